@@ -1,0 +1,74 @@
+"""TFLite's arithmetic of scales, in the exact float types that its kernels' preparation uses.
+
+Source: tflite/kernels/internal/quantization_util.cc and kernel_util.cc of google-ai-edge/LiteRT.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgdeploy.graph.types import Activation, Tensor
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """value = mantissa * 2**(shift - 31), with mantissa in [2**30, 2**31) or 0."""
+
+    mantissa: int
+    shift: int
+
+
+def quantize_multiplier(value: float) -> Multiplier:
+    """A positive double as a 31-bit mantissa and a power of two, rounded half away from zero."""
+    if value == 0.0:
+        return Multiplier(0, 0)
+    fraction, shift = math.frexp(value)
+    mantissa = math.floor(fraction * 2**31 + 0.5)
+    if mantissa == 2**31:
+        mantissa, shift = 2**30, shift + 1
+    return Multiplier(mantissa, shift) if shift >= -31 else Multiplier(0, 0)
+
+
+def convolution_multipliers(image: Tensor, weights: Tensor, out: Tensor, channels: int) -> list[Multiplier]:
+    """One multiplier per output channel: input scale * filter scale / output scale, in double."""
+    scales = np.broadcast_to(weights.q.scales, channels)
+    return [quantize_multiplier(float(image.q.scale) * float(s) / float(out.q.scale)) for s in scales]
+
+
+def dense_multipliers(image: Tensor, weights: Tensor, out: Tensor, channels: int) -> list[Multiplier]:
+    """As for convolutions, but per-tensor weights have their product of scales taken in float32."""
+    if weights.q.per_channel:
+        return convolution_multipliers(image, weights, out, channels)
+    product = float(np.float32(image.q.scale * weights.q.scale))
+    return [quantize_multiplier(product / float(out.q.scale))] * channels
+
+
+def type_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:
+    """The least and the greatest value of int8 or int16."""
+    bits = 8 * dtype.itemsize
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def activation_range(activation: Activation, out: Tensor) -> tuple[int, int]:
+    """The quantized range that the fused activation leaves, within the output's type."""
+    low, high = type_range(out.dtype)
+    if activation is Activation.RELU:
+        low = max(low, _quantize(out, 0.0))
+    elif activation is Activation.RELU6:
+        low, high = max(low, _quantize(out, 0.0)), min(high, _quantize(out, 6.0))
+    elif activation is Activation.RELU_N1_TO_1:
+        low, high = max(low, _quantize(out, -1.0)), min(high, _quantize(out, 1.0))
+    return low, high
+
+
+def _quantize(tensor: Tensor, real: float) -> int:
+    ratio = float(np.float32(real) / tensor.q.scale)
+    return tensor.q.zero_point + round_half_away(ratio)
+
+
+def round_half_away(value: float) -> int:
+    """To the nearest integer, ties away from zero (C's round)."""
+    return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)

@@ -1,0 +1,154 @@
+"""A .tflite file (other people's bytes) to a Graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from emgdeploy.errors import InputError
+from emgdeploy.graph import flat
+from emgdeploy.graph.attributes import read_attributes
+from emgdeploy.graph.types import Graph, Op, OpKind, Quantization, Tensor
+from emgdeploy.graph.validate import validate
+
+# TensorType numbers of the TFLite schema that a quantized CNN can hold.
+_DTYPES: dict[int, np.dtype[np.generic]] = {
+    0: np.dtype(np.float32),
+    2: np.dtype(np.int32),
+    4: np.dtype(np.int64),
+    6: np.dtype(np.bool_),
+    7: np.dtype(np.int16),
+    9: np.dtype(np.int8),
+}
+_MAX_RANK = 8
+
+
+def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
+    """Parse and validate the one subgraph of a .tflite file.
+
+    `source` names the file in messages. Raises InputError when the file is damaged, holds an
+    operator outside the supported set, or breaks a rule of the quantization scheme.
+    """
+    model = flat.root(data, source)
+    with flat.guarded(source):
+        if model.SubgraphsLength() != 1:
+            raise InputError(
+                f"{source} has {model.SubgraphsLength()} subgraphs; exactly one is supported",
+                "export the model without control flow",
+            )
+        subgraph = model.Subgraphs(0)
+        tensors = _read_tensors(model, subgraph, source)
+        ops = _read_ops(model, subgraph, tensors, source)
+        graph = Graph(
+            tensors=tensors,
+            ops=ops,
+            inputs=_indices(subgraph, "Inputs", tensors, source),
+            outputs=_indices(subgraph, "Outputs", tensors, source),
+            source=source,
+        )
+        return validate(graph)
+
+
+def _indices(table: Any, field: str, tensors: dict[int, Tensor], source: str) -> tuple[int, ...]:
+    indices = tuple(int(i) for i in flat.vector(table, field, source))
+    for i in indices:
+        if i != -1 and i not in tensors:
+            raise InputError(
+                f"{source} is damaged: {field} names tensor {i}, which does not exist", flat.HINT
+            )
+    return indices
+
+
+def _read_tensors(model: Any, subgraph: Any, source: str) -> dict[int, Tensor]:
+    return {
+        i: _read_tensor(model, subgraph.Tensors(i), i, source)
+        for i in flat.count(source, "tensors", subgraph.TensorsLength())
+    }
+
+
+def _read_tensor(model: Any, table: Any, index: int, source: str) -> Tensor:
+    name = (table.Name() or b"").decode("utf-8", "replace")
+    where = f"{source}: tensor {index} ({name!r})"
+    if table.Type() not in _DTYPES:
+        raise InputError(
+            f"{where} has element type number {table.Type()}, which is not supported",
+            "quantize the model to int8, or to int16 activations with int8 weights",
+        )
+    if table.Sparsity() is not None:
+        raise InputError(f"{where} is sparse, which is not supported", "export the weights densely")
+    dtype = _DTYPES[table.Type()]
+    shape = tuple(int(d) for d in flat.vector(table, "Shape", source, _MAX_RANK))
+    if any(d < 0 for d in shape) or any(d > flat.MAX_ELEMENTS for d in shape):
+        raise InputError(f"{where} has the impossible shape {shape}", flat.HINT)
+    tensor = Tensor(index, name, shape, dtype, _read_quantization(table, where, source))
+    if tensor.elements > flat.MAX_ELEMENTS:
+        raise InputError(
+            f"{where} has {tensor.elements} elements; at most {flat.MAX_ELEMENTS} are accepted", flat.HINT
+        )
+    return _with_data(model, table, tensor, where)
+
+
+def _with_data(model: Any, table: Any, tensor: Tensor, where: str) -> Tensor:
+    if not 0 <= table.Buffer() < model.BuffersLength():
+        raise InputError(f"{where} names buffer {table.Buffer()}, which does not exist", flat.HINT)
+    buffer = model.Buffers(table.Buffer())
+    if table.Buffer() == 0 or buffer.DataLength() == 0:
+        return tensor
+    raw = np.asarray(buffer.DataAsNumpy())
+    if raw.nbytes != tensor.nbytes:
+        raise InputError(
+            f"{where} needs {tensor.nbytes} bytes of data; its buffer holds {raw.nbytes}", flat.HINT
+        )
+    values = np.frombuffer(raw.tobytes(), tensor.dtype).reshape(tensor.shape)
+    return Tensor(tensor.index, tensor.name, tensor.shape, tensor.dtype, tensor.quant, values)
+
+
+def _read_quantization(table: Any, where: str, source: str) -> Quantization | None:
+    q = table.Quantization()
+    if q is None or q.ScaleLength() == 0:
+        return None
+    scales = flat.vector(q, "Scale", source, flat.MAX_ELEMENTS).astype(np.float32)
+    zero_points = flat.vector(q, "ZeroPoint", source, flat.MAX_ELEMENTS).astype(np.int64)
+    if zero_points.size == 0:
+        zero_points = np.zeros(scales.size, np.int64)
+    if zero_points.size != scales.size:
+        raise InputError(f"{where} has {scales.size} scales but {zero_points.size} zero points", flat.HINT)
+    return Quantization(scales, zero_points, int(q.QuantizedDimension()))
+
+
+def _read_ops(model: Any, subgraph: Any, tensors: dict[int, Tensor], source: str) -> tuple[Op, ...]:
+    codes = [
+        max(model.OperatorCodes(i).BuiltinCode(), model.OperatorCodes(i).DeprecatedBuiltinCode())
+        for i in flat.count(source, "operator codes", model.OperatorCodesLength())
+    ]
+    return tuple(
+        _read_op(subgraph.Operators(i), i, codes, tensors, source)
+        for i in flat.count(source, "operators", subgraph.OperatorsLength())
+    )
+
+
+def _read_op(table: Any, index: int, codes: list[int], tensors: dict[int, Tensor], source: str) -> Op:
+    if not 0 <= table.OpcodeIndex() < len(codes):
+        raise InputError(f"{source} is damaged: operator {index} has no operator code", flat.HINT)
+    inputs = _indices(table, "Inputs", tensors, source)
+    outputs = _indices(table, "Outputs", tensors, source)
+    name = _builtin_name(codes[table.OpcodeIndex()])
+    writes = tensors[outputs[0]].name if outputs and outputs[0] >= 0 else "nothing"
+    where = f"{source}: operator {index} ({name}, writing {writes!r})"
+    if name not in OpKind.__members__:
+        raise InputError(
+            f"{where} is not supported", f"supported are {', '.join(sorted(OpKind.__members__))}"
+        )
+    if len(outputs) != 1 or outputs[0] < 0 or not inputs or inputs[0] < 0:
+        raise InputError(f"{where} needs a first input and exactly one output", flat.HINT)
+    present = [tensors[i] if i >= 0 else None for i in inputs]
+    attributes = read_attributes(OpKind[name], table, present, where)
+    return Op(index, OpKind[name], inputs, outputs, **attributes)
+
+
+def _builtin_name(code: int) -> str:
+    import tflite
+
+    names: dict[int, str] = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
+    return names.get(code, f"operator code {code}")

@@ -1,0 +1,203 @@
+"""The graph's vocabulary: tensors with their quantization, operators with typed attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class OpKind(str, Enum):
+    """The operators this compiler understands, under their TFLite schema names."""
+
+    ADD = "ADD"
+    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    CONCATENATION = "CONCATENATION"
+    CONV_2D = "CONV_2D"
+    DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
+    DEQUANTIZE = "DEQUANTIZE"
+    EXPAND_DIMS = "EXPAND_DIMS"
+    FULLY_CONNECTED = "FULLY_CONNECTED"
+    LEAKY_RELU = "LEAKY_RELU"
+    LOGISTIC = "LOGISTIC"
+    MAX_POOL_2D = "MAX_POOL_2D"
+    MEAN = "MEAN"
+    MUL = "MUL"
+    PACK = "PACK"
+    PAD = "PAD"
+    PRELU = "PRELU"
+    QUANTIZE = "QUANTIZE"
+    RELU = "RELU"
+    RELU6 = "RELU6"
+    RESHAPE = "RESHAPE"
+    SHAPE = "SHAPE"
+    SOFTMAX = "SOFTMAX"
+    SQUEEZE = "SQUEEZE"
+    STRIDED_SLICE = "STRIDED_SLICE"
+    TRANSPOSE = "TRANSPOSE"
+
+
+class Activation(str, Enum):
+    """The activation a producer clamps its own output with."""
+
+    NONE = "NONE"
+    RELU = "RELU"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RELU6 = "RELU6"
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """real = scale * (q - zero_point); one entry per tensor, or one per index of `axis`."""
+
+    scales: NDArray[np.float32]
+    zero_points: NDArray[np.int64]
+    axis: int = 0
+
+    @property
+    def per_channel(self) -> bool:
+        return self.scales.size > 1
+
+    @property
+    def scale(self) -> np.float32:
+        """The scale of a per-tensor quantization, float32 as the file stores it."""
+        return np.float32(self.scales[0])
+
+    @property
+    def zero_point(self) -> int:
+        return int(self.zero_points[0])
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor: `data` is set when it is a constant; shapes carry the batch of 1."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    quant: Quantization | None = None
+    data: NDArray[np.generic] | None = None
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.elements * self.dtype.itemsize
+
+    @property
+    def constant(self) -> bool:
+        return self.data is not None
+
+    @property
+    def q(self) -> Quantization:
+        """The quantization of a tensor that validation has shown to have one."""
+        if self.quant is None:
+            raise LookupError(f"tensor {self.index} has no quantization")
+        return self.quant
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Rows and columns of zero point around the image."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.top or self.bottom or self.left or self.right)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel walks over an image: size, stride, dilation as (height, width), and padding."""
+
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = Padding()
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operator. `inputs` may hold -1 for an absent optional tensor.
+
+    Only the attributes that its kind has are meaningful; the others keep their defaults.
+    """
+
+    index: int
+    kind: OpKind
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    activation: Activation = Activation.NONE
+    window: Window | None = None
+    depth_multiplier: int = 1
+    axis: int = 0
+    keep_dims: bool = False
+    alpha: float = 0.0
+    beta: float = 1.0
+    masks: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+
+    @property
+    def w(self) -> Window:
+        """The window of a convolution or pool."""
+        if self.window is None:
+            raise LookupError(f"operator {self.index} has no window")
+        return self.window
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Operators in an order that can be executed, with the tensors they name by index."""
+
+    tensors: dict[int, Tensor]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    source: str = field(default="model.tflite", compare=False)
+
+    def ins(self, op: Op) -> tuple[Tensor, ...]:
+        """The operator's present input tensors."""
+        return tuple(self.tensors[i] for i in op.inputs if i >= 0)
+
+    def out(self, op: Op) -> Tensor:
+        return self.tensors[op.outputs[0]]
+
+    def optional(self, op: Op, position: int) -> Tensor | None:
+        """The input at `position`, or None where the operator leaves it out."""
+        if position >= len(op.inputs) or op.inputs[position] < 0:
+            return None
+        return self.tensors[op.inputs[position]]
+
+    def producers(self) -> dict[int, Op]:
+        """Tensor index -> the operator that writes it."""
+        return {t: op for op in self.ops for t in op.outputs}
+
+    def consumers(self) -> dict[int, list[Op]]:
+        """Tensor index -> the operators that read it."""
+        users: dict[int, list[Op]] = {}
+        for op in self.ops:
+            for t in op.inputs:
+                users.setdefault(t, []).append(op)
+        return users
+
+    def live_tensors(self) -> Iterator[Tensor]:
+        """Every tensor that holds values while the graph runs, in order of first appearance."""
+        seen = dict.fromkeys((*self.inputs, *(t for op in self.ops for t in op.outputs)))
+        return (self.tensors[t] for t in seen if not self.tensors[t].constant)
+
+    def with_ops(self, ops: tuple[Op, ...]) -> Graph:
+        """The same graph with other operators."""
+        return replace(self, ops=ops)
+
+    def with_tensor(self, tensor: Tensor) -> Graph:
+        """The same graph with one tensor added or replaced."""
+        return replace(self, tensors={**self.tensors, tensor.index: tensor})

@@ -1,0 +1,95 @@
+"""What must hold before the compiler may believe a graph; each broken rule is one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emgdeploy.errors import InputError
+from emgdeploy.graph import flat, rules
+from emgdeploy.graph.numerics import type_range
+from emgdeploy.graph.types import Graph, Op, Tensor
+
+_QUANTIZED = (np.dtype(np.int8), np.dtype(np.int16))
+_SMALLEST_SCALE, _LARGEST_SCALE = 1e-30, 1e30
+
+
+def validate(graph: Graph) -> Graph:
+    """The graph itself, once every rule holds; raises InputError naming tensor or operator."""
+    _check_interface(graph)
+    _check_order(graph)
+    for tensor in graph.live_tensors():
+        _check_quantization(graph, tensor)
+    for op in graph.ops:
+        rules.check(graph, op)
+    return graph
+
+
+def _check_interface(graph: Graph) -> None:
+    for what, indices in (("inputs", graph.inputs), ("outputs", graph.outputs)):
+        if len(indices) != 1 or indices[0] < 0:
+            raise InputError(
+                f"{graph.source} has {len(indices)} {what}; exactly one is supported",
+                "export the network with one image in and one vector of logits out",
+            )
+    image = graph.tensors[graph.inputs[0]]
+    if not image.shape or image.shape[0] != 1:
+        raise InputError(
+            f"{graph.source} expects an input of shape {image.shape}; the batch must be 1",
+            "export the model with a fixed batch of 1",
+        )
+
+
+def _check_order(graph: Graph) -> None:
+    known = {i for i, t in graph.tensors.items() if t.constant} | set(graph.inputs)
+    for op in graph.ops:
+        for i in op.inputs:
+            if i >= 0 and i not in known:
+                raise InputError(
+                    f"{graph.source}: operator {op.index} ({op.kind.value}) reads tensor {i} "
+                    f"({graph.tensors[i].name!r}) before anything has written it",
+                    flat.HINT,
+                )
+        _check_writes_once(graph, op, known)
+    if graph.outputs[0] not in known:
+        raise InputError(f"{graph.source}: no operator writes the output tensor", flat.HINT)
+
+
+def _check_writes_once(graph: Graph, op: Op, known: set[int]) -> None:
+    for i in op.outputs:
+        if i in known:
+            raise InputError(
+                f"{graph.source}: operator {op.index} ({op.kind.value}) writes tensor {i}, "
+                "which is constant or already written",
+                flat.HINT,
+            )
+        known.add(i)
+
+
+def _check_quantization(graph: Graph, tensor: Tensor) -> None:
+    where = f"{graph.source}: tensor {tensor.index} ({tensor.name!r})"
+    if any(d < 1 for d in tensor.shape):
+        raise InputError(
+            f"{where} has the shape {tensor.shape}; every size must be known and at least 1",
+            "export the model with fixed shapes",
+        )
+    if tensor.dtype not in _QUANTIZED:
+        return
+    if tensor.quant is None or tensor.quant.per_channel:
+        raise InputError(
+            f"{where} needs exactly one scale and one zero point", "quantize the whole model to int8"
+        )
+    check_scales(where, tensor)
+
+
+def check_scales(where: str, tensor: Tensor) -> None:
+    """Scales positive and of sane size, zero points inside the type (0 for int16)."""
+    q = tensor.q
+    if (
+        not np.all(np.isfinite(q.scales))
+        or q.scales.min() < _SMALLEST_SCALE
+        or q.scales.max() > _LARGEST_SCALE
+    ):
+        raise InputError(f"{where} has a scale outside {_SMALLEST_SCALE} to {_LARGEST_SCALE}", flat.HINT)
+    low, high = (0, 0) if tensor.dtype == np.int16 else type_range(tensor.dtype)
+    if q.zero_points.min() < low or q.zero_points.max() > high:
+        raise InputError(f"{where} has a zero point outside {low} to {high}", flat.HINT)
