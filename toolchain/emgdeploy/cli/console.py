@@ -1,0 +1,214 @@
+"""What a verb may say, and where it goes: results to stdout, everything about them to stderr."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from emgdeploy.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
+
+class OutputClosed(Exception):
+    """Whoever read our stdout has gone (`emgdeploy boards | head -1`)."""
+
+
+class Progress(Protocol):
+    """Something to call as work goes on."""
+
+    def advance(self, step: float = 1, note: str = "") -> None:
+        """`step` more units are done; `note` is shown beside the bar."""
+
+
+class Console:
+    """Human text, tables, progress bars and the machine-readable result of one command.
+
+    Text is shown with control characters escaped, so verbs may print labels and device text.
+    With `json_output` stdout carries one JSON document and nothing else.
+    """
+
+    def __init__(self, json_output: bool = False, trace: bool = False) -> None:
+        self.json_output = json_output
+        self.trace = trace
+        self._has_result = False
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to fail
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person watches: stderr is a terminal."""
+        return sys.stderr.isatty()
+
+    def print(self, text: str = "", style: str = "") -> None:
+        """A line (or lines) for people. style: rich's words ("bold", "green"), used on a terminal only."""
+        self._line(self._human, text, style)
+
+    def plain(self, text: str) -> None:
+        """Text that was asked for by itself (help, version): stdout whatever the options."""
+        self._write(sys.stdout, printable(text, keep="\n") + "\n")
+
+    def note(self, text: str) -> None:
+        """Something worth knowing that is no result: stderr."""
+        self._line(sys.stderr, text, "dim")
+
+    def warn(self, text: str) -> None:
+        """Something that makes the result worth less than it looks: stderr, always shown."""
+        self._line(sys.stderr, f"warning: {text}", "yellow")
+
+    def detail(self, text: str) -> None:
+        """Shown with --trace only: stderr."""
+        if self.trace:
+            self.note(text)
+
+    def error_text(self, text: str) -> None:
+        """Text that belongs to an error (a traceback, a compiler's message): stderr."""
+        self._line(sys.stderr, text, "")
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+        """Aligned columns for people; numbers to the right, None as "-"."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(
+            title=printable(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
+        for column, header in enumerate(headers):
+            numeric = bool(rows) and all(isinstance(row[column], int | float | None) for row in rows)
+            table.add_column(Text(printable(header)), justify="right" if numeric else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(_cell(value)) for value in row))
+        with _output(self._human):
+            self._rich(self._human).print(table)
+
+    @contextmanager
+    def progress(self, title: str, total: float | None) -> Iterator[Progress]:
+        """A progress bar on stderr while the block runs, when stderr is a terminal."""
+        if not self.interactive:
+            yield _NoProgress()
+            return
+        from rich import progress as bars
+
+        columns = (
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.MofNCompleteColumn(),
+            bars.TimeRemainingColumn(),
+            bars.TextColumn("{task.fields[note]}", markup=False),
+        )
+        with bars.Progress(*columns, console=self._rich(sys.stderr), transient=True) as bar:
+            task = bar.add_task(printable(title).replace("[", "\\["), total=total, note="")
+            yield _Bar(bar, task)
+
+    def result(self, value: Any) -> None:
+        """The command's result: with --json one document on stdout, otherwise nothing.
+
+        value: mappings, sequences, dataclasses, paths, numpy scalars and arrays; NaN and infinity
+        become null, because JSON has neither.
+        """
+        self._has_result = True
+        if self.json_output:
+            self._write(sys.stdout, json.dumps(_jsonable(value), indent=2, allow_nan=False) + "\n")
+
+    def failed(self, message: str, hint: str, status: int) -> None:
+        """With --json and no result yet, say on stdout too why there is none."""
+        if self.json_output and not self._has_result:
+            try:
+                self.result({"error": message, "try": hint, "exit_code": status})
+                self.flush()
+            except OutputClosed:
+                self.abandon_output()
+
+    def flush(self) -> None:
+        """Everything out; raises OutputClosed when nobody reads it."""
+        with _output(sys.stdout):
+            sys.stdout.flush()
+
+    def abandon_output(self) -> None:
+        """Point stdout at nothing, so that the interpreter's own last flush cannot fail."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    @property
+    def _human(self) -> TextIO:
+        return sys.stderr if self.json_output else sys.stdout
+
+    def _line(self, stream: TextIO, text: str, style: str) -> None:
+        text = printable(text, keep="\n")
+        if style and stream.isatty():
+            with _output(stream):
+                self._rich(stream).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._write(stream, text + "\n")
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        with _output(stream):
+            stream.write(text)
+            if stream.isatty():
+                stream.flush()
+
+    def _rich(self, stream: TextIO) -> RichConsole:
+        from rich.console import Console as Rich
+
+        # Away from a terminal nothing limits a line's width, and a cut-off table cell is a lost fact.
+        return Rich(file=stream, width=None if stream.isatty() else 10_000, highlight=False)
+
+
+class _NoProgress:
+    def advance(self, step: float = 1, note: str = "") -> None:
+        """Nobody watches."""
+
+
+class _Bar:
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar, self._task = bar, task
+
+    def advance(self, step: float = 1, note: str = "") -> None:
+        """Move the bar."""
+        self._bar.update(self._task, advance=step, note=printable(note))
+
+
+@contextmanager
+def _output(stream: TextIO) -> Iterator[None]:
+    """A broken pipe of ours is told apart from one to a child process, which is an error."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OutputClosed from error
+    except ValueError as error:  # "I/O operation on closed file"
+        if stream.closed:
+            raise OutputClosed from error
+        raise
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return printable(str(value))
+
+
+def _jsonable(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):  # numpy scalars and arrays, without importing numpy
+        return _jsonable(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
