@@ -1,0 +1,156 @@
+"""Checkpoints: reading them as data only, and writing what a device will need beside the weights.
+
+Our own file is a mapping saved by torch: `format`, `network` (a description, see `registry`), `state_dict`,
+`labels`, `preprocess` (see `signals.Preprocess`) and `training` (free notes). Every file is read with
+`torch.load(weights_only=True)`, so none can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emgdeploy import optional
+from emgdeploy.errors import InputError
+from emgdeploy.files import write_atomic
+from emgdeploy.nets import published, registry, weights
+from emgdeploy.signals.preprocess import Preprocess
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT = "emgdeploy.checkpoint/1"
+_HINT = "give a .pt file that `emgdeploy train` wrote, or a state dict of the published project"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network and what goes with it.
+
+    network: in evaluation mode, on the CPU; name: `mobilenetv2`, `m5` or the factory's;
+    input_shape: (C, H, W) of one window; labels, preprocess: None where the file brings none;
+    training: the notes of whoever trained it; sha256: of the file's bytes.
+    """
+
+    network: nn.Module
+    name: str
+    input_shape: tuple[int, int, int]
+    labels: tuple[str, ...] | None
+    preprocess: Preprocess | None
+    sha256: str
+    training: Mapping[str, Any]
+
+
+def load_checkpoint(
+    path: Path, factory: str | None = None, grid: tuple[int, int] | None = None
+) -> Checkpoint:
+    """Read a checkpoint of ours or a bare published state dict.
+
+    factory: `module:function` of the user's own network, called with `input_shape` and `classes` (None
+        where the file does not say) and returning a module that has an `input_shape`; grid: rows and
+        columns for a bare MobileNetV2 whose grid is not 8 x 24.
+    Raises InputError for a file that is missing, damaged, wants to run code, or holds another network.
+    """
+    optional.load("torch", extra="train")
+    source = str(path)
+    content = _read(Path(path))
+    value = weights.unpickle(content, source)
+    fields: Mapping[str, Any] = {"format": FORMAT, "state_dict": value}
+    if isinstance(value, dict) and str(value.get("format", "")).startswith("emgdeploy.checkpoint/"):
+        fields = value
+    if fields["format"] != FORMAT:
+        raise InputError(f"{source}: its format is {fields['format']!r:.60}", f"this version reads {FORMAT}")
+    state = published.without_profiling(weights.checked_state(fields.get("state_dict"), source))
+    network, name = _network(fields, state, factory, grid, source)
+    weights.fill(network, state, source)
+    shape = _input_shape(network, source)
+    labels = _labels(fields.get("labels"), weights.class_count(network, shape, source), source)
+    preprocess = _preprocess(fields.get("preprocess"), shape, source)
+    notes = fields.get("training")
+    digest = hashlib.sha256(content).hexdigest()
+    training = notes if isinstance(notes, dict) else {}
+    return Checkpoint(network.eval(), name, shape, labels, preprocess, digest, training)
+
+
+def save_checkpoint(
+    path: Path,
+    network: nn.Module,
+    labels: tuple[str, ...],
+    preprocess: Preprocess,
+    training: Mapping[str, Any],
+) -> None:
+    """Write a checkpoint, whole or not at all."""
+    import torch
+
+    state = {key: value.detach().cpu() for key, value in network.state_dict().items()}
+    fields = {
+        "format": FORMAT,
+        "network": registry.describe(network),
+        "state_dict": state,
+        "labels": list(labels),
+        "preprocess": preprocess.to_dict(),
+        "training": dict(training),
+    }
+    buffer = io.BytesIO()
+    torch.save(fields, buffer)
+    write_atomic(Path(path), buffer.getvalue())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})", _HINT) from None
+
+
+def _network(
+    fields: Mapping[str, Any],
+    state: Mapping[str, Any],
+    factory: str | None,
+    grid: tuple[int, int] | None,
+    source: str,
+) -> tuple[nn.Module, str]:
+    description = fields.get("network")
+    if factory is not None:
+        return weights.from_factory(factory, description), factory
+    if description is None:
+        description = published.description_of(state, source, grid)
+    if not isinstance(description, dict):
+        raise InputError(f"{source}: the description of its network is no mapping", _HINT)
+    return weights.on_no_device(description, source), str(description["name"])
+
+
+def _input_shape(network: nn.Module, source: str) -> tuple[int, int, int]:
+    shape = getattr(network, "input_shape", None)
+    if not isinstance(shape, tuple | list) or len(shape) != 3 or not all(isinstance(s, int) for s in shape):
+        raise InputError(
+            f"{source}: the network does not say its input shape",
+            "give the module an `input_shape` (C, H, W)",
+        )
+    return (shape[0], shape[1], shape[2])
+
+
+def _labels(labels: object, classes: int, source: str) -> tuple[str, ...] | None:
+    if labels is None:
+        return None
+    if not isinstance(labels, list | tuple) or not all(isinstance(name, str) for name in labels):
+        raise InputError(f"{source}: its labels are no list of names", _HINT)
+    if len(labels) != classes:
+        raise InputError(f"{source}: it has {len(labels)} labels and {classes} classes", _HINT)
+    return tuple(labels)
+
+
+def _preprocess(fields: object, shape: tuple[int, int, int], source: str) -> Preprocess | None:
+    if fields is None:
+        return None
+    preprocess = Preprocess.from_dict(fields, f"{source}: preprocessing")
+    if preprocess.input_shape != shape:
+        raise InputError(
+            f"{source}: its preprocessing makes windows {preprocess.input_shape}, its network takes {shape}",
+            _HINT,
+        )
+    return preprocess

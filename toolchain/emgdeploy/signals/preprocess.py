@@ -1,0 +1,155 @@
+"""One description of how raw samples become model input, executed identically by host and firmware.
+
+Order of the steps, each optional: pick electrodes -> causal filters -> rectify -> per window: remove the
+mean -> reduce to an image -> log -> normalise. Samples are in millivolts, one column per recorded channel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.errors import InputError
+from emgdeploy.signals import description, filters
+from emgdeploy.signals.imaging import reduce_windows, window_starts
+
+NO_ELECTRODE = -1
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How samples (S, channels) in millivolts become windows (N, frames, rows, columns).
+
+    electrodes: the raw channel of each grid position, row by row; -1 where the grid has no electrode
+        (that pixel is 0 after normalisation).
+    image: `instant` (the window's last sample), `rms`, `mav` (mean absolute value), or `stacked`
+        (samples themselves). A window is cut into `frames` equal parts; each part gives one image
+        channel: its RMS, its MAV or, stacked, its last sample.
+    bandpass_hz, notch_hz: causal filters, see `emgdeploy.signals.filters`.
+    log_epsilon: the image becomes ln(image + epsilon), in millivolts.
+    normalise: subtract `mean`, divide by `std`: `global` (one number each), `electrode` (one per grid
+        position, shared by the frames), both fitted on training data; or `frame`, which standardises each
+        image by its own mean and deviation, as the published HD-sEMG project does with single samples.
+    """
+
+    sample_rate_hz: float
+    grid: tuple[int, int]
+    electrodes: tuple[int, ...]
+    window_ms: float
+    stride_ms: float
+    image: str = "rms"
+    frames: int = 1
+    detrend: bool = False
+    rectify: bool = False
+    log_epsilon: float | None = None
+    bandpass_hz: tuple[float, float] | None = None
+    bandpass_order: int = 2
+    notch_hz: tuple[float, ...] = ()
+    notch_q: float = 30.0
+    normalise: str = "none"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        description.check(self)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one window."""
+        return (self.frames, *self.grid)
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that one window spans."""
+        return max(1, round(self.window_ms * self.sample_rate_hz / 1000))
+
+    @property
+    def stride_samples(self) -> int:
+        """Samples between the starts of two windows."""
+        return max(1, round(self.stride_ms * self.sample_rate_hz / 1000))
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether nothing has to be learned from training data any more."""
+        return self.normalise in ("none", "frame") or bool(self.mean)
+
+    def starts(self, samples: int) -> NDArray[np.int64]:
+        """(N,) first sample of each whole window in a recording of that many samples."""
+        return window_starts(samples, self.window_samples, self.stride_samples)
+
+    def features(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """Every step but normalisation: (S, channels) in mV -> (N, frames, rows, columns).
+
+        Raises InputError where the recording has too few channels.
+        """
+        signal = self._picked(raw)
+        sections = filters.sections(self)
+        if len(sections):
+            signal = filters.run(sections, signal)
+        if self.rectify:
+            signal = np.abs(signal)
+        image = reduce_windows(
+            signal, self.window_samples, self.stride_samples, self.frames, self.image, self.detrend
+        )
+        if self.log_epsilon is not None:
+            image = np.log(image + self.log_epsilon)
+        return image.reshape(len(image), *self.input_shape)
+
+    def fit(self, features: NDArray[np.float64]) -> Preprocess:
+        """This description with the normalisation learned from `features` (N, frames, rows, columns)."""
+        if self.normalise not in ("global", "electrode"):
+            return self
+        axes = (0, 1) if self.normalise == "electrode" else (0, 1, 2, 3)
+        mean, std = np.mean(features, axis=axes), np.std(features, axis=axes)
+        # A dead electrode has no deviation; dividing by one leaves it at zero.
+        std = np.where(std > 1e-9, std, 1.0)
+        return dataclasses.replace(
+            self, mean=tuple(map(float, np.ravel(mean))), std=tuple(map(float, np.ravel(std)))
+        )
+
+    def normalised(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
+        """`features` (N, frames, rows, columns) -> model input of the same shape."""
+        if not self.is_fitted:
+            raise InputError(
+                f"the preprocessing asks for {self.normalise} normalisation and holds no mean and std",
+                "fit it on training windows, or write mean and std into the description",
+            )
+        if self.normalise == "frame":
+            mean = features.mean(axis=(1, 2, 3), keepdims=True)
+            std = features.std(axis=(1, 2, 3), keepdims=True)
+            features = (features - mean) / np.where(std > 1e-12, std, 1.0)
+        elif self.normalise != "none":
+            shape = self.grid if self.normalise == "electrode" else (1, 1)
+            features = (features - np.reshape(self.mean, shape)) / np.reshape(self.std, shape)
+        result: NDArray[np.float32] = np.asarray(features, dtype=np.float32)
+        missing = np.reshape(np.asarray(self.electrodes) == NO_ELECTRODE, self.grid)
+        result[:, :, missing] = 0.0
+        return result
+
+    def apply(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        """All steps: samples (S, channels) in mV -> model input (N, frames, rows, columns)."""
+        return self.normalised(self.features(raw))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `from_dict` takes it back."""
+        return description.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, fields: object, source: str = "preprocessing") -> Preprocess:
+        """The description in a mapping. Raises InputError that names `source` and the field."""
+        return cls(**description.read_fields(cls, fields, source))
+
+    def _picked(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        if raw.ndim != 2 or raw.shape[1] <= max(self.electrodes):
+            raise InputError(
+                f"the recording has shape {raw.shape}, the grid wants channel {max(self.electrodes)} of it",
+                "samples are (samples, channels); check the electrode map",
+            )
+        index = np.asarray(self.electrodes)
+        picked: NDArray[np.float64] = raw[:, np.maximum(index, 0)].astype(np.float64)
+        picked[:, index == NO_ELECTRODE] = 0.0
+        return picked
