@@ -88,7 +88,7 @@ def _from_environment(options: Mapping[str, argparse.Action], taken: set[str]) -
 def _from_config(
     path: Path, options: Mapping[str, argparse.Action], verb: verbs.Verb, taken: set[str], console: Console
 ) -> dict[str, Any]:
-    entries, unknown = _matched(_read(path), options, verb)
+    entries, unknown = _matched(verb.translate_config(_read(path)), options, verb)
     if unknown and path.suffix == ".json":
         console.warn(f"{path}: keys without a meaning for {verb.name}: {', '.join(unknown)}")
     elif unknown:
@@ -108,7 +108,7 @@ def _matched(
     found: dict[str, tuple[str, Any]] = {}
     unknown = []
     for key, value in (*table.items(), *own.items()):
-        dest = verb.config_names.get(key, key).replace("-", "_")
+        dest = key.replace("-", "_")
         if dest in options:
             found[dest] = (key, value)
         elif not isinstance(value, dict):
@@ -125,7 +125,7 @@ def _complain_unless_known_elsewhere(path: Path, unknown: list[str]) -> None:
         parser = Parser(prog=verb.name, description="")
         verb.add_arguments(parser)
         add_common(parser)
-        known |= {action.dest for action in _options(parser)} | set(verb.config_names)
+        known |= {action.dest for action in _options(parser)}
     for key in unknown:
         if key.replace("-", "_") not in known:
             near = difflib.get_close_matches(key.replace("-", "_"), known, n=2)

@@ -6,8 +6,9 @@ import argparse
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import emgdeploy.cli
 from emgdeploy.errors import UsageError
@@ -23,14 +24,15 @@ _ORDER = (
 class Verb:
     """One verb module's contents.
 
-    config_names: keys of other projects' configuration files -> this verb's option (CONFIG_NAMES).
+    translate_config: rewrites the table of a config file, where a verb also understands the keys of
+    another project's; keys it has no use for stay in and are named to the user.
     """
 
     name: str
     help: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[..., int]
-    config_names: Mapping[str, str] = field(default_factory=dict)
+    translate_config: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
 def all_verbs() -> list[Verb]:
@@ -60,8 +62,8 @@ def _read(module_name: str) -> Verb | None:
     module = importlib.import_module(f"emgdeploy.cli.{module_name}")
     if not hasattr(module, "NAME"):
         return None
-    config_names = getattr(module, "CONFIG_NAMES", {})
-    return Verb(module.NAME, module.HELP, module.add_arguments, module.run, config_names)
+    translate_config = getattr(module, "translate_config", dict)
+    return Verb(module.NAME, module.HELP, module.add_arguments, module.run, translate_config)
 
 
 def _rank(name: str) -> int:

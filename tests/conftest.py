@@ -1,0 +1,27 @@
+"""Fixtures that every room uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real recordings and published models, which are not part of the project."""
+    folder = Path(os.environ.get("EMGDEPLOY_SHARED", ROOT.parent / "shared"))
+    if not (folder / "models").is_dir():
+        pytest.skip(f"no recordings and published models at {folder}; EMGDEPLOY_SHARED names another place")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_options_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own EMGDEPLOY_* settings must not decide what a test sees."""
+    for name in [name for name in os.environ if name.startswith("EMGDEPLOY_")]:
+        if name != "EMGDEPLOY_SHARED":
+            monkeypatch.delenv(name)

@@ -1,0 +1,73 @@
+"""Options that several verbs share, so that they read and mean the same everywhere."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_board(parser: argparse._ActionsContainer, required: bool = False) -> None:
+    """--board NAME."""
+    parser.add_argument(
+        "--board",
+        metavar="NAME",
+        required=required,
+        help="a board that `emgdeploy boards` lists, or a board file (.toml)",
+    )
+
+
+def add_build(parser: argparse._ActionsContainer) -> None:
+    """--build DIR."""
+    parser.add_argument(
+        "--build", type=Path, metavar="DIR", help="a build folder; without it, the most recent build"
+    )
+
+
+def add_port(parser: argparse._ActionsContainer) -> None:
+    """--port PORT."""
+    parser.add_argument(
+        "--port", metavar="PORT", help="serial port: /dev/ttyUSB0, COM3 or socket://localhost:4000"
+    )
+
+
+def add_windows(parser: argparse._ActionsContainer) -> None:
+    """--windows FILE.npz."""
+    parser.add_argument(
+        "--windows", type=Path, metavar="FILE.npz", help="windows x (N, ...) and optionally y and labels"
+    )
+
+
+def add_out(parser: argparse._ActionsContainer, required: bool = False) -> None:
+    """--out DIR."""
+    parser.add_argument("--out", type=Path, metavar="DIR", required=required, help="folder for the results")
+
+
+def positive_int(text: str) -> int:
+    """For `type=`: a whole number of at least 1."""
+    return _at_least(text, 1)
+
+
+def non_negative_int(text: str) -> int:
+    """For `type=`: a whole number of at least 0."""
+    return _at_least(text, 0)
+
+
+def positive_float(text: str) -> float:
+    """For `type=`: a number above 0 and not infinite."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number above 0')
+    return value
+
+
+def _at_least(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number of at least {least}')
+    return value
