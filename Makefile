@@ -1,0 +1,70 @@
+# Two commands on a fresh Debian machine: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BOARD ?= qemu-mps2-an386
+# Two test processes need about 2 GB each at their peak.
+WORKERS ?= 2
+
+BIN := .venv/bin
+C_FILES = $(shell find firmware_templates tests -name '*.[ch]')
+LONG_TESTS = $(patsubst tests/long/test_long_%.py,%,$(wildcard tests/long/test_long_*.py))
+
+.PHONY: help setup demo test lint format clean system-demo system-dev test-long
+
+help:
+	@echo "make demo     default model -> firmware for $(BOARD) -> flash -> bench (BOARD=... for another)"
+	@echo "make test     lint and the test suite"
+	@echo "make setup    install what both need"
+	@echo "make lint | format | clean"
+	@for item in $(LONG_TESTS); do echo "make test-long-$${item//_/-}"; done
+
+# A marker file per set of extras; it is older than pyproject.toml when the requirements changed.
+.venv/.with-convert: pyproject.toml | system-demo
+	$(PYTHON) -m venv .venv
+	$(BIN)/python toolchain/setup/python_packages.py convert
+	touch $@
+
+.venv/.with-dev: pyproject.toml | system-dev
+	$(PYTHON) -m venv .venv
+	$(BIN)/python toolchain/setup/python_packages.py dev
+	touch $@ .venv/.with-convert
+
+system-demo system-dev: system-%:
+	@$(PYTHON) toolchain/setup/system_packages.py $*
+
+setup: .venv/.with-dev
+
+demo: .venv/.with-convert
+	$(BIN)/emgdeploy build --board $(BOARD) --out build/$(BOARD)
+	$(BIN)/emgdeploy flash --build build/$(BOARD)
+	$(BIN)/emgdeploy bench --build build/$(BOARD)
+
+test: lint
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	clang-format --dry-run -Werror $(C_FILES)
+
+format: setup
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+	clang-format -i $(C_FILES)
+
+# `make test-long-light-install` runs tests/long/test_long_light_install.py and keeps a dated log.
+test-long-%: setup
+	@mkdir -p build/logs
+	$(BIN)/pytest -m long -s tests/long/test_long_$(subst -,_,$*).py 2>&1 \
+	  | tee build/logs/$*-$$(date +%Y-%m-%d-%H%M%S).log
+
+test-long:
+	@echo "one of: $(foreach item,$(LONG_TESTS),test-long-$(subst _,-,$(item)))" && exit 2
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
