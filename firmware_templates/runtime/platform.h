@@ -1,0 +1,36 @@
+/* What the application needs from a board. Each folder of platforms/ implements it once. */
+#ifndef EMG_PLATFORM_H
+#define EMG_PLATFORM_H
+
+#include <stdint.h>
+
+typedef struct {
+    const char *board;         /* name of the board file */
+    uint32_t clock_hz;         /* core clock */
+    uint32_t tick_hz;          /* rate of emg_platform_ticks(); equal to clock_hz where ticks are cycles */
+    const char *timing_source; /* "dwt", "emulated-instructions", "host-clock", ... */
+} emg_platform_info_t;
+
+extern const emg_platform_info_t emg_platform_info;
+
+void emg_platform_init(void);
+
+/* The next received byte, 0..255, or -1 when none waits. Never blocks. */
+int emg_platform_read(void);
+
+/* Returns once every byte was handed to the wire. */
+void emg_platform_write(const uint8_t *data, uint32_t length);
+
+/* Free-running, wraps modulo 2^32. */
+uint32_t emg_platform_ticks(void);
+
+/* Called when nothing waits to be read: sleeps until a byte may have arrived, or returns at once. */
+void emg_platform_idle(void);
+
+/* Most bytes of stack ever used since reset, 0 where the platform cannot tell. */
+uint32_t emg_platform_stack_used(void);
+
+/* The application (runtime/app), entered after emg_platform_init(); never returns. */
+void emg_app_run(void);
+
+#endif
