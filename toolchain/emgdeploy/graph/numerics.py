@@ -38,12 +38,10 @@ def convolution_multipliers(image: Tensor, weights: Tensor, out: Tensor, channel
     return [quantize_multiplier(float(image.q.scale) * float(s) / float(out.q.scale)) for s in scales]
 
 
-def dense_multipliers(image: Tensor, weights: Tensor, out: Tensor, channels: int) -> list[Multiplier]:
-    """As for convolutions, but per-tensor weights have their product of scales taken in float32."""
-    if weights.q.per_channel:
-        return convolution_multipliers(image, weights, out, channels)
-    product = float(np.float32(image.q.scale * weights.q.scale))
-    return [quantize_multiplier(product / float(out.q.scale))] * channels
+def dense_scales(image: Tensor, weights: Tensor, out: Tensor, units: int) -> list[float]:
+    """One real scale per unit: input scale * filter scale / output scale, in double."""
+    scales = np.broadcast_to(weights.q.scales, units)
+    return [float(image.q.scale) * float(s) / float(out.q.scale) for s in scales]
 
 
 def type_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ INT8, INT16, INT32, INT64 = (np.dtype(t) for t in (np.int8, np.int16, np.int32, 
 FLOAT32 = np.dtype(np.float32)
 
 
-class _Broken(Exception):
+class _BrokenRule(Exception):
     """A rule does not hold; carries the sentence's predicate."""
 
 
@@ -22,7 +22,7 @@ def check(graph: Graph, op: Op) -> None:
     """Raise InputError naming the operator when it breaks a rule of its kind."""
     try:
         _RULES.get(op.kind, _anything)(graph, op)
-    except _Broken as broken:
+    except _BrokenRule as broken:
         name = graph.out(op).name
         raise InputError(
             f"{graph.source}: operator {op.index} ({op.kind.value}, writing {name!r}) {broken}", flat.HINT
@@ -31,7 +31,7 @@ def check(graph: Graph, op: Op) -> None:
 
 def _need(holds: bool, predicate: str) -> None:
     if not holds:
-        raise _Broken(predicate)
+        raise _BrokenRule(predicate)
 
 
 def _arity(graph: Graph, op: Op, least: int, most: int) -> None:
@@ -139,7 +139,7 @@ def _elementwise(graph: Graph, op: Op) -> None:
     try:
         wanted = np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
-        raise _Broken(f"cannot combine shapes {a.shape} and {b.shape}") from None
+        raise _BrokenRule(f"cannot combine shapes {a.shape} and {b.shape}") from None
     _need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its inputs")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import StrEnum
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class OpKind(str, Enum):
+class OpKind(StrEnum):
     """The operators this compiler understands, under their TFLite schema names."""
 
     ADD = "ADD"
@@ -41,7 +41,7 @@ class OpKind(str, Enum):
     TRANSPOSE = "TRANSPOSE"
 
 
-class Activation(str, Enum):
+class Activation(StrEnum):
     """The activation a producer clamps its own output with."""
 
     NONE = "NONE"
@@ -90,6 +90,11 @@ class Tensor:
     @property
     def nbytes(self) -> int:
         return self.elements * self.dtype.itemsize
+
+    @property
+    def size2d(self) -> tuple[int, int]:
+        """Height and width of an image (batch, height, width, channels)."""
+        return self.shape[1], self.shape[2]
 
     @property
     def constant(self) -> bool:

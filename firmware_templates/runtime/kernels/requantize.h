@@ -1,0 +1,37 @@
+/* From a 32-bit accumulator to the output's quantization, bit for bit as TFLite's reference kernels do it. */
+#ifndef EMG_KERNELS_REQUANTIZE_H
+#define EMG_KERNELS_REQUANTIZE_H
+
+#include <stdint.h>
+
+/* round(a * b / 2^31), ties toward plus infinity; b >= 0, so the product cannot saturate. */
+static inline int32_t emg_high_mul(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+
+/* round(x / 2^shift), ties away from zero; 0 <= shift <= 31. */
+static inline int32_t emg_rounding_shift(int32_t x, int32_t shift) {
+    const int32_t mask = (int32_t)((1u << shift) - 1u);
+    const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+    return (x >> shift) + ((x & mask) > threshold ? 1 : 0);
+}
+
+/* acc * multiplier * 2^(shift - 31), rounded twice; shift > 0 goes left. */
+static inline int32_t emg_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
+    if (shift > 0) {
+        return emg_high_mul((int32_t)((uint32_t)acc << shift), multiplier);
+    }
+    return emg_rounding_shift(emg_high_mul(acc, multiplier), -shift);
+}
+
+/* acc * multiplier * 2^(shift - 31), rounded once, ties toward plus infinity; shift <= 30. */
+static inline int32_t emg_requantize_once(int32_t acc, int32_t multiplier, int32_t shift) {
+    const int32_t total = 31 - shift;
+    return (int32_t)(((int64_t)acc * multiplier + ((int64_t)1 << (total - 1))) >> total);
+}
+
+static inline int32_t emg_clamp(int32_t x, int32_t low, int32_t high) {
+    return x < low ? low : (x > high ? high : x);
+}
+
+#endif

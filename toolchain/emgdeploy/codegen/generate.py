@@ -1,0 +1,65 @@
+"""The compiler's front door."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emgdeploy.codegen.lower import lower
+from emgdeploy.codegen.plan import plan_memory
+from emgdeploy.codegen.render import render_model
+from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, TensorSpec
+from emgdeploy.codegen.step import Step
+from emgdeploy.graph.passes import simplify
+from emgdeploy.graph.types import Graph, Tensor
+
+
+def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
+    """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
+    graph = simplify(graph)
+    steps = lower(graph)
+    plan = plan_memory(graph, steps)
+    specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
+    files = render_model(graph, steps, plan, options, specs)
+    arrays = [a for s in steps for a in s.arrays]
+    return GeneratedModel(
+        files=files,
+        runtime_sources=_sources(steps),
+        layers=tuple(_layer(graph, i, s) for i, s in enumerate(steps)),
+        steps_write=tuple(s.writes for s in steps),
+        input=specs[0],
+        output=specs[1],
+        macs=sum(s.macs for s in steps),
+        params=sum(_parameters(graph, s) for s in steps),
+        weights_bytes=sum(a.nbytes for a in arrays if a.role == "weights"),
+        params_bytes=sum(a.nbytes for a in arrays if a.role == "params"),
+        arena_bytes=plan.arena_bytes,
+        arena_bound_plain=plan.bound_plain,
+        arena_bound_overlapped=plan.bound_overlapped,
+    )
+
+
+def _sources(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    shared = {"kernels/requantize.h", "kernels/channels.h"}
+    return tuple(sorted(shared | {s.header for s in steps} | {c for s in steps for c in s.sources}))
+
+
+def _spec(tensor: Tensor) -> TensorSpec:
+    scale, zero_point = (tensor.q.scale, tensor.q.zero_point) if tensor.quant else (np.float32(1), 0)
+    return TensorSpec(tensor.shape, str(tensor.dtype), float(scale), zero_point)
+
+
+def _layer(graph: Graph, index: int, step: Step) -> LayerInfo:
+    return LayerInfo(
+        index=index,
+        name=graph.tensors[step.writes].name,
+        op=step.op.kind.value,
+        macs=step.macs,
+        weights_bytes=step.weights_bytes,
+        in_bytes=sum(graph.tensors[t].nbytes for t in step.reads),
+        out_bytes=graph.tensors[step.writes].nbytes,
+    )
+
+
+def _parameters(graph: Graph, step: Step) -> int:
+    """Trained numbers of a layer: weights and biases, zero points not folded."""
+    return sum(t.elements for t in graph.ins(step.op) if t.constant)

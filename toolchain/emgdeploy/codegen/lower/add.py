@@ -1,0 +1,49 @@
+"""ADD, int8: both operands rescaled to a common scale, added, requantized."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emgdeploy.codegen.step import Field, Overlap, Step
+from emgdeploy.graph.numerics import Multiplier, activation_range, quantize_multiplier
+from emgdeploy.graph.types import Graph, Op, Tensor
+
+_LEFT_SHIFT = 20
+
+
+def add_multipliers(a: Tensor, b: Tensor, out: Tensor) -> tuple[Multiplier, Multiplier, Multiplier]:
+    """Multipliers of both operands and of the sum, in TFLite's mixture of float32 and double."""
+    twice_largest = float(np.float32(2) * max(a.q.scale, b.q.scale))
+    headroom = float(np.float32(1 << _LEFT_SHIFT) * out.q.scale)
+    return (
+        quantize_multiplier(float(a.q.scale) / twice_largest),
+        quantize_multiplier(float(b.q.scale) / twice_largest),
+        quantize_multiplier(twice_largest / headroom),
+    )
+
+
+def lower_add(graph: Graph, op: Op) -> Step:
+    a, b, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
+    low, high = activation_range(op.activation, out)
+    multipliers = dict(zip(("a_", "b_", ""), add_multipliers(a, b, out), strict=True))
+    zero_points = {"a_": a.q.zero_point, "b_": b.q.zero_point, "": out.q.zero_point}
+    operands = tuple(
+        field
+        for prefix, m in multipliers.items()
+        for field in (
+            Field(f"{prefix}zero_point", zero_points[prefix]),
+            Field(f"{prefix}multiplier", m.mantissa),
+            Field(f"{prefix}shift", m.shift),
+        )
+    )
+    return Step(
+        op=op,
+        kernel="emg_add_s8",
+        header="kernels/add_s8.h",
+        sources=("kernels/add_s8.c",),
+        fields=(Field("length", out.elements), *operands, Field("low", low), Field("high", high)),
+        arrays=(),
+        reads=(a.index, b.index),
+        writes=out.index,
+        overlaps=(Overlap(a.index, at_most=0), Overlap(b.index, at_most=0)),
+    )

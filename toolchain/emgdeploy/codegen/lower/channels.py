@@ -1,0 +1,104 @@
+"""The per-channel constants that convolutions and dense layers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.codegen.step import Array, Field
+from emgdeploy.errors import InputError
+from emgdeploy.graph.numerics import Multiplier, activation_range
+from emgdeploy.graph.types import Graph, Op
+
+_LARGEST_LEFT_SHIFT = 30
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Folded biases and multipliers, (channels,) each, with the output's range."""
+
+    bias: NDArray[np.int32]
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.int8]
+    zero_point: int
+    low: int
+    high: int
+
+    def arrays(self, index: int) -> tuple[Array, ...]:
+        return (
+            Array(f"bias_{index}", "int32_t", self.bias),
+            Array(f"multiplier_{index}", "int32_t", self.multiplier),
+            Array(f"shift_{index}", "int8_t", self.shift),
+        )
+
+    def field(self, index: int) -> Field:
+        return Field(
+            "channels",
+            (
+                Field("bias", f"bias_{index}"),
+                Field("multiplier", f"multiplier_{index}"),
+                Field("shift", f"shift_{index}"),
+                Field("zero_point", self.zero_point),
+                Field("low", self.low),
+                Field("high", self.high),
+            ),
+        )
+
+
+def fold_channels(
+    graph: Graph,
+    op: Op,
+    weights: NDArray[np.int64],
+    multipliers: list[Multiplier],
+) -> Channels:
+    """Constants of an int8 layer; `weights` is (out_channels, taps).
+
+    The input's zero point moves into the bias. Raises InputError when the output is scaled up
+    beyond what the reference defines.
+    """
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    if max(m.shift for m in multipliers) > _LARGEST_LEFT_SHIFT:
+        raise InputError(
+            f"{graph.source}: operator {op.index} ({op.kind.value}) scales its output up by more than "
+            f"2^{_LARGEST_LEFT_SHIFT}",
+            "quantize the model again with calibration windows that cover its real range",
+        )
+    low, high = activation_range(op.activation, out)
+    folded = biases(graph, op, weights.shape[0]) - image.q.zero_point * weights.sum(axis=1)
+    return Channels(
+        bias=folded.astype(np.int32),
+        multiplier=np.array([m.mantissa for m in multipliers], np.int32),
+        shift=np.array([m.shift for m in multipliers], np.int8),
+        zero_point=out.q.zero_point,
+        low=low,
+        high=high,
+    )
+
+
+def biases(graph: Graph, op: Op, channels: int) -> NDArray[np.int64]:
+    """The layer's biases, (channels,); zeros where it has none."""
+    bias = graph.optional(op, 2)
+    if bias is None or bias.data is None:
+        return np.zeros(channels, np.int64)
+    return bias.data.astype(np.int64).reshape(-1)
+
+
+def accumulator_bounds(graph: Graph, op: Op, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The largest magnitude each channel's accumulator can reach at any step, (out_channels,).
+
+    It covers the reference's sum over x - zero_point and ours over x with the zero point folded
+    in. Raises InputError when one could leave int32, as the reference defines no result then.
+    """
+    image = graph.tensors[op.inputs[0]]
+    magnitude = np.abs(weights).sum(axis=1)
+    bounds = np.abs(biases(graph, op, weights.shape[0])) + (2 * abs(image.q.zero_point) + 128) * magnitude
+    worst = int(bounds.max(initial=0))
+    if worst >= 2**31:
+        raise InputError(
+            f"{graph.source}: operator {op.index} ({op.kind.value}) can overflow its 32-bit accumulator "
+            f"(up to {worst})",
+            "check the biases of that layer; a weight scale close to 0 makes them explode",
+        )
+    return np.asarray(bounds)

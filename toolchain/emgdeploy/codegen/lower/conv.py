@@ -1,0 +1,117 @@
+"""CONV_2D and DEPTHWISE_CONV_2D, int8."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.codegen.lower.channels import accumulator_bounds, fold_channels
+from emgdeploy.codegen.overlap import uncopied_limit, window_limits
+from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.graph.numerics import convolution_multipliers
+from emgdeploy.graph.types import Graph, Op, Tensor
+
+
+def _window_fields(op: Op) -> tuple[Field, ...]:
+    w = op.w
+    return (
+        Field("kernel_h", w.size[0]),
+        Field("kernel_w", w.size[1]),
+        Field("stride_h", w.stride[0]),
+        Field("stride_w", w.stride[1]),
+        Field("dilation_h", w.dilation[0]),
+        Field("dilation_w", w.dilation[1]),
+        Field("pad_top", w.padding.top),
+        Field("pad_left", w.padding.left),
+    )
+
+
+def _constant(tensor: Tensor) -> NDArray[np.int8]:
+    return cast("NDArray[np.int8]", np.asarray(tensor.data))
+
+
+def lower_conv(graph: Graph, op: Op) -> Step:
+    """One patch per output pixel, copied, then one dot product per output channel."""
+    image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
+    values = _constant(weights)
+    out_channels, taps = values.shape[0], values[0].size
+    multipliers = convolution_multipliers(image, weights, out, out_channels)
+    matrix = values.reshape(out_channels, taps).astype(np.int64)
+    accumulator_bounds(graph, op, matrix)
+    channels = fold_channels(graph, op, matrix, multipliers)
+    backward = out_channels > image.shape[3]
+    limits = window_limits(image.size2d, out.size2d, op.w, image.shape[3], out_channels)
+    overlap = (
+        Overlap(image.index, at_least=limits.backward) if backward else Overlap(image.index, limits.forward)
+    )
+    return Step(
+        op=op,
+        kernel="emg_conv_s8",
+        header="kernels/conv_s8.h",
+        sources=("kernels/conv_s8.c",),
+        fields=(
+            Field("weights", f"weights_{op.index}"),
+            channels.field(op.index),
+            Field("in_h", image.shape[1]),
+            Field("in_w", image.shape[2]),
+            Field("in_channels", image.shape[3]),
+            Field("out_h", out.shape[1]),
+            Field("out_w", out.shape[2]),
+            Field("out_channels", out_channels),
+            *_window_fields(op),
+            Field("in_zero_point", image.q.zero_point),
+            Field("backward", int(backward)),
+        ),
+        arrays=(
+            Array(f"weights_{op.index}", "int8_t", values.reshape(-1), "weights"),
+            *channels.arrays(op.index),
+        ),
+        reads=(image.index,),
+        writes=out.index,
+        macs=out.elements * taps,
+        scratch_bytes=taps,
+        overlaps=(overlap,),
+    )
+
+
+def lower_depthwise(graph: Graph, op: Op) -> Step:
+    """Channel by channel; in place it trails its input by the rows its window still needs."""
+    image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
+    values = _constant(weights)
+    taps = values.shape[1] * values.shape[2]
+    multipliers = convolution_multipliers(image, weights, out, values.shape[3])
+    per_channel = values.reshape(taps, values.shape[3]).T.astype(np.int64)
+    accumulator_bounds(graph, op, per_channel)
+    channels = fold_channels(graph, op, per_channel, multipliers)
+    overlaps: tuple[Overlap, ...] = ()
+    if op.depth_multiplier == 1:
+        limit = uncopied_limit(image.size2d, out.size2d, op.w, image.shape[3])
+        overlaps = (Overlap(image.index, at_most=limit),)
+    return Step(
+        op=op,
+        kernel="emg_depthwise_conv_s8",
+        header="kernels/depthwise_conv_s8.h",
+        sources=("kernels/depthwise_conv_s8.c",),
+        fields=(
+            Field("weights", f"weights_{op.index}"),
+            channels.field(op.index),
+            Field("in_h", image.shape[1]),
+            Field("in_w", image.shape[2]),
+            Field("in_channels", image.shape[3]),
+            Field("out_h", out.shape[1]),
+            Field("out_w", out.shape[2]),
+            Field("multiplier", op.depth_multiplier),
+            *_window_fields(op),
+            Field("in_zero_point", image.q.zero_point),
+        ),
+        arrays=(
+            Array(f"weights_{op.index}", "int8_t", values.reshape(-1), "weights"),
+            *channels.arrays(op.index),
+        ),
+        reads=(image.index,),
+        writes=out.index,
+        macs=out.elements * taps,
+        overlaps=overlaps,
+    )

@@ -1,0 +1,65 @@
+"""How far a kernel's output may run into its own input.
+
+A kernel that walks its output pixels in one direction has, at every pixel, read some prefix (or
+suffix) of its input for good. As long as what it writes stays inside that part, input and output
+may share memory. The limits here are exact for kernels that copy a pixel's patch before they
+write the pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgdeploy.graph.types import Window
+
+UNLIMITED = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Output offset - input offset: `forward` is its maximum, `backward` its minimum."""
+
+    forward: int
+    backward: int
+
+
+def window_limits(
+    image: tuple[int, int], out: tuple[int, int], window: Window, in_depth: int, out_depth: int
+) -> Limits:
+    """Limits of a windowed kernel; sizes as (height, width), depths in bytes per pixel.
+
+    Forward: when output pixel i is written, every input byte below the start of the patches of
+    the pixels after i is dead. Backward: every byte above the end of the patches before i.
+    """
+    first, last = _patch_range(image, out, window)
+    pixel = np.arange(first.size, dtype=np.int64)
+    later = np.append(np.minimum.accumulate((first * in_depth)[::-1])[::-1][1:], UNLIMITED)
+    earlier = np.append(-UNLIMITED, np.maximum.accumulate((last + 1) * in_depth)[:-1])
+    return Limits(
+        forward=int((later - (pixel + 1) * out_depth).min()),
+        backward=int((earlier - pixel * out_depth).max()),
+    )
+
+
+def uncopied_limit(image: tuple[int, int], out: tuple[int, int], window: Window, depth: int) -> int:
+    """The forward limit of a kernel that reads channel c of a patch until it writes channel c."""
+    first, _ = _patch_range(image, out, window)
+    pixel = np.arange(first.size, dtype=np.int64)
+    unread = np.minimum.accumulate((first * depth)[::-1])[::-1]
+    return int((unread - pixel * depth).min())
+
+
+def _patch_range(
+    image: tuple[int, int], out: tuple[int, int], window: Window
+) -> tuple[np.ndarray, np.ndarray]:
+    """First and last input pixel (row-major number) that each output pixel's patch can touch."""
+    rows, columns = np.divmod(np.arange(out[0] * out[1], dtype=np.int64), out[1])
+    top = rows * window.stride[0] - window.padding.top
+    left = columns * window.stride[1] - window.padding.left
+    bottom = top + (window.size[0] - 1) * window.dilation[0]
+    right = left + (window.size[1] - 1) * window.dilation[1]
+    first = np.clip(top, 0, image[0] - 1) * image[1] + np.clip(left, 0, image[1] - 1)
+    last = np.clip(bottom, 0, image[0] - 1) * image[1] + np.clip(right, 0, image[1] - 1)
+    return first, last

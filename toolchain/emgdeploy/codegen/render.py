@@ -1,0 +1,129 @@
+"""The prepared context of the model templates, and their rendering. No decision is left to a template."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.codegen.plan import Plan
+from emgdeploy.codegen.result import CodegenOptions, TensorSpec
+from emgdeploy.codegen.step import Array, Field, Step
+from emgdeploy.graph.types import Graph
+from emgdeploy.resources import FIRMWARE_TEMPLATES
+
+_LINE = 96
+_C_TYPES = {"int8": "int8_t", "int16": "int16_t", "float32": "float"}
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One step as the template prints it."""
+
+    title: str
+    type: str
+    struct: str
+    layer: str
+    call: str
+    arrays: list[dict[str, str]]
+    tap: str
+
+
+def render_model(
+    graph: Graph,
+    steps: tuple[Step, ...],
+    plan: Plan,
+    options: CodegenOptions,
+    specs: tuple[TensorSpec, TensorSpec],
+) -> dict[str, str]:
+    """model.c and model.h; the same graph, plan and options give the same bytes."""
+    x, y = options.known_answer
+    context: dict[str, Any] = {
+        "header": [f"{comment_safe(k)}: {comment_safe(v)}" for k, v in sorted(options.header.items())],
+        "sha256": options.header.get("model_sha256", ""),
+        "includes": sorted({s.header for s in steps}),
+        "calls": [_call(graph, i, s, plan) for i, s in enumerate(steps)],
+        "arena_bytes": plan.arena_bytes,
+        "input": _port(specs[0], plan.tensor(graph.inputs[0])),
+        "output": _port(specs[1], plan.tensor(graph.outputs[0])),
+        "known_input": initializer(x.reshape(-1)),
+        "known_output": initializer(y.reshape(-1)),
+    }
+    loader = jinja2.FileSystemLoader(FIRMWARE_TEMPLATES / "model")
+    environment = jinja2.Environment(
+        loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, autoescape=False,
+    )  # fmt: skip
+    return {name: environment.get_template(f"{name}.j2").render(context) for name in ("model.c", "model.h")}
+
+
+def comment_safe(text: str) -> str:
+    """Text of others as it may stand in a C comment: printable ASCII, and no way to end it."""
+    printable = "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in text)
+    return re.sub(r"\*/|/\*|\?\?|\\$", lambda m: " ".join(m.group()), printable)
+
+
+def _port(spec: TensorSpec, offset: int) -> dict[str, Any]:
+    length = int(np.prod(spec.shape, dtype=np.int64))
+    return {
+        "type": _C_TYPES[spec.dtype],
+        "length": length,
+        "offset": offset,
+        "shape": " x ".join(map(str, spec.shape)),
+        "scale": repr(spec.scale),
+        "zero_point": spec.zero_point,
+    }
+
+
+def _call(graph: Graph, number: int, step: Step, plan: Plan) -> _Call:
+    out = graph.tensors[step.writes]
+    places = [f"arena.s8 + {plan.tensor(t)}" for t in (*step.reads, step.writes)]
+    if step.scratch_bytes:
+        places.append(f"arena.s8 + {plan.scratch(number)}")
+    shape = "x".join(map(str, out.shape))
+    return _Call(
+        title=f"{number}: {step.op.kind.value} -> {shape}  {comment_safe(out.name)}",
+        type=f"{step.kernel}_t",
+        struct=_struct(step.fields, 1),
+        layer=f"layer_{step.op.index}",
+        call=f"{step.kernel}(&layer_{step.op.index}, {', '.join(places)});",
+        arrays=[_array(a) for a in step.arrays],
+        tap=f"EMG_TAP({number}, arena.s8 + {plan.tensor(step.writes)}, {out.nbytes});",
+    )
+
+
+def _array(array: Array) -> dict[str, str]:
+    return {
+        "declaration": f"static const {array.ctype} {array.name}[{array.values.size}]",
+        "values": initializer(array.values),
+    }
+
+
+def _struct(fields: tuple[Field, ...], depth: int) -> str:
+    indent = "    " * depth
+    lines = []
+    for field in fields:
+        value = field.value
+        text = f"{{\n{_struct(value, depth + 1)}\n{indent}}}" if isinstance(value, tuple) else _literal(value)
+        lines.append(f"{indent}.{field.name} = {text},")
+    return "\n".join(lines)
+
+
+def _literal(value: int | str) -> str:
+    return "INT32_MIN" if value == -(2**31) else str(value)
+
+
+def initializer(values: NDArray[np.generic]) -> str:
+    """Numbers of a C initializer, in lines of bounded width."""
+    words = [_literal(int(v)) for v in values.reshape(-1).tolist()]
+    lines, line = [], ""
+    for word in words:
+        if line and len(line) + len(word) + 2 > _LINE:
+            lines.append(line)
+            line = ""
+        line += f"{' ' if line else ''}{word},"
+    return "\n".join(f"    {text}" for text in (*lines, line))

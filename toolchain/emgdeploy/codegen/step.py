@@ -1,0 +1,65 @@
+"""One kernel call of the generated model, complete but for its places in the arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.graph.types import Op
+
+
+@dataclass(frozen=True)
+class Array:
+    """A constant array of the generated C; `role` says which size it is reported under."""
+
+    name: str
+    ctype: str
+    values: NDArray[np.generic]
+    role: str = "params"
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.values.nbytes)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How a step's output may share bytes with the input `tensor` that dies there.
+
+    Either output offset - input offset <= `at_most`, or it is >= `at_least`; None rules a side out.
+    """
+
+    tensor: int
+    at_most: int | None = None
+    at_least: int | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One member of a kernel's parameter struct: a number, a symbol, or a nested struct."""
+
+    name: str
+    value: int | str | tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`kernel(&layer, reads..., output[, scratch])`, compiled from `sources` below runtime/."""
+
+    op: Op
+    kernel: str
+    header: str
+    sources: tuple[str, ...]
+    fields: tuple[Field, ...]
+    arrays: tuple[Array, ...]
+    reads: tuple[int, ...]
+    writes: int
+    macs: int = 0
+    scratch_bytes: int = 0
+    overlaps: tuple[Overlap, ...] = ()
+
+    @property
+    def weights_bytes(self) -> int:
+        return sum(a.nbytes for a in self.arrays if a.role == "weights")
