@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.resources import FIRMWARE_TEMPLATES
-from numpy.typing import NDArray
 
 STRICT = ("-std=c99", "-pedantic", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite
-from numpy.typing import NDArray
-
 from support.native_model import SANITIZE, NativeModel
 
 

@@ -88,7 +88,7 @@ class ModelWriter:
 
 def _version(kind: str) -> int:
     # Old versions of these operators have other int8 rules; converters write at least these.
-    return {"FULLY_CONNECTED": 5, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2}.get(kind, 2)
+    return {"FULLY_CONNECTED": 5, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "PAD": 2}.get(kind, 1)
 
 
 def conv_options(
