@@ -9,6 +9,8 @@ typedef struct {
     uint32_t clock_hz;         /* core clock */
     uint32_t tick_hz;          /* rate of emg_platform_ticks(); equal to clock_hz where ticks are cycles */
     const char *timing_source; /* "dwt", "emulated-instructions", "host-clock", ... */
+    uint32_t rx_buffer_bytes;  /* bytes that may wait for the application without loss */
+    uint32_t baud;             /* rate of the wire after reset */
 } emg_platform_info_t;
 
 extern const emg_platform_info_t emg_platform_info;
@@ -20,6 +22,13 @@ int emg_platform_read(void);
 
 /* Returns once every byte was handed to the wire. */
 void emg_platform_write(const uint8_t *data, uint32_t length);
+
+/* Once every written byte has left, switches the wire to `baud`: 1 when it now holds, 0 when it cannot
+ * (the rate is then unchanged). */
+int emg_platform_set_baud(uint32_t baud);
+
+/* Bytes lost since reset because the buffer was full, as far as the platform can tell. */
+uint32_t emg_platform_rx_dropped(void);
 
 /* Free-running, wraps modulo 2^32. */
 uint32_t emg_platform_ticks(void);

@@ -63,7 +63,7 @@ static void guard_stack(void) {
         return;
     }
     EMG_MPU_RBAR = ((uint32_t)(uintptr_t)emg_stack_bottom - 4096u) | 0x10u; /* VALID, region 0 */
-    EMG_MPU_RASR = (11u << 1) | 1u;                                        /* 2^12 bytes, no access */
+    EMG_MPU_RASR = (11u << 1) | 1u;                                         /* 2^12 bytes, no access */
     EMG_MPU_CTRL = 5u; /* enabled; the default map for all else */
     emg_barrier();
 }

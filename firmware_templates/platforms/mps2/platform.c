@@ -14,6 +14,7 @@
 #define UART_BAUDDIV EMG_REGISTER(EMG_UART_BASE + 0x10u)
 #define STATE_TX_FULL 1u
 #define STATE_RX_FULL 2u
+#define STATE_RX_OVERRUN 8u
 #define CTRL_TX_ENABLE 1u
 #define CTRL_RX_ENABLE 2u
 #define CTRL_RX_INTERRUPT 8u
@@ -28,21 +29,36 @@
  * counts the board's clock, is this many instructions. */
 #define INSTRUCTIONS_PER_TIMER_TICK (1000000000u / EMG_CLOCK_HZ)
 
+#if EMG_CLOCK_HZ / EMG_UART_BAUD < BAUDDIV_LEAST
+#error "the baud rate is above a sixteenth of the clock"
+#endif
+
 static emg_ring_t g_received;
+static volatile uint32_t g_overruns;
 
 void emg_uart_rx_handler(void);
 
 /* An instruction is reported as one tick of the core clock: times are those of a core of one
  * instruction per cycle. */
-const emg_platform_info_t emg_platform_info = {
-    EMG_BOARD_NAME, EMG_CLOCK_HZ, EMG_CLOCK_HZ, "emulated-instructions"};
+const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME,          EMG_CLOCK_HZ,      EMG_CLOCK_HZ,
+                                               "emulated-instructions", EMG_RX_RING_BYTES, EMG_UART_BAUD};
+
+int emg_platform_set_baud(uint32_t baud) {
+    const uint32_t divider = baud == 0u ? 0u : EMG_CLOCK_HZ / baud;
+    if (divider < BAUDDIV_LEAST) {
+        return 0;
+    }
+    while ((UART_STATE & STATE_TX_FULL) != 0u) {
+    }
+    UART_BAUDDIV = divider;
+    return 1;
+}
 
 void emg_platform_init(void) {
-    const uint32_t divider = EMG_CLOCK_HZ / EMG_UART_BAUD;
     TIMER_RELOAD = 0xFFFFFFFFu;
     TIMER_VALUE = 0xFFFFFFFFu;
     TIMER_CTRL = 1u;
-    UART_BAUDDIV = divider < BAUDDIV_LEAST ? BAUDDIV_LEAST : divider;
+    UART_BAUDDIV = EMG_CLOCK_HZ / EMG_UART_BAUD;
     UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
     /* Drops a stale byte; and a read is what makes QEMU look again whether the UART takes input. */
     (void)UART_DATA;
@@ -54,6 +70,10 @@ void emg_platform_init(void) {
  * which QEMU's character devices do, and one without overruns, which a frame's checksum notices. */
 void emg_uart_rx_handler(void) {
     UART_INTCLEAR = INTERRUPT_RX;
+    if ((UART_STATE & STATE_RX_OVERRUN) != 0u) {
+        UART_STATE = STATE_RX_OVERRUN;
+        g_overruns++;
+    }
     while ((UART_STATE & STATE_RX_FULL) != 0u) {
         if (emg_ring_is_full(&g_received)) {
             UART_CTRL &= ~CTRL_RX_INTERRUPT;
@@ -77,6 +97,11 @@ int emg_platform_read(void) {
         resume_receiving();
     }
     return byte;
+}
+
+/* At least one byte was lost per overrun; the UART does not count them. */
+uint32_t emg_platform_rx_dropped(void) {
+    return g_overruns;
 }
 
 void emg_platform_write(const uint8_t *data, uint32_t length) {

@@ -16,13 +16,16 @@
 #include "../runtime/platform.h"
 
 #define IDLE_MILLISECONDS 100
+/* Told to the host as it would be by a small board, although a pty holds more. */
+#define RX_BUFFER_BYTES 256u
 
 static int g_tty = -1;
 static uint8_t g_received[4096];
 static size_t g_next;
 static size_t g_count;
 
-const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME, EMG_CLOCK_HZ, 1000000000u, "host-clock"};
+const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME, EMG_CLOCK_HZ,    1000000000u,
+                                               "host-clock",   RX_BUFFER_BYTES, EMG_UART_BAUD};
 
 void emg_platform_init(void) {}
 
@@ -62,6 +65,36 @@ void emg_platform_write(const uint8_t *data, uint32_t length) {
         data += written;
         length -= (uint32_t)written;
     }
+}
+
+static speed_t speed_of(uint32_t baud) {
+    static const struct {
+        uint32_t baud;
+        speed_t speed;
+    } rates[] = {{9600, B9600},       {19200, B19200},     {38400, B38400},     {57600, B57600},
+                 {115200, B115200},   {230400, B230400},   {460800, B460800},   {500000, B500000},
+                 {921600, B921600},   {1000000, B1000000}, {1500000, B1500000}, {2000000, B2000000},
+                 {3000000, B3000000}, {4000000, B4000000}};
+    size_t i;
+    for (i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        if (rates[i].baud == baud) {
+            return rates[i].speed;
+        }
+    }
+    return B0;
+}
+
+int emg_platform_set_baud(uint32_t baud) {
+    struct termios settings;
+    const speed_t speed = speed_of(baud);
+    if (speed == B0 || tcgetattr(g_tty, &settings) != 0) {
+        return 0;
+    }
+    return cfsetspeed(&settings, speed) == 0 && tcsetattr(g_tty, TCSADRAIN, &settings) == 0;
+}
+
+uint32_t emg_platform_rx_dropped(void) {
+    return 0;
 }
 
 uint32_t emg_platform_ticks(void) {
