@@ -1,0 +1,53 @@
+"""A board without hardware: its firmware running in an emulator, reached as a port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from emgdeploy.boards import Board
+from emgdeploy.emulate.commands import command_for
+from emgdeploy.emulate.process import PtyProcess
+from emgdeploy.errors import LinkError
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.link.port import FdPort
+
+
+class EmulatedPort(FdPort):
+    """The host's end of the line; a read from an emulator that has died says so instead of waiting."""
+
+    def __init__(self, process: PtyProcess, name: str) -> None:
+        super().__init__(process.fd, name)
+        self._process = process
+
+    def read(self, timeout_s: float) -> bytes:
+        """Like FdPort.read. Raises LinkError when the emulator has ended."""
+        data = super().read(timeout_s)
+        status = None if data else self._process.ended()
+        if status is not None:
+            words = self._process.last_words()
+            raise LinkError(
+                f"the emulator ended with status {status}" + (f": {words}" if words else ""),
+                "build the firmware again, or look at its last words with --trace",
+            )
+        return data
+
+
+class RunningBoard:
+    """`port` speaks to the firmware until the block of `start` ends."""
+
+    def __init__(self, board: Board, process: PtyProcess) -> None:
+        self.board = board
+        self.port = EmulatedPort(process, f"{board.name} (emulated)")
+
+
+@contextmanager
+def start(manifest: Manifest, folder: Path, board: Board) -> Iterator[RunningBoard]:
+    """Boot the firmware of a build folder; it is ended when the block is left, however that happens.
+
+    Raises UsageError for a board without an emulator, ToolMissingError without QEMU, InputError
+    when the image is missing.
+    """
+    with PtyProcess(command_for(board, manifest.artifact(folder, "elf"))) as process:
+        yield RunningBoard(board, process)

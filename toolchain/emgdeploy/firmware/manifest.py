@@ -1,0 +1,276 @@
+"""`manifest.json`: what a build folder holds, what it costs and what it was made from.
+
+A build folder may come from another machine, so that loading treats it as hostile input.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emgdeploy.cores import CORES
+from emgdeploy.errors import InputError
+from emgdeploy.files import write_atomic
+from emgdeploy.firmware.fields import Fields
+
+SCHEMA = "emgdeploy.build/1"
+FILE = "manifest.json"
+OPTIMIZE = ("speed", "balanced", "memory")
+DTYPES = ("int8", "uint8", "int16", "int32", "float32")
+
+_LARGEST_FILE = 16 << 20
+_LARGEST_SIZE = 1 << 32
+
+
+@dataclass(frozen=True)
+class InputTensor:
+    """The device's input buffer: `shape` without the batch, real = scale * (q - zero_point).
+
+    layout: the order of `shape` in letters ("HWC"). A window of `window_shape`, which is the order of
+    the model's own file, becomes the device's by numpy.transpose(window, window_axes).
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    layout: str
+    scale: float
+    zero_point: int
+    window_shape: tuple[int, ...]
+    window_axes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OutputTensor:
+    """The device's output buffer; labels None where the model brought none."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+    labels: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What one conversion stage changed: largest difference of logits, agreement and accuracy (0..1)."""
+
+    stage: str
+    max_abs_diff: float | None
+    top1_agreement: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One step of the device's call sequence; sizes in bytes."""
+
+    index: int
+    name: str
+    op: str
+    macs: int
+    weights_bytes: int
+    in_bytes: int
+    out_bytes: int
+
+
+@dataclass(frozen=True)
+class ArenaBounds:
+    """Peak of live tensors without overlap, and with every overlap an operator allows; bytes."""
+
+    plain: int
+    overlapped: int
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """What the image takes of one of the board's memories; bytes."""
+
+    name: str
+    used: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """See the contract's `manifest.json`; sizes in bytes, paths relative to the folder.
+
+    sources: what compiles together with src/model.c on any C99 compiler.
+    firmware_sources: the rest of the firmware. notes: what the build had to do without.
+    reference: name and version of the interpreter that computed golden.npz.
+    """
+
+    board: str
+    core: str
+    clock_hz: int
+    optimize: str
+    model_sha256: str
+    firmware_build_id: str
+    input: InputTensor
+    output: OutputTensor
+    macs: int
+    params: int
+    weights_bytes: int
+    params_bytes: int
+    code_bytes: int
+    flash_bytes: int
+    arena_bytes: int
+    arena_bound_bytes: ArenaBounds
+    ram_bytes: int
+    stack_bytes: int
+    fits: bool
+    expected_instructions: int | None
+    memories: tuple[MemoryUse, ...]
+    ledger: tuple[LedgerEntry, ...]
+    layers: tuple[Layer, ...]
+    artifacts: dict[str, str]
+    sources: tuple[str, ...]
+    firmware_sources: tuple[str, ...]
+    tools: dict[str, str]
+    reference: str
+    preprocess: dict[str, Any] | None
+    notes: tuple[str, ...]
+
+    def artifact(self, folder: Path, name: str) -> Path:
+        """The file of artefact `name`. Raises InputError when it is missing or leads out of `folder`."""
+        if name not in self.artifacts:
+            raise InputError(f"the build in {folder} has no {name}", "build it with `emgdeploy build`")
+        path = (folder / self.artifacts[name]).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{folder / FILE}: the artefact {name} leads out of the folder",
+                "do not use this folder; build it again with `emgdeploy build`",
+            )
+        if not path.exists():
+            raise InputError(f"{path} is missing", "build the folder again with `emgdeploy build`")
+        return path
+
+
+def save(manifest: Manifest, folder: Path) -> None:
+    """Write `folder`/manifest.json; the same manifest gives the same bytes."""
+    table = {"schema": SCHEMA, **dataclasses.asdict(manifest)}
+    write_atomic(folder / FILE, json.dumps(table, indent=2, allow_nan=False) + "\n")
+
+
+def load(folder: Path) -> Manifest:
+    """Read and check `folder`/manifest.json. Raises InputError naming the file and the entry."""
+    path = folder / FILE
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise InputError(f"{path} is no manifest: larger than 16 MB", "build the folder again")
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} holds no build ({FILE} is missing)", "make one with `emgdeploy build`, or name another"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {error}", "build the folder again") from error
+    fields = Fields(table, str(path))
+    if fields.text("schema") != SCHEMA:
+        raise InputError(
+            f"{path} has schema {fields.text('schema')}, this version reads {SCHEMA}",
+            "build the folder again with this version of emgdeploy",
+        )
+    return _manifest(fields)
+
+
+def _size(fields: Fields, key: str) -> int:
+    return fields.integer(key, 0, _LARGEST_SIZE)
+
+
+def _manifest(fields: Fields) -> Manifest:
+    bounds = fields.inner("arena_bound_bytes")
+    return Manifest(
+        board=fields.word("board"),
+        core=fields.choice("core", tuple(CORES)),
+        clock_hz=fields.integer("clock_hz", 1),
+        optimize=fields.choice("optimize", OPTIMIZE),
+        model_sha256=_hexadecimal(fields, "model_sha256", 64),
+        firmware_build_id=_hexadecimal(fields, "firmware_build_id", 16),
+        input=_input(fields.inner("input")),
+        output=_output(fields.inner("output")),
+        macs=fields.integer("macs"),
+        params=fields.integer("params"),
+        weights_bytes=_size(fields, "weights_bytes"),
+        params_bytes=_size(fields, "params_bytes"),
+        code_bytes=_size(fields, "code_bytes"),
+        flash_bytes=_size(fields, "flash_bytes"),
+        arena_bytes=_size(fields, "arena_bytes"),
+        arena_bound_bytes=ArenaBounds(_size(bounds, "plain"), _size(bounds, "overlapped")),
+        ram_bytes=_size(fields, "ram_bytes"),
+        stack_bytes=_size(fields, "stack_bytes"),
+        fits=fields.truth("fits"),
+        expected_instructions=fields.maybe("expected_instructions", fields.integer),
+        memories=tuple(
+            MemoryUse(m.word("name"), _size(m, "used"), _size(m, "size")) for m in fields.inners("memories")
+        ),
+        ledger=tuple(_ledger(entry) for entry in fields.inners("ledger")),
+        layers=tuple(_layer(entry) for entry in fields.inners("layers")),
+        artifacts=fields.path_table("artifacts"),
+        sources=fields.paths("sources"),
+        firmware_sources=fields.paths("firmware_sources"),
+        tools=fields.text_table("tools"),
+        reference=fields.text("reference"),
+        preprocess=fields.maybe("preprocess", fields.table),
+        notes=fields.texts("notes"),
+    )
+
+
+def _hexadecimal(fields: Fields, key: str, length: int) -> str:
+    value = fields.text(key)
+    if len(value) != length or not set(value) <= set("0123456789abcdef"):
+        raise InputError(f"{key} must be {length} hexadecimal digits", "build the folder again")
+    return value
+
+
+def _input(fields: Fields) -> InputTensor:
+    shape = fields.integers("shape", 1, 1 << 24)
+    axes = fields.integers("window_axes", 0, 7)
+    window = fields.integers("window_shape", 1, 1 << 24)
+    if sorted(axes) != list(range(len(shape))) or tuple(window[a] for a in axes) != shape:
+        raise InputError(
+            f"input.window_shape {window} taken in the order {axes} is not input.shape {shape}",
+            "build the folder again",
+        )
+    return InputTensor(
+        shape=shape,
+        dtype=fields.choice("dtype", DTYPES),
+        layout=fields.word("layout"),
+        scale=fields.number("scale"),
+        zero_point=fields.integer("zero_point", -(1 << 31), (1 << 31) - 1),
+        window_shape=window,
+        window_axes=axes,
+    )
+
+
+def _output(fields: Fields) -> OutputTensor:
+    return OutputTensor(
+        shape=fields.integers("shape", 1, 1 << 24),
+        dtype=fields.choice("dtype", DTYPES),
+        scale=fields.number("scale"),
+        zero_point=fields.integer("zero_point", -(1 << 31), (1 << 31) - 1),
+        labels=fields.maybe("labels", fields.texts),
+    )
+
+
+def _ledger(fields: Fields) -> LedgerEntry:
+    return LedgerEntry(
+        stage=fields.text("stage"),
+        max_abs_diff=fields.maybe("max_abs_diff", fields.number),
+        top1_agreement=fields.maybe("top1_agreement", fields.number),
+        accuracy=fields.maybe("accuracy", fields.number),
+    )
+
+
+def _layer(fields: Fields) -> Layer:
+    return Layer(
+        index=fields.integer("index"),
+        name=fields.text("name"),
+        op=fields.text("op"),
+        macs=fields.integer("macs"),
+        weights_bytes=_size(fields, "weights_bytes"),
+        in_bytes=_size(fields, "in_bytes"),
+        out_bytes=_size(fields, "out_bytes"),
+    )
