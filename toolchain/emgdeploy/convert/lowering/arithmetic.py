@@ -1,0 +1,103 @@
+"""Add, Sub, Mul, Div: between computed tensors, and with constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert.lowering.registry import Node, lowers
+from emgdeploy.convert.lowering.value import Value, channels_last, constant_like, follow
+
+Combine = Callable[[Any, Any], Any]
+
+
+@lowers("Add")
+def add(node: Node) -> Value:
+    return _binary(node, lambda a, b: a + b)
+
+
+@lowers("Mul")
+def mul(node: Node) -> Value:
+    return _binary(node, lambda a, b: a * b)
+
+
+@lowers("Sub")
+def sub(node: Node) -> Value:
+    """Written as the addition of what is negated, so that devices need no kernel for it."""
+    left, right = node.operands[:2]
+    if isinstance(right, np.ndarray):
+        return _with_constant(node, node.value(0), -right, lambda a, b: a + b)
+    if isinstance(left, np.ndarray):
+        negative = _negated(node.value(1))
+        return _with_constant(node, negative, left, lambda a, b: a + b)
+    return _between(node, node.value(0), _negated(node.value(1)), lambda a, b: a + b)
+
+
+@lowers("Div")
+def div(node: Node) -> Value:
+    """By constants only, as a multiplication by their inverse."""
+    divisor = node.constant(1).astype(np.float64)
+    if not bool(np.all(divisor)):
+        raise node.fail("divides by zero")
+    return _with_constant(node, node.value(0), 1.0 / divisor, lambda a, b: a * b)
+
+
+def _negated(x: Value) -> Value:
+    import tensorflow as tf
+
+    return x.with_tensor(x.tensor * tf.constant(np.float32(-1)))
+
+
+def _binary(node: Node, combine: Combine) -> Value:
+    left, right = node.operands[:2]
+    if isinstance(right, np.ndarray):
+        return _with_constant(node, node.value(0), right, combine)
+    if isinstance(left, np.ndarray):
+        return _with_constant(node, node.value(1), left, combine)
+    return _between(node, node.value(0), node.value(1), combine)
+
+
+def _with_constant(node: Node, x: Value, constant: NDArray[Any], combine: Combine) -> Value:
+    import tensorflow as tf
+
+    try:
+        array = constant_like(x, constant.astype(np.float32))
+    except ValueError as error:
+        raise node.fail(f"combines shapes that do not fit: {error}") from None
+    return x.with_tensor(combine(x.tensor, tf.constant(array)))
+
+
+def _between(node: Node, left: Value, right: Value, combine: Combine) -> Value:
+    try:
+        shape = np.broadcast_shapes(left.shape, right.shape)
+    except ValueError:
+        raise node.fail(f"combines shapes {left.shape} and {right.shape}") from None
+    a, b = _aligned(node, left, right, shape)
+    leader = a if a.shape == shape else b
+    if leader.shape != shape:
+        raise node.fail(f"combines shapes {left.shape} and {right.shape} into {shape}")
+    both = left.nonnegative and right.nonnegative
+    return leader.with_tensor(combine(a.tensor, b.tensor), nonnegative=both)
+
+
+def _aligned(node: Node, left: Value, right: Value, shape: tuple[int, ...]) -> tuple[Value, Value]:
+    """Both arranged alike: the smaller like the larger where that moves nothing more, else both channels-last."""
+    if left.shape == shape:
+        followed = follow(left, right)
+        if followed is not None:
+            return left, followed
+    if right.shape == shape:
+        followed = follow(right, left)
+        if followed is not None:
+            return followed, right
+    a, b = channels_last(left), channels_last(right)
+    second = follow(a, b)
+    if a.shape == shape and second is not None:
+        return a, second
+    first = follow(b, a)
+    if b.shape == shape and first is not None:
+        return first, b
+    raise node.fail(f"combines shapes {left.shape} and {right.shape}, neither of which is {shape}")

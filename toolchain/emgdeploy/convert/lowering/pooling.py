@@ -1,0 +1,133 @@
+"""MaxPool, AveragePool and their global forms, and ReduceMean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from emgdeploy.convert.lowering.padding import Window, padded, window_of
+from emgdeploy.convert.lowering.registry import Node, lowers
+from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
+
+
+@lowers("MaxPool")
+def max_pool(node: Node) -> Value:
+    """Padding never wins a maximum, so zeros may stand in for it only where nothing is below zero."""
+    x, window = _pooled_input(node)
+    if len(node.outputs) > 1 and node.outputs[1]:
+        raise node.fail("returns the places of the maxima, which is not supported")
+    if not window.pads or window.same:
+        y = _max(x.tensor, window.size, window.stride, "SAME" if window.pads else "VALID")
+    elif x.nonnegative:
+        tensor, padding = padded(x, window)
+        y = _max(tensor, window.size, window.stride, padding)
+    else:
+        y = _max_then_thin(node, x, window)
+    return canonical(y, (*x.shape[:2], *window.output), x.nonnegative)
+
+
+def _max_then_thin(node: Node, x: Value, window: Window) -> Any:
+    """A pool of stride 1, whose SAME padding is symmetric, followed by taking every stride-th place."""
+    stepless = replace(window, stride=(1, 1))
+    centred = all(b == (k - 1) // 2 for b, k in zip(stepless.before, stepless.size, strict=True))
+    sizes = [x.tensor.shape[1], x.tensor.shape[2]]
+    output = _padded_to_two(window.output)
+    whole = all(o == -(-i // s) for o, i, s in zip(output, sizes, window.stride, strict=True))
+    if not (centred and whole):
+        raise node.fail(
+            f"pads {window.before} before and {window.after} after values that may be negative",
+            "put the activation (ReLU) before the pooling, or pad by half of an odd kernel",
+        )
+    return _max(_max(x.tensor, window.size, (1, 1), "SAME"), (1, 1), window.stride, "VALID")
+
+
+def _padded_to_two(sizes: tuple[int, ...]) -> tuple[int, int]:
+    return (sizes[0], sizes[1]) if len(sizes) == 2 else (sizes[0], 1)
+
+
+def _max(tensor: Any, size: tuple[int, int], stride: tuple[int, int], padding: str) -> Any:
+    import tensorflow as tf
+
+    return tf.nn.max_pool2d(tensor, size, stride, padding)
+
+
+@lowers("AveragePool")
+def average_pool(node: Node) -> Value:
+    """ONNX leaves padding out of the average (as SAME does) unless count_include_pad says otherwise."""
+    import tensorflow as tf
+
+    x, window = _pooled_input(node)
+    if window.beyond:
+        raise node.fail("averages windows that reach past the image because of ceil_mode")
+    if window.pads and not node.integer("count_include_pad", 0):
+        if not window.same:
+            raise node.fail(
+                f"averages without its padding {window.before}, {window.after}, which TFLite cannot say",
+                "use count_include_pad=True, padding that SAME gives, or no padding",
+            )
+        tensor, padding = x.tensor, "SAME"
+    else:
+        tensor, padding = padded(x, replace(window, same=False))
+    y = tf.nn.avg_pool2d(tensor, window.size, window.stride, padding)
+    return canonical(y, (*x.shape[:2], *window.output), x.nonnegative)
+
+
+def _pooled_input(node: Node) -> tuple[Value, Window]:
+    x = channels_last(node.value())
+    if x.rank not in (3, 4):
+        raise node.fail(f"pools a tensor of rank {x.rank}; 3 and 4 are supported")
+    window = window_of(node, x, node.ints("kernel_shape", ()))
+    if window.dilation != (1, 1):
+        raise node.fail("has a dilation, which TFLite's pools do not have")
+    return x, window
+
+
+@lowers("GlobalMaxPool")
+def global_max_pool(node: Node) -> Value:
+    """One window over the whole image."""
+    x = channels_last(node.value())
+    if x.rank not in (3, 4):
+        raise node.fail(f"pools a tensor of rank {x.rank}; 3 and 4 are supported")
+    size = (int(x.tensor.shape[1]), int(x.tensor.shape[2]))
+    return canonical(
+        _max(x.tensor, size, size, "VALID"), _with_ones(x, tuple(range(2, x.rank))), x.nonnegative
+    )
+
+
+@lowers("GlobalAveragePool")
+def global_average_pool(node: Node) -> Value:
+    """The mean over all spatial axes."""
+    x = channels_last(node.value())
+    return _mean(x, tuple(range(2, x.rank)))
+
+
+@lowers("ReduceMean")
+def reduce_mean(node: Node) -> Value:
+    """The mean over any axes; opset 18 moved them from an attribute to an input."""
+    x = channels_last(node.value())
+    given = node.optional_constant(1)
+    axes = node.ints("axes", ()) if given is None else tuple(int(a) for a in given.ravel())
+    if not axes and node.integer("noop_with_empty_axes", 0):
+        return x
+    axes = tuple(sorted(node.normal_axis(a, x.rank) for a in axes)) or tuple(range(x.rank))
+    y = _mean(x, axes)
+    if node.integer("keepdims", 1):
+        return y
+    return reshape(y, tuple(size for axis, size in enumerate(y.shape) if axis not in axes))
+
+
+def _mean(x: Value, axes: tuple[int, ...]) -> Value:
+    import tensorflow as tf
+
+    shape = _with_ones(x, axes)
+    if prod(shape) == prod(x.shape):
+        return x
+    over = {tf_axis(x.rank, axis) for axis in axes}
+    if x.rank == 3 and 2 in axes:
+        over.add(2)  # the width of 1 that a sequence has as an image: kernels know the mean over both
+    return canonical(tf.reduce_mean(x.tensor, axis=sorted(over), keepdims=True), shape, x.nonnegative)
+
+
+def _with_ones(x: Value, axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))

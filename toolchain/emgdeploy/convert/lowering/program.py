@@ -1,0 +1,107 @@
+"""A whole ONNX graph lowered to one TensorFlow function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert import packages
+from emgdeploy.convert.lowering import registry
+from emgdeploy.convert.lowering.registry import Node, Operand
+from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
+from emgdeploy.convert.onnxfile import OnnxModel
+from emgdeploy.errors import InputError
+from emgdeploy.text import printable
+
+
+@dataclass(frozen=True)
+class Program:
+    """`function`: TensorFlow concrete function (1, *device shape) float32 -> (1, *output) float32.
+
+    `window_axes` permutes the axes of one window (without batch) from ONNX's order to the device's.
+    """
+
+    function: Any
+    window_axes: tuple[int, ...]
+    device_shape: tuple[int, ...]
+
+
+def lower(model: OnnxModel, source: str) -> Program:
+    """Raises InputError naming the node and operator that cannot be lowered."""
+    check_operators(model, source)
+    tf = packages.tensorflow()
+    axes = input_axes(len(model.input_shape))
+    shape = tuple(model.input_shape[axis] for axis in axes)
+
+    def network(window: Any) -> Any:
+        return onnx_order(_run(model, _input(window, model.input_shape, axes))).tensor
+
+    with packages.muted():
+        # Without autograph: it would rewrite the source of every lowering, which takes most of a conversion.
+        signature = [tf.TensorSpec(shape, tf.float32, name="window")]
+        function = tf.function(network, input_signature=signature, autograph=False)
+        concrete = function.get_concrete_function()
+    return Program(concrete, tuple(axis - 1 for axis in axes[1:]), shape[1:])
+
+
+def check_operators(model: OnnxModel, source: str) -> None:
+    """Raise InputError naming the first node whose operator has no lowering. Needs no TensorFlow."""
+    for node in model.proto.graph.node:
+        if node.op_type != "Constant" and (node.domain or registry.find(node.op_type) is None):
+            raise InputError(
+                f"{source}: node {printable(node.name)!r} is a {printable(node.op_type)}, which cannot be converted",
+                f"supported are {', '.join(registry.supported())}; or convert with another tool and build its .tflite",
+            )
+
+
+def input_axes(rank: int) -> tuple[int, ...]:
+    """ONNX axes in the order of the device's input buffer: channels last."""
+    return tuple(axis for axis in canonical_axes(rank) if axis is not None)
+
+
+def _input(window: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Value:
+    dims = plain_dims(shape)
+    order = tuple(((axis, 0),) if dims[axis] else () for axis in axes)
+    return Value(window, dims, order)
+
+
+def _run(model: OnnxModel, window: Value) -> Value:
+    """Evaluate the nodes in order; ONNX guarantees that this is an order of execution."""
+    onnx = packages.onnx()
+    known: dict[str, Operand] = {t.name: onnx.numpy_helper.to_array(t) for t in model.proto.graph.initializer}
+    known[model.input_name] = window
+    known[""] = None
+    for proto in model.proto.graph.node:
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+        if proto.op_type == "Constant":
+            known[proto.output[0]] = _constant(attributes)
+            continue
+        node = Node(
+            proto.op_type,
+            proto.name,
+            tuple(known[name] for name in proto.input),
+            attributes,
+            tuple(proto.output),
+        )
+        lowering = registry.find(node.op)
+        if lowering is None:
+            raise node.fail("cannot be converted")
+        known[proto.output[0]] = lowering(node)
+    result = known.get(model.output_name)
+    if not isinstance(result, Value):
+        raise InputError("the ONNX model's output does not depend on its input", "export the network again")
+    return result
+
+
+def _constant(attributes: dict[str, Any]) -> NDArray[Any]:
+    """The forms of ONNX's Constant that numbers come in."""
+    if "value" in attributes:
+        return np.asarray(packages.onnx().numpy_helper.to_array(attributes["value"]))
+    for name in ("value_float", "value_floats", "value_int", "value_ints"):
+        if name in attributes:
+            kind = np.float32 if "float" in name else np.int64
+            return np.asarray(attributes[name], kind)
+    raise InputError("an ONNX Constant holds no number", "export the network again")

@@ -1,0 +1,114 @@
+"""The operators this lowering knows, and what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert.lowering.value import Value
+from emgdeploy.errors import InputError
+from emgdeploy.text import printable
+
+Operand = Value | NDArray[Any] | None
+"""A tensor that depends on the input, a constant, or an optional input left out."""
+
+Lowering = Callable[["Node"], Value]
+
+_LOWERINGS: dict[str, Lowering] = {}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One ONNX operator with its operands in order (constants as arrays) and its decoded attributes."""
+
+    op: str
+    name: str
+    operands: tuple[Operand, ...]
+    attributes: Mapping[str, Any]
+    outputs: tuple[str, ...] = ()
+
+    def fail(
+        self, reason: str, hint: str = "change the network, or export it with another operator"
+    ) -> InputError:
+        """The error to raise: names the node and its operator."""
+        return InputError(f"ONNX node {printable(self.name)!r} ({printable(self.op)}) {reason}", hint)
+
+    def value(self, position: int = 0) -> Value:
+        """The operand at `position`, which must depend on the input."""
+        operand = self._operand(position)
+        if isinstance(operand, Value):
+            return operand
+        raise self.fail(f"has a constant as input {position}, where only a computed tensor is supported")
+
+    def constant(self, position: int) -> NDArray[Any]:
+        """The operand at `position`, which must be a constant."""
+        operand = self._operand(position)
+        if isinstance(operand, np.ndarray):
+            return operand
+        raise self.fail(f"computes its input {position}, where only a constant is supported")
+
+    def optional_constant(self, position: int) -> NDArray[Any] | None:
+        """The constant at `position`, or None where the node leaves it out."""
+        return None if self._operand(position) is None else self.constant(position)
+
+    def ints(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """A list attribute with its default."""
+        return tuple(int(i) for i in self.attributes.get(name, default))
+
+    def number(self, name: str, default: float) -> float:
+        return float(self.attributes.get(name, default))
+
+    def integer(self, name: str, default: int) -> int:
+        return int(self.attributes.get(name, default))
+
+    def axis(self, default: int, rank: int, name: str = "axis") -> int:
+        """An axis attribute, counted from the front."""
+        return self.normal_axis(self.integer(name, default), rank)
+
+    def normal_axis(self, axis: int, rank: int) -> int:
+        if not -rank <= axis < rank:
+            raise self.fail(f"names axis {axis} of a tensor of rank {rank}")
+        return axis % rank
+
+    def _operand(self, position: int) -> Operand:
+        return self.operands[position] if position < len(self.operands) else None
+
+
+def lowers(*ops: str) -> Callable[[Lowering], Lowering]:
+    """Announce the function that lowers these ONNX operators."""
+
+    def announce(function: Lowering) -> Lowering:
+        for op in ops:
+            _LOWERINGS[op] = function
+        return function
+
+    return announce
+
+
+def find(op: str) -> Lowering | None:
+    """The lowering of an ONNX operator of the default domain, or None."""
+    _load_all()
+    return _LOWERINGS.get(op)
+
+
+def supported() -> tuple[str, ...]:
+    """The ONNX operators that can be lowered, sorted."""
+    _load_all()
+    return tuple(sorted(_LOWERINGS))
+
+
+def _load_all() -> None:
+    from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
+        activation,
+        arithmetic,
+        combine,
+        convolution,
+        dense,
+        normalization,
+        pooling,
+        shape,
+    )
