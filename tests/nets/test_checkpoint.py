@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets.checkpoint import load_checkpoint, save_checkpoint
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config

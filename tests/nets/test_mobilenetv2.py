@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of, final_grid
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of, final_grid
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emgdeploy.errors import InputError
-from emgdeploy.signals import Windows, windowfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+
+from emgdeploy.errors import InputError
+from emgdeploy.signals import Windows, windowfile
 
 
 def rejected(path: Path, shape: tuple[int, ...] | None = None) -> str:

@@ -1,0 +1,184 @@
+"""The preprocessing description: what it computes, how it travels, and what it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emgdeploy.errors import InputError
+from emgdeploy.signals import Preprocess
+from emgdeploy.signals.description import load_preprocess
+
+PLAIN = Preprocess(1000.0, (2, 3), tuple(range(6)), 20.0, 10.0)
+
+
+def with_fields(**fields: Any) -> Preprocess:
+    return dataclasses.replace(PLAIN, **fields)
+
+
+def signal(
+    samples: int = 200, channels: int = 6, seed: int = 0
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.random.default_rng(seed).normal(3.0, 1.0, (samples, channels))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    window=st.integers(1, 12),
+    stride=st.integers(1, 9),
+    frames=st.integers(1, 4),
+    image=st.sampled_from(["rms", "mav", "stacked"]),
+    detrend=st.booleans(),
+    samples=st.integers(0, 60),
+)
+def test_images_equal_the_plain_definition(
+    window: int, stride: int, frames: int, image: str, detrend: bool, samples: int
+) -> None:
+    """Against a loop over windows written straight from the description's docstring."""
+    window *= frames
+    detrend = detrend and window > 1
+    wanted = with_fields(
+        window_ms=float(window), stride_ms=float(stride), frames=frames, image=image, detrend=detrend
+    )
+    raw = signal(samples)
+    images = wanted.features(raw)
+    starts = list(range(0, samples - window + 1, stride))
+    assert images.shape == (len(starts), frames, 2, 3)
+    assert wanted.starts(samples).tolist() == starts
+    for image_values, start in zip(images, starts, strict=True):
+        part = raw[start : start + window]
+        if detrend:
+            part = part - part.mean(axis=0)
+        for values, piece in zip(image_values, np.split(part, frames), strict=True):
+            reduced = {
+                "rms": np.sqrt((piece**2).mean(axis=0)),
+                "mav": np.abs(piece).mean(axis=0),
+                "stacked": piece[-1],
+            }[image]
+            assert np.allclose(values.ravel(), reduced, atol=1e-9)
+
+
+def test_instant_image_is_the_last_sample() -> None:
+    images = with_fields(image="instant").features(signal(20))
+    assert np.array_equal(images[0, 0].ravel(), signal(20)[19])
+
+
+def test_electrodes_are_picked_in_grid_order_and_missing_ones_stay_zero() -> None:
+    wanted = with_fields(electrodes=(5, 4, 3, -1, 1, 0), image="instant", window_ms=1.0, stride_ms=1.0)
+    window = wanted.apply(np.arange(6.0)[None, :])[0, 0]
+    assert window.tolist() == [[5, 4, 3], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("kind", ["global", "electrode"])
+def test_normalisation_is_fitted_on_what_it_is_given(kind: str) -> None:
+    wanted = with_fields(normalise=kind, log_epsilon=1e-3)
+    with pytest.raises(InputError):
+        wanted.apply(signal())
+    features = wanted.features(signal(2000))
+    fitted = wanted.fit(features)
+    normal = fitted.normalised(features)
+    assert normal.dtype == np.float32
+    axes = (0, 1) if kind == "electrode" else (0, 1, 2, 3)
+    assert np.allclose(normal.mean(axis=axes), 0, atol=1e-5)
+    assert np.allclose(normal.std(axis=axes), 1, atol=1e-5)
+    other = fitted.apply(signal(seed=9))
+    assert not np.allclose(other.mean(axis=axes), 0, atol=1e-4)
+
+
+def test_dead_electrode_stays_finite() -> None:
+    raw = signal()
+    raw[:, 2] = 0.0
+    wanted = with_fields(normalise="electrode")
+    assert bool(np.isfinite(wanted.fit(wanted.features(raw)).apply(raw)).all())
+
+
+def test_frame_normalisation_is_that_of_the_published_project() -> None:
+    raw = signal(5)
+    window = with_fields(normalise="frame", image="instant", window_ms=1.0, stride_ms=1.0).apply(raw)
+    assert np.allclose(window[2].ravel(), (raw[2] - raw[2].mean()) / raw[2].std(), atol=1e-6)
+
+
+def test_filters_are_causal_and_ignore_the_offset() -> None:
+    wanted = with_fields(
+        bandpass_hz=(20.0, 450.0), notch_hz=(50.0,), image="stacked", window_ms=1.0, stride_ms=1.0
+    )
+    raw = np.full((300, 6), 12.0)
+    assert np.abs(wanted.features(raw)).max() < 1e-9
+    raw[200] += 1.0
+    changed = np.abs(wanted.features(raw)).max(axis=(1, 2, 3)) > 1e-9
+    assert int(np.argmax(changed)) == 200
+
+
+def test_notch_removes_the_power_line() -> None:
+    time = np.arange(4000) / 1000.0
+    raw = np.repeat(np.sin(2 * np.pi * 50 * time)[:, None], 6, axis=1)
+    clean = with_fields(notch_hz=(50.0,)).features(raw)
+    assert clean[-1].max() < 0.01 * with_fields().features(raw)[-1].min()
+
+
+def test_description_survives_json_and_toml(tmp_path: Path) -> None:
+    wanted = with_fields(
+        bandpass_hz=(20.0, 400.0),
+        notch_hz=(50.0,),
+        log_epsilon=0.001,
+        normalise="global",
+        mean=(1.0,),
+        std=(2.0,),
+    )
+    assert Preprocess.from_dict(json.loads(json.dumps(wanted.to_dict()))) == wanted
+    (tmp_path / "p.toml").write_text(
+        "sample_rate_hz = 1000\ngrid = [2, 3]\nwindow_ms = 20\nstride_ms = 10.0\nbandpass_hz = [20, 400]\n"
+        'notch_hz = [50]\nlog_epsilon = 0.001\nnormalise = "global"\nmean = [1]\nstd = [2]\n'
+    )
+    assert load_preprocess(tmp_path / "p.toml") == wanted
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"colour": 1}, "colour"),
+        ({"grid": [2]}, "grid"),
+        ({"grid": [0, 3]}, "grid"),
+        ({"grid": [10**9, 10**9]}, "grid"),
+        ({"electrodes": [1, 2]}, "6 channels"),
+        ({"electrodes": [-1] * 6}, "at least one"),
+        ({"window_ms": "long"}, "window_ms"),
+        ({"window_ms": float("nan")}, "window_ms"),
+        ({"window_ms": 1e30}, "window_ms"),
+        ({"image": "fft"}, "image"),
+        ({"frames": 7}, "frames"),
+        ({"frames": True}, "frames"),
+        ({"log_epsilon": 0.1, "image": "stacked"}, "never negative"),
+        ({"bandpass_hz": [20, 600]}, "bandpass_hz"),
+        ({"bandpass_hz": [90, 20]}, "bandpass_hz"),
+        ({"notch_hz": [500]}, "notch_hz"),
+        ({"normalise": "global", "mean": [1.0], "std": [0.0]}, "std"),
+        ({"normalise": "electrode", "mean": [1.0], "std": [1.0]}, "6 mean"),
+        ({"sample_rate_hz": -1}, "sample_rate_hz"),
+    ],
+)
+def test_field_that_makes_no_sense_is_named(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match="preprocessing") as caught:
+        Preprocess.from_dict({**PLAIN.to_dict(), **fields})
+    assert said in caught.value.message
+
+
+def test_missing_field_broken_toml_and_too_few_channels(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="window_ms"):
+        Preprocess.from_dict({"sample_rate_hz": 1.0, "grid": [1, 1], "stride_ms": 1.0})
+    with pytest.raises(InputError, match="table"):
+        Preprocess.from_dict([1])
+    (tmp_path / "p.toml").write_text("= 3")
+    with pytest.raises(InputError, match="not TOML"):
+        load_preprocess(tmp_path / "p.toml")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_preprocess(tmp_path / "none.toml")
+    with pytest.raises(InputError, match="channel 5"):
+        PLAIN.apply(signal(channels=5))

@@ -1,0 +1,46 @@
+"""Recordings and data sets as every reader gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNUSED = -1
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One continuous trial.
+
+    samples: (S, channels) float32 in millivolts; labels: (S,) int64 class of each sample, -1 where a sample
+    belongs to no class (transitions); part: `train` or `test` where the publisher separated them, else "".
+    """
+
+    samples: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    subject: int
+    session: int
+    trial: int
+    part: str = ""
+
+    @property
+    def group(self) -> tuple[int, int, int, str]:
+        """What makes two windows belong to the same trial."""
+        return (self.subject, self.session, self.trial, self.part)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Recordings of one kind: same electrodes, same rate, same classes.
+
+    electrodes: the raw channel of each grid position, row by row.
+    """
+
+    name: str
+    recordings: tuple[Recording, ...]
+    labels: tuple[str, ...]
+    sample_rate_hz: float
+    grid: tuple[int, int]
+    electrodes: tuple[int, ...]
