@@ -66,11 +66,11 @@ def main() -> int:
     if prefix is None:
         return _refuse(packages)
     print(f"installing system packages: {' '.join(packages)}", flush=True)
-    if (
-        _run([*prefix, *command]) != 0
-        and (_run([*prefix, "apt-get", "update"]), _run([*prefix, *command]))[1] != 0
-    ):
-        return _refuse(packages)
+    # The package lists of a fresh machine are empty or old; they are fetched only when that shows.
+    if _run([*prefix, *command], quiet=True) != 0:
+        _run([*prefix, "apt-get", "update"], quiet=True)
+        if _run([*prefix, *command]) != 0:
+            return _refuse(packages)
     return _refuse(left) if (left := _missing(wanted)) else 0
 
 
@@ -89,12 +89,11 @@ def _privilege() -> list[str] | None:
     return None
 
 
-def _run(command: list[str]) -> int:
-    """Quiet when all is well; the tool's own words when it is not."""
+def _run(command: list[str], quiet: bool = False) -> int:
+    """The exit status; unless `quiet`, the end of what a failing tool said is shown."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        sys.stdout.write("\n".join(done.stdout.decode(errors="replace").splitlines()[-5:]) + "\n")
-        sys.stdout.flush()
+    if done.returncode != 0 and not quiet:
+        print("\n".join(done.stdout.decode(errors="replace").splitlines()[-5:]), flush=True)
     return done.returncode
 
 

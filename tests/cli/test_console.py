@@ -1,0 +1,96 @@
+"""What verbs print: safe text, aligned tables, JSON that every reader takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emgdeploy.cli.console import Console
+from emgdeploy.text import printable
+
+
+@dataclass(frozen=True)
+class Sample:
+    path: Path
+    values: tuple[float, ...]
+
+
+def test_results_become_plain_json(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(json_output=True).result(
+        {
+            "sample": Sample(Path("a/b"), (1.0, float("nan"), float("-inf"))),
+            "numpy": [np.int64(3), np.float32(0.5), np.arange(3), np.float64("nan")],
+            1: {"x"},
+        }
+    )
+    assert json.loads(capsys.readouterr().out) == {
+        "sample": {"path": "a/b", "values": [1.0, None, None]},
+        "numpy": [3, 0.5, [0, 1, 2], None],
+        "1": ["x"],
+    }
+
+
+def test_without_json_a_result_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().result({"a": 1})
+    assert capsys.readouterr().out == ""
+
+
+def test_text_goes_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console(json_output=True)
+    console.print("for people")
+    console.table(("a", "b"), [(1, "x")])
+    captured = capsys.readouterr()
+    assert captured.out == "" and "for people" in captured.err and "x" in captured.err
+
+
+def test_hostile_text_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console(trace=True)
+    evil = "\x1b]0;title\x07\x9b2J [red]no markup[/red]"
+    console.print(evil, style="bold")
+    console.warn(evil)
+    console.note(evil)
+    console.detail(evil)
+    console.table((evil,), [(evil,)], title=evil)
+    captured = capsys.readouterr()
+    for text in (captured.out, captured.err):
+        assert "\x1b" not in text and "\x07" not in text and "\x9b" not in text
+        assert r"\x1b]0;title\x07\x9b2J [red]no markup[/red]" in text
+
+
+def test_a_table_cuts_nothing_off_away_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    wide = "w" * 300
+    Console().table(("name", "bytes", "note"), [(wide, 1234567, None)])
+    out = capsys.readouterr().out
+    assert wide in out and "1,234,567" in out and "-" in out
+
+
+def test_progress_is_silent_away_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console().progress("work [1/2]", total=3) as bar:
+        bar.advance()
+        bar.advance(2, note="done")
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("grün µs 手", "grün µs 手"),
+        ("a\nb\tc\r", r"a\nb\tc\r"),
+        ("\x00\x1b\x7f\x85", r"\x00\x1b\x7f\x85"),
+        ("\u202e\u2028\ufeff", r"\u202e\u2028\ufeff"),
+        ("\U000e0001", r"\U000e0001"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_printable_keeps_what_it_is_told_to() -> None:
+    assert printable("a\nb\r", keep="\n") == "a\nb\\r"

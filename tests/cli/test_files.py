@@ -1,0 +1,68 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emgdeploy.errors import ToolMissingError
+from emgdeploy.files import replacing, write_atomic
+from emgdeploy.optional import load
+
+
+def test_write_makes_folders_and_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b.json"
+    write_atomic(path, "one\r\n")
+    write_atomic(path, b"\x00two")
+    assert path.read_bytes() == b"\x00two"
+    assert [p.name for p in path.parent.iterdir()] == ["b.json"]
+
+
+def test_text_keeps_its_line_ends(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "t", "a\r\nb\nµ")
+    assert (tmp_path / "t").read_bytes() == "a\r\nb\nµ".encode()
+
+
+def test_the_new_file_has_ordinary_permissions(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    write_atomic(tmp_path / "ours", "")
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "plain").stat().st_mode
+    )
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_numpy_keeps_the_name_it_is_given(tmp_path: Path) -> None:
+    with replacing(tmp_path / "x.npz") as temporary:
+        np.savez(temporary, x=np.arange(3))
+    assert np.load(tmp_path / "x.npz")["x"].tolist() == [0, 1, 2]
+
+
+def test_a_missing_package_names_its_extra() -> None:
+    with pytest.raises(ToolMissingError) as caught:
+        load("surely_not_installed.part", extra="convert")
+    assert "surely_not_installed is not installed" in caught.value.message
+    assert 'pip install "emgdeploy[convert]"' in caught.value.hint
+
+
+def test_a_package_that_breaks_on_import_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "halfbroken.py").write_text("import another_that_is_missing\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ToolMissingError, match=r"halfbroken cannot be loaded.*another_that_is_missing"):
+        load("halfbroken", extra="train")
+
+
+def test_a_present_package_is_returned() -> None:
+    assert load("json", extra="train").dumps([1]) == "[1]"

@@ -1,0 +1,52 @@
+"""`emgdeploy doctor`: what is installed here, in which version, what for, and how to get the rest."""
+
+from __future__ import annotations
+
+import argparse
+
+from emgdeploy.cli.console import Console
+from emgdeploy.errors import ToolMissingError
+
+NAME = "doctor"
+HELP = "check compilers, emulators, packages and serial permission"
+
+# What `--for` may name -> the marks of diagnosis.Finding.verbs that it needs.
+_JOBS = {
+    "bench": ("bench", "flash"),
+    "build": ("build",),
+    "native": ("build", "build-native"),
+    "train": ("train",),
+    "convert": ("convert",),
+    "demo": ("build", "emulate", "bench", "flash", "convert"),
+    "all": ("build", "build-native", "emulate", "bench", "flash", "train", "convert"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which job must be possible."""
+    parser.add_argument(
+        "--for",
+        dest="job",
+        choices=_JOBS,
+        default="demo",
+        help="the job whose needs decide the exit status (default: demo, the whole way to an emulated board)",
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """List every finding. Raises ToolMissingError when the job named by --for is not possible."""
+    from emgdeploy.diagnosis import examine
+
+    findings = examine()
+    blocking = [item for item in findings if any(item.blocks(verb) for verb in _JOBS[args.job])]
+    console.result({"job": args.job, "possible": not blocking, "findings": findings})
+    rows = [(item.name, item.version or "missing", item.purpose) for item in findings]
+    console.table(("what", "found", "what it is for"), rows)
+    for item in findings:
+        if item.version is None:
+            console.print(f"{item.name} is missing: {item.remedy}", style="red" if item in blocking else "")
+    if blocking:
+        names = ", ".join(item.name for item in blocking)
+        raise ToolMissingError(f"{args.job} is not possible here without {names}", blocking[0].remedy)
+    console.print(f"everything that {args.job} needs is here", style="green")
+    return 0
