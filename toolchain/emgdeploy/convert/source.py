@@ -1,0 +1,76 @@
+"""What a conversion starts from: a checkpoint or an ONNX file, as one value."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert import export, onnxfile, packages
+from emgdeploy.convert.onnxfile import OnnxModel
+from emgdeploy.errors import InputError
+from emgdeploy.nets.checkpoint import load_checkpoint
+from emgdeploy.signals.preprocess import Preprocess
+
+_CHECKPOINTS = (".pt", ".pth")
+
+
+@dataclass(frozen=True)
+class Source:
+    """`network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
+
+    window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
+    """
+
+    name: str
+    sha256: str
+    model: OnnxModel
+    window_shape: tuple[int, ...]
+    network: Any = None
+    labels: tuple[str, ...] | None = None
+    preprocess: Preprocess | None = None
+
+    def torch_logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, K) logits of the torch network, window by window batches on the CPU."""
+        torch = packages.torch()
+        with torch.no_grad():
+            parts = [
+                self.network(torch.from_numpy(windows[start : start + 256])).numpy()
+                for start in range(0, len(windows), 256)
+            ]
+        return np.concatenate(parts).reshape(len(windows), -1).astype(np.float32)
+
+
+def read(path: Path, factory: str | None = None) -> Source:
+    """Read a .pt, .pth or .onnx file; `factory` ("module:function") makes a user's own network.
+
+    Raises InputError when the file is not what it must be.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".onnx":
+        model = onnxfile.load(path)
+        return Source(path.name, _sha256(path), model, model.input_shape[1:])
+    if suffix not in _CHECKPOINTS:
+        raise InputError(
+            f"{path}: a {suffix or 'file without suffix'} cannot be converted",
+            "give a checkpoint (.pt) or an ONNX file (.onnx); a .tflite needs no conversion",
+        )
+    checkpoint = load_checkpoint(path, factory)
+    model = export.export(checkpoint.network, checkpoint.input_shape, str(path))
+    return Source(
+        path.name,
+        checkpoint.sha256,
+        model,
+        checkpoint.input_shape,
+        checkpoint.network,
+        checkpoint.labels,
+        checkpoint.preprocess,
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,55 @@
+"""Float windows into the integers of a device's input buffer, and integers back into logits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.errors import InputError
+
+
+def to_device_layout(x: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
+    """(N, *window shape) -> (N, *device shape): `axes` permutes the axes of one window (no batch)."""
+    if x.ndim != len(axes) + 1:
+        raise InputError(
+            f"windows have shape {x.shape[1:]}, the model takes {len(axes)} axes",
+            "make the windows with the preprocessing of this model",
+        )
+    return np.ascontiguousarray(x.transpose(0, *(axis + 1 for axis in axes)))
+
+
+def quantize_windows(
+    x_float: NDArray[Any],
+    scale: float,
+    zero_point: int,
+    dtype: np.dtype[Any],
+    axes: tuple[int, ...],
+) -> NDArray[Any]:
+    """clamp(round_half_away(float32(x) / float32(scale)) + zero_point), equal to TFLite's QUANTIZE.
+
+    x_float: (N, *window shape), finite; result: (N, *device shape) of `dtype`. A float32 `dtype`
+    passes the numbers on. Raises InputError for values that are not finite.
+    """
+    x = to_device_layout(np.asarray(x_float, np.float32), axes)
+    if not bool(np.isfinite(x).all()):
+        raise InputError("a window holds a value that is not a finite float32", "drop or repair that window")
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return x.astype(dtype)
+    # The quotient is float32, as on the device; rounding it in float64 adds no error of its own.
+    with np.errstate(over="ignore"):
+        quotient = (x / np.float32(scale)).astype(np.float64)
+    rounded = np.trunc(quotient + np.copysign(0.5, quotient))
+    limits = np.iinfo(dtype)
+    quantized: NDArray[Any] = np.clip(rounded + zero_point, limits.min, limits.max).astype(dtype)
+    return quantized
+
+
+def dequantize(y: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
+    """(N, ...) integers -> (N, K) float32 logits; floats pass."""
+    flat = y.reshape(len(y), -1)
+    if flat.dtype.kind == "f":
+        return flat.astype(np.float32)
+    return ((flat.astype(np.int64) - zero_point) * np.float32(scale)).astype(np.float32)
