@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +33,21 @@ class Gates:
         whichever is more): what summing in another order explains, and hardly more;
     float_agreement: share of windows on which float stages agree on the class;
     int8_agreement: the same for the int8 model, whose rounding may flip near ties;
-    int8_accuracy_drop: how much accuracy quantization may cost where there are labels.
+    int8_accuracy_drop: how much accuracy quantization may cost where there are labels;
+    simulated_agreement: int8_agreement where simulated windows stand in for real ones: they lie
+        nearer to the borders between the network's classes than what it was trained on, so only a
+        broken conversion is told apart.
     """
 
     float_diff: float = 1e-4
     float_agreement: float = 0.99
     int8_agreement: float = 0.90
     int8_accuracy_drop: float = 0.01
+    simulated_agreement: float = 0.50
+
+    def for_simulated(self) -> Gates:
+        """The gates to hold simulated windows to."""
+        return replace(self, int8_agreement=min(self.int8_agreement, self.simulated_agreement))
 
 
 class DriftError(GateFailed):

@@ -83,11 +83,13 @@ def convert_model(
     report("reading")
     origin = sources.read(source, factory)
     simulated = calibration is None
+    gates = gates or Gates()
     if calibration is None:
-        calibration = simulated_windows(origin.window_shape)
+        calibration = simulated_windows(origin.window_shape, origin.preprocess)
+        gates = gates if test is not None else gates.for_simulated()
     calibration = _evenly(_checked(calibration, origin, "calibration"), CALIBRATION_WINDOWS)
     x, y = _ledger_windows(calibration, test, origin)
-    ledger = Ledger(gates or Gates(), y)
+    ledger = Ledger(gates, y)
     logits = _source_rows(ledger, origin, x)
     report("simplifying")
     simple = simplify.simplify(origin.model, str(source))
@@ -127,12 +129,11 @@ def int8_logits(tflite: bytes, x: NDArray[np.float32], axes: tuple[int, ...]) ->
     return dequantize(reference.run(quantized), reference.output.scale, reference.output.zero_point)
 
 
-def simulated_windows(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Windows of simulated muscle activity for any input shape: (N, *shape) float32."""
+def simulated_windows(shape: tuple[int, ...], preprocess: Preprocess | None) -> NDArray[np.float32]:
+    """Windows of simulated muscle activity for any input shape, as `preprocess` makes them: (N, *shape) float32."""
     from emgdeploy.signals import simulated
 
-    image = (1,) * (3 - len(shape)) + shape
-    x, _ = simulated.windows(shape=image, n=SIMULATED_WINDOWS, seed=_SEED)
+    x, _ = simulated.windows(shape, SIMULATED_WINDOWS, _SEED, preprocess)
     return np.asarray(x, np.float32).reshape(len(x), *shape)
 
 
