@@ -1,0 +1,159 @@
+/* The application: bytes from the platform into the session, its answers back. */
+#include <stdint.h>
+
+#include "../../build_info.h"
+#include "../../model.h"
+#include "../platform.h"
+#include "info.h"
+#include "receiver.h"
+#include "session.h"
+
+/* How many answers are kept, and so how many windows may be under way: a power of two. */
+#ifndef EMG_REPLY_DEPTH
+#if EMG_OUTPUT_LEN > 1024
+#define EMG_REPLY_DEPTH 1u
+#else
+#define EMG_REPLY_DEPTH 4u
+#endif
+#endif
+#if (EMG_REPLY_DEPTH & (EMG_REPLY_DEPTH - 1u)) != 0u || EMG_REPLY_DEPTH > 128u
+#error "EMG_REPLY_DEPTH must be a power of two up to 128"
+#endif
+
+#define INPUT_BYTES ((uint32_t)(EMG_INPUT_LEN * sizeof(emg_input_t)))
+#define OUTPUT_BYTES ((uint32_t)(EMG_OUTPUT_LEN * sizeof(emg_output_t)))
+
+/* A raised baud rate is held for this long after the last valid frame; then the line falls back to the
+ * rate that a host begins with. The first frame at the new rate has to come sooner. */
+#define LEASE_MILLISECONDS 2000u
+#define FIRST_FRAME_MILLISECONDS 1000u
+
+static emg_input_t g_input[EMG_INPUT_LEN];
+static emg_output_t g_outputs[EMG_REPLY_DEPTH][EMG_OUTPUT_LEN];
+static uint8_t g_map[EMG_WINDOW_MAP(EMG_INPUT_LEN * sizeof(emg_input_t))];
+static emg_answer_t g_answers[EMG_REPLY_DEPTH];
+static emg_info_t g_info;
+static emg_receiver_t g_receiver;
+static emg_session_t g_session;
+
+static uint32_t g_baud;
+static uint32_t g_last_heard; /* in ticks, while the rate is a raised one */
+static uint32_t g_patience;
+static int g_baud_supported;
+
+static uint32_t infer(uint32_t slot) {
+    const uint32_t begin = emg_platform_ticks();
+    emg_model_invoke(g_input, g_outputs[slot]);
+    return emg_platform_ticks() - begin;
+}
+
+static int can_set_baud(uint32_t baud) {
+    return g_baud_supported && baud > 0;
+}
+
+static const emg_session_world_t g_world = {emg_platform_write, infer, emg_platform_rx_dropped,
+                                            emg_platform_stack_used, can_set_baud};
+
+static void gather_facts(uint32_t selftest_ticks) {
+    const emg_platform_info_t *const platform = &emg_platform_info;
+    emg_info_text(&g_info, EMG_INFO_BOARD, platform->board);
+    emg_info_text(&g_info, EMG_INFO_BUILD_ID, EMG_BUILD_ID);
+    emg_info_text(&g_info, EMG_INFO_MODEL_SHA256, EMG_MODEL_SHA256);
+    emg_info_number(&g_info, EMG_INFO_CLOCK_HZ, platform->clock_hz);
+    emg_info_number(&g_info, EMG_INFO_TICK_HZ, platform->tick_hz);
+    emg_info_text(&g_info, EMG_INFO_TIMING_SOURCE, platform->timing_source);
+    emg_info_number(&g_info, EMG_INFO_SELFTEST_TICKS, selftest_ticks);
+    emg_info_number(&g_info, EMG_INFO_BAUD, platform->baud);
+    emg_info_text(&g_info, EMG_INFO_TOOL_VERSION, EMG_TOOL_VERSION);
+}
+
+static void set_up(void) {
+    g_session.world = &g_world;
+    g_session.window.bytes = (uint8_t *)g_input;
+    g_session.window.map = g_map;
+    g_session.window.length = INPUT_BYTES;
+    g_session.answers = g_answers;
+    g_session.outputs = (uint8_t *)g_outputs;
+    g_session.depth = EMG_REPLY_DEPTH;
+    g_session.output_bytes = OUTPUT_BYTES;
+    g_session.rx_buffer_bytes = emg_platform_info.rx_buffer_bytes;
+    g_session.info = g_info.bytes;
+    g_session.selftest = EMG_SELFTEST_NOT_RUN;
+    emg_session_reset(&g_session);
+    emg_receiver_reset(&g_receiver);
+    g_baud = emg_platform_info.baud;
+    g_baud_supported = emg_platform_set_baud(g_baud);
+}
+
+static void self_test(void) {
+    const uint32_t begin = emg_platform_ticks();
+    const int wrong = emg_model_selftest();
+    g_session.selftest = wrong ? EMG_SELFTEST_FAILED : EMG_SELFTEST_PASSED;
+    gather_facts(emg_platform_ticks() - begin);
+    g_session.info_bytes = g_info.length;
+}
+
+static uint32_t ticks_of(uint32_t milliseconds) {
+    const uint64_t ticks = (uint64_t)emg_platform_info.tick_hz * milliseconds / 1000u;
+    return ticks > 0x7FFFFFFFu ? 0x7FFFFFFFu : (uint32_t)ticks;
+}
+
+static void switch_baud(uint32_t baud) {
+    if (!emg_platform_set_baud(baud)) {
+        return;
+    }
+    g_baud = baud;
+    g_last_heard = emg_platform_ticks();
+    g_patience = ticks_of(FIRST_FRAME_MILLISECONDS);
+    emg_receiver_reset(&g_receiver);
+}
+
+static int raised(void) {
+    return g_baud != emg_platform_info.baud;
+}
+
+static void heard(void) {
+    g_last_heard = emg_platform_ticks();
+    g_patience = ticks_of(LEASE_MILLISECONDS);
+}
+
+static void take(uint8_t byte) {
+    emg_frame_t frame;
+    const uint32_t events = emg_receiver_feed(&g_receiver, byte, &frame);
+    /* Only the encoding in use is asked for again: to the other decoder this stream is noise. */
+    if (events & (g_session.text ? EMG_REJECTED_TEXT : EMG_REJECTED_BINARY)) {
+        emg_session_reject(&g_session);
+    }
+    if (!(events & EMG_RECEIVED_FRAME)) {
+        return;
+    }
+    emg_session_handle(&g_session, &frame, g_receiver.text_frame);
+    heard();
+    if (g_session.baud_wanted != 0) {
+        switch_baud(g_session.baud_wanted);
+        g_session.baud_wanted = 0;
+    }
+}
+
+/* While the rate is raised, time has to be watched, so the core does not sleep. */
+static void rest(void) {
+    if (!raised()) {
+        emg_platform_idle();
+    } else if (emg_platform_ticks() - g_last_heard > g_patience) {
+        switch_baud(emg_platform_info.baud);
+    }
+}
+
+void emg_app_run(void) {
+    set_up();
+    emg_session_announce(&g_session);
+    self_test();
+    for (;;) {
+        const int byte = emg_platform_read();
+        if (byte >= 0) {
+            take((uint8_t)byte);
+        } else {
+            rest();
+        }
+    }
+}
