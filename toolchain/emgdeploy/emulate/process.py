@@ -27,7 +27,7 @@ class PtyProcess:
 
     def __init__(self, command: Callable[[str], list[str]]) -> None:
         self.fd, self._far = os.openpty()
-        self._words: IO[bytes] = tempfile.TemporaryFile()
+        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by _close
         try:
             tty.setraw(self._far)
             self._process = _spawn(command(os.ttyname(self._far)), self._words)

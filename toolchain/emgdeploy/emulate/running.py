@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,12 @@ class EmulatedPort(FdPort):
     """The host's end of the line; a read from an emulator that has died says so instead of waiting."""
 
     def __init__(self, process: PtyProcess, name: str) -> None:
-        super().__init__(process.fd, name)
+        super().__init__(os.dup(process.fd), name)  # closing the port leaves the process its own
         self._process = process
 
-    def read(self, timeout_s: float) -> bytes:
+    def read(self, timeout: float) -> bytes:
         """Like FdPort.read. Raises LinkError when the emulator has ended."""
-        data = super().read(timeout_s)
+        data = super().read(timeout)
         status = None if data else self._process.ended()
         if status is not None:
             words = self._process.last_words()
@@ -50,4 +51,8 @@ def start(manifest: Manifest, folder: Path, board: Board) -> Iterator[RunningBoa
     when the image is missing.
     """
     with PtyProcess(command_for(board, manifest.artifact(folder, "elf"))) as process:
-        yield RunningBoard(board, process)
+        running = RunningBoard(board, process)
+        try:
+            yield running
+        finally:
+            running.port.close()

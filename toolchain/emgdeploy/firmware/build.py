@@ -1,0 +1,171 @@
+"""From a model to a build folder: convert, compile to C, compile the C, measure, prove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import emgdeploy
+from emgdeploy import resources
+from emgdeploy.boards import Board
+from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
+from emgdeploy.codegen.result import TensorSpec
+from emgdeploy.convert import golden as goldens
+from emgdeploy.files import write_atomic
+from emgdeploy.firmware import builds, compiler, image, manifest
+from emgdeploy.firmware import info as infos
+from emgdeploy.firmware.image import Image, Recipe
+from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, OutputTensor
+from emgdeploy.firmware.platform import Platform, load_platform, render
+from emgdeploy.firmware.workload import Material, Workload, prepare
+from emgdeploy.graph import read_tflite
+
+Report = Callable[[str], None]
+
+_RUNTIME = resources.FIRMWARE_TEMPLATES / "runtime"
+_LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """What to build. given: windows, labels and the like; extra_flags: more for the C compiler."""
+
+    board: Board
+    model: Path
+    out: Path
+    optimize: str = "balanced"
+    given: Material = field(default_factory=Material)
+    extra_flags: tuple[str, ...] = ()
+
+
+def build(request: BuildRequest, report: Report = lambda stage: None) -> Manifest:
+    """Make the build folder `request.out`; a failed build leaves what was there before.
+
+    report: told each stage as it begins. Raises InputError, GateFailed, ToolMissingError,
+    DoesNotFitError, CompileError.
+    """
+    tools = compiler.find(request.board.cpu)  # before minutes go into a conversion
+    platform = load_platform(request.board)
+    with builds.replacing_folder(request.out) as folder:
+        work = prepare(request.model, folder, request.given, report)
+        report("generating C")
+        model = _generate(request, work)
+        sources = _sources(model) | {
+            f"src/platform/{k}": v for k, v in render(platform, request.board).items()
+        }
+        recipe = _recipe(request, model, platform, sources)
+        others = [work.tflite, tools.version.encode()]
+        identity = infos.build_id(sources, recipe.compile_flags, others)
+        sources["src/build_info.h"] = infos.build_info(request.board, identity, work.labels)
+        for name, text in sources.items():
+            write_atomic(folder / name, text)
+        report("compiling")
+        made = image.make(folder, recipe, tools)
+        goldens.save(folder / "golden.npz", work.golden)
+        result = _manifest(request, work, model, recipe, made, identity, tools.version)
+        manifest.save(result, folder)
+    builds.remember(request.out)
+    return result
+
+
+def _generate(request: BuildRequest, work: Workload) -> GeneratedModel:
+    options = CodegenOptions(
+        known_answer=(work.golden.x[0], work.golden.y[0]),
+        optimize=request.optimize,
+        isa=request.board.isa,
+        header={
+            "model_sha256": work.source_sha256,
+            "model": request.model.name,
+            "tool": f"emgdeploy {emgdeploy.__version__}",
+            "options": f"--board {request.board.name} --optimize {request.optimize}",
+        },
+    )
+    return generate(read_tflite(work.tflite), options)
+
+
+def _sources(model: GeneratedModel) -> dict[str, str]:
+    """Path in the build folder -> text, of the model, its kernels and the application."""
+    texts = {f"src/{name}": text for name, text in model.files.items()}
+    application = [path.relative_to(_RUNTIME) for path in sorted((_RUNTIME / "app").glob("*.[ch]"))]
+    for name in ("platform.h", *model.runtime_sources, *(path.as_posix() for path in application)):
+        texts[f"src/runtime/{name}"] = (_RUNTIME / name).read_text(encoding="utf-8")
+    return texts
+
+
+def _recipe(
+    request: BuildRequest, model: GeneratedModel, platform: Platform, sources: dict[str, str]
+) -> Recipe:
+    compiled = sorted(name for name in sources if name.endswith(".c"))
+    kernels = {f"src/runtime/{name}" for name in model.runtime_sources}
+    own = [name for name in compiled if name == "src/model.c" or name in kernels]
+    return Recipe(
+        board=request.board,
+        platform=platform,
+        model=tuple(map(Path, own)),
+        firmware=tuple(Path(name) for name in compiled if name not in own),
+        constants=model.weights_bytes + model.params_bytes,
+        extra_flags=request.extra_flags,
+    )
+
+
+def _manifest(
+    request: BuildRequest,
+    work: Workload,
+    model: GeneratedModel,
+    recipe: Recipe,
+    made: Image,
+    identity: str,
+    compiler_version: str,
+) -> Manifest:
+    artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
+    unproven = f"the stack is an estimate: {made.stack.reason}" if made.stack.bytes is None else ""
+    return Manifest(
+        board=request.board.name,
+        core=request.board.core,
+        clock_hz=request.board.clock_hz,
+        optimize=request.optimize,
+        model_sha256=work.source_sha256,
+        firmware_build_id=identity,
+        input=_input(model.input, work),
+        output=_output(model.output, work),
+        macs=model.macs,
+        params=model.params,
+        weights_bytes=model.weights_bytes,
+        params_bytes=model.params_bytes,
+        code_bytes=made.sizes.code,
+        flash_bytes=made.sizes.flash,
+        arena_bytes=model.arena_bytes,
+        arena_bound_bytes=ArenaBounds(model.arena_bound_plain, model.arena_bound_overlapped),
+        ram_bytes=made.sizes.ram,
+        stack_bytes=made.sizes.stack,
+        fits=True,
+        expected_instructions=None,
+        memories=made.sizes.memories,
+        ledger=work.ledger,
+        layers=tuple(Layer(**vars(layer)) for layer in model.layers),
+        artifacts=artifacts,
+        sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
+        firmware_sources=tuple(str(path) for path in recipe.firmware),
+        tools={"emgdeploy": emgdeploy.__version__, "compiler": compiler_version},
+        reference=work.golden.reference,
+        preprocess=work.preprocess,
+        notes=work.notes + ((unproven,) if unproven else ()),
+    )
+
+
+def _input(spec: TensorSpec, work: Workload) -> InputTensor:
+    shape = spec.shape[1:]
+    return InputTensor(
+        shape=shape,
+        dtype=spec.dtype,
+        layout=_LAYOUTS.get(len(shape), ""),
+        scale=spec.scale,
+        zero_point=spec.zero_point,
+        window_shape=work.window_shape,
+        window_axes=work.window_axes,
+    )
+
+
+def _output(spec: TensorSpec, work: Workload) -> OutputTensor:
+    return OutputTensor(spec.shape[1:], spec.dtype, spec.scale, spec.zero_point, work.labels)

@@ -1,0 +1,137 @@
+"""From rendered sources to an image: compile, find the stack, link, measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from emgdeploy.boards import Board
+from emgdeploy.files import write_atomic
+from emgdeploy.firmware import compiler, elf, mapfile, size
+from emgdeploy.firmware.compiler import CompileError, Compiler
+from emgdeploy.firmware.platform import (
+    BARE_METAL,
+    OBJECTS,
+    RESET_HANDLER,
+    UART_HANDLER,
+    Platform,
+    render_linker_script,
+)
+from emgdeploy.firmware.stack import StackNeed, need, read_call_graphs
+
+LINKER_SCRIPT = "src/platform/linker.ld"
+# Where no bound can be proven (a call through a pointer), generous for what the firmware does.
+UNPROVEN_STACK = 8192
+# Registers a core with an FPU pushes for an interrupt (ARMv7-M ARM, B1.5.7), and alignment.
+_EXCEPTION_FRAME = 112
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is built: C files relative to the build folder, for which board, with which flags.
+
+    model: src/model.c and its kernels; firmware: all else. constants: bytes of weights and parameters.
+    extra_flags go to compiler and linker alike (sanitizers).
+    """
+
+    board: Board
+    platform: Platform
+    model: tuple[Path, ...]
+    firmware: tuple[Path, ...]
+    constants: int
+    extra_flags: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """All C files, in the order in which they are linked."""
+        return self.model + self.firmware
+
+    @property
+    def compile_flags(self) -> tuple[str, ...]:
+        """All flags of one compilation."""
+        cpu = self.board.cflags
+        return (*cpu, *compiler.LANGUAGE, *compiler.WARNINGS, compiler.CALL_GRAPH, *self.extra_flags)
+
+
+@dataclass(frozen=True)
+class Image:
+    """Artefact name -> path relative to the build folder, and what it all takes."""
+
+    artifacts: dict[str, str]
+    sizes: size.Sizes
+    stack: StackNeed
+
+
+def make(folder: Path, recipe: Recipe, tools: Compiler) -> Image:
+    """Compile and link the sources that lie in `folder`.
+
+    Raises CompileError, and DoesNotFitError naming the memory and the bytes missing. Objects and other
+    intermediate files are gone afterwards.
+    """
+    objects = tools.compile(recipe.sources, recipe.compile_flags, folder)
+    try:
+        stack = _stack(folder, objects, recipe.platform)
+        artifacts = _link(folder, recipe, tools, objects, stack)
+        return Image(artifacts, _measure(folder, recipe, artifacts["elf"], stack), stack)
+    finally:
+        for path in objects:
+            for suffix in (".o", ".ci"):
+                (folder / path).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def stack_bytes(stack: StackNeed) -> int:
+    """What is reserved for a stack need: the bound, rounded up to the 8 bytes the ABI wants."""
+    return UNPROVEN_STACK if stack.bytes is None else (stack.bytes + 7) // 8 * 8
+
+
+def _stack(folder: Path, objects: list[Path], platform: Platform) -> StackNeed:
+    graph = read_call_graphs((folder / path).with_suffix(".ci").read_text() for path in objects)
+    if platform.image == BARE_METAL:
+        return need(graph, RESET_HANDLER, [UART_HANDLER], _EXCEPTION_FRAME)
+    return need(graph, "main")
+
+
+def _link(
+    folder: Path, recipe: Recipe, tools: Compiler, objects: list[Path], stack: StackNeed
+) -> dict[str, str]:
+    """Artefacts by name."""
+    if recipe.platform.image == OBJECTS:
+        # Another build system links it; until then all objects in one, without unused functions.
+        gathered = [*recipe.board.cflags, "-r", "-nostdlib", "-Wl,-e,main", "-Wl,-u,main"]
+        tools.link(objects, gathered, Path("firmware.o"), folder)
+        return {"elf": "firmware.o", "map": "firmware.map"}
+    options = [*recipe.board.cflags, *recipe.extra_flags]
+    if recipe.platform.image == BARE_METAL:
+        script = render_linker_script(recipe.platform, recipe.board, stack_bytes(stack))
+        write_atomic(folder / LINKER_SCRIPT, script)
+        options += ["-nostartfiles", f"-Wl,-T,{LINKER_SCRIPT}"]
+    try:
+        tools.link(objects, options, Path("firmware.elf"), folder)
+    except CompileError as error:
+        raise size.overflow(recipe.board, error.output, recipe.constants) or error from error
+    artifacts = {"elf": "firmware.elf", "map": "firmware.map"}
+    if recipe.platform.image == BARE_METAL:
+        tools.raw_image(Path("firmware.elf"), Path("firmware.bin"), folder)
+        artifacts["bin"] = "firmware.bin"
+    return artifacts
+
+
+def _measure(folder: Path, recipe: Recipe, image: str, stack: StackNeed) -> size.Sizes:
+    board, reserved = recipe.board, stack_bytes(stack)
+    sections = elf.sections(folder / image)
+    total = size.totals(sections)
+    if recipe.platform.image == BARE_METAL:
+        memories = size.memory_use(board, sections)
+    else:
+        memories = size.pooled_use(board, total, reserved)
+    size.check(board, memories, recipe.constants)
+    kept = mapfile.contributions((folder / "firmware.map").read_text())
+    model = mapfile.by_kind(kept, {str(path.with_suffix(".o")) for path in recipe.model})
+    runs_from_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
+    return size.Sizes(
+        code=model["text"] + model["rodata"] - recipe.constants,
+        flash=total.text + total.rodata + total.data,
+        ram=total.data + total.bss + reserved + (total.text + total.rodata if runs_from_ram else 0),
+        stack=reserved,
+        memories=memories,
+    )

@@ -1,0 +1,50 @@
+"""`src/build_info.h`: what the firmware knows about itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import emgdeploy
+from emgdeploy.boards import Board
+
+
+def c_string(text: str) -> str:
+    """`text` as a C string literal in UTF-8; whatever it holds, it stays inside the quotes.
+
+    Octal escapes have at most three digits, so that a digit that follows cannot join them, and "?"
+    is escaped because of trigraphs.
+    """
+    plain = (chr(byte) if _is_plain(byte) else f"\\{byte:03o}" for byte in text.encode(errors="replace"))
+    return f'"{"".join(plain)}"'
+
+
+def _is_plain(byte: int) -> bool:
+    return 0x20 <= byte < 0x7F and byte not in b'"\\?'
+
+
+def build_id(files: Mapping[str, str], flags: Sequence[str], others: Iterable[bytes]) -> str:
+    """16 hexadecimal digits that change with any source, flag, compiler or model."""
+    digest = hashlib.sha256()
+    parts = [part.encode() for name in sorted(files) for part in (name, files[name])]
+    for part in (*parts, *(flag.encode() for flag in flags), *others):
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()[:16]
+
+
+def build_info(board: Board, identity: str, labels: Sequence[str] | None) -> str:
+    """The header's text."""
+    names = labels or ()
+    facts = {
+        "EMG_BUILD_ID": c_string(identity),
+        "EMG_TOOL_VERSION": c_string(f"emgdeploy {emgdeploy.__version__}"),
+        "EMG_BOARD_NAME": c_string(board.name),
+        "EMG_CLOCK_HZ": f"{board.clock_hz}u",
+        "EMG_UART_NAME": c_string(board.uart.peripheral),
+        "EMG_UART_BAUD": f"{board.uart.baud}u",
+        "EMG_LABEL_COUNT": f"{len(names)}u",
+        "EMG_LABELS": "{" + ", ".join(c_string(name) for name in names) + "}",
+    }
+    lines = [f"#define {name} {value}" for name, value in facts.items()]
+    guard = ("#ifndef EMG_BUILD_INFO_H", "#define EMG_BUILD_INFO_H", "")
+    return "\n".join(("/* Which build this is. */", *guard, *lines, "", "#endif", ""))

@@ -1,0 +1,149 @@
+"""firmware_templates/platforms/*: what depends on the board, rendered into a build folder.
+
+A platform is a folder with a `platform.toml`; adding one is adding a folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emgdeploy import resources
+from emgdeploy.boards import Board, Memory
+from emgdeploy.errors import InputError
+
+EXECUTABLE, BARE_METAL, OBJECTS = "executable", "bare-metal", "objects"
+UART_HANDLER = "emg_uart_rx_handler"
+FAULT_HANDLER = "emg_fault_handler"
+RESET_HANDLER = "emg_reset_handler"
+
+_CORE_EXCEPTIONS = 14  # entries 2 to 15 of the vector table
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform folder. image: a process, a whole image for a bare board, or objects for another build.
+
+    folders: this platform's and the shared ones it builds on. uarts: what the platform's C code needs to
+    know of each serial port, by its name.
+    """
+
+    name: str
+    image: str
+    folders: tuple[Path, ...]
+    uarts: dict[str, dict[str, int]]
+    rx_ring_bytes: int
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every C file, header and template, by name."""
+        found = [path for folder in self.folders for path in folder.iterdir() if path.suffix != ".toml"]
+        return tuple(sorted(found, key=lambda path: path.name))
+
+
+def load_platform(board: Board) -> Platform:
+    """The platform of a board. Raises InputError when the board names one that does not exist."""
+    root = resources.FIRMWARE_TEMPLATES / "platforms"
+    folder = root / board.platform_dir
+    if not (folder / "platform.toml").is_file():
+        known = sorted(path.parent.name for path in root.glob("*/platform.toml"))
+        raise InputError(
+            f'{board.file}: platform_dir = "{board.platform_dir}" does not exist',
+            f"one of these: {', '.join(known)}",
+        )
+    table: dict[str, Any] = tomllib.loads((folder / "platform.toml").read_text(encoding="utf-8"))
+    platform = Platform(
+        name=board.platform_dir,
+        image=table["image"],
+        folders=(folder, *(root / name for name in table.get("shared", ()))),
+        uarts=table.get("uarts", {}),
+        rx_ring_bytes=table.get("rx_ring_bytes", 0),
+    )
+    if platform.uarts and board.uart.peripheral not in platform.uarts:
+        raise InputError(
+            f'{board.file}: uart.peripheral = "{board.uart.peripheral}" is unknown to {platform.name}',
+            f"one of these: {', '.join(platform.uarts)}",
+        )
+    return platform
+
+
+def render(platform: Platform, board: Board) -> dict[str, str]:
+    """File name -> text of the platform's sources for this board; linker scripts not among them."""
+    texts = {}
+    for path in platform.files:
+        if path.name == "linker.ld.j2":
+            continue
+        text = path.read_text(encoding="utf-8")
+        texts[path.name.removesuffix(".j2")] = (
+            _fill(path, _context(platform, board)) if _is_template(path) else text
+        )
+    if platform.uarts:
+        texts["board.h"] = _board_header(platform, board)
+    return texts
+
+
+def render_linker_script(platform: Platform, board: Board, stack_bytes: int) -> str:
+    """The memory layout of a bare-metal image with a stack of `stack_bytes`."""
+    template = next(path for path in platform.files if path.name == "linker.ld.j2")
+    context = {
+        "board": board,
+        "memories": [_memory(memory) for memory in board.memories],
+        "code_memory": board.memories_for("code")[0].name,
+        "constants_memory": board.memories_for("constants")[0].name,
+        "data_memory": board.memories_for("data")[0].name,
+        "stack_bytes": stack_bytes,
+    }
+    return _fill(template, context)
+
+
+def _is_template(path: Path) -> bool:
+    return path.suffix == ".j2"
+
+
+def _context(platform: Platform, board: Board) -> dict[str, Any]:
+    uart = platform.uarts.get(board.uart.peripheral, {})
+    lines = uart.get("irq", -1) + 1
+    handlers = [FAULT_HANDLER] * lines
+    if lines:
+        handlers[-1] = UART_HANDLER
+    return {
+        "board": board,
+        "uart": uart,
+        "core_exceptions": [FAULT_HANDLER] * _CORE_EXCEPTIONS,
+        "handlers": [UART_HANDLER] if lines else [],
+        "vectors": handlers,
+    }
+
+
+def _board_header(platform: Platform, board: Board) -> str:
+    facts = {f"UART_{key.upper()}": value for key, value in platform.uarts[board.uart.peripheral].items()}
+    facts["RX_RING_BYTES"] = platform.rx_ring_bytes
+    for key, option in board.options.items():
+        if isinstance(option, int):
+            facts[key.upper()] = int(option)
+    lines = [f"#define EMG_{name} 0x{value:X}u" for name, value in facts.items()]
+    guard = ("#ifndef EMG_BOARD_H", "#define EMG_BOARD_H", "")
+    return "\n".join(
+        (f"/* What platform.c needs to know of {board.name}. */", *guard, *lines, "", "#endif", "")
+    )
+
+
+def _memory(memory: Memory) -> dict[str, str]:
+    access = "r" + ("w" if "data" in memory.holds else "") + ("x" if "code" in memory.holds else "")
+    return {"name": memory.name, "access": access, "origin": hex(memory.origin), "size": hex(memory.size)}
+
+
+def _fill(path: Path, context: dict[str, Any]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(path.parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # C, not HTML; every value here was checked by boards.py
+    )
+    return environment.get_template(path.name).render(context)

@@ -1,0 +1,121 @@
+"""What an image takes of the board, and whether that is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from emgdeploy.boards import Board
+from emgdeploy.errors import DoesNotFitError
+from emgdeploy.firmware.elf import Section
+from emgdeploy.firmware.manifest import MemoryUse
+
+_OVERFLOW = re.compile(r"region `([\w-]+)' overflowed by (\d+) bytes")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes. code: .text and .rodata of model and kernels without weights and parameters.
+
+    flash: what must be stored (code, constants, initial values). ram: variables, arena and stack; in a
+    board whose code runs from RAM, code and constants too.
+    """
+
+    code: int
+    flash: int
+    ram: int
+    stack: int
+    memories: tuple[MemoryUse, ...]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Bytes by kind, over a whole image."""
+
+    text: int
+    rodata: int
+    data: int
+    bss: int
+
+
+def totals(sections: Sequence[Section]) -> Totals:
+    """Sum the sections of an image that occupy memory at run time; a reserved stack is not counted."""
+    sums = {"text": 0, "rodata": 0, "data": 0, "bss": 0}
+    for section in sections:
+        if section.in_memory and section.name != ".stack":
+            sums[_kind(section)] += section.size
+    return Totals(**sums)
+
+
+def _kind(section: Section) -> str:
+    if section.executable:
+        return "text"
+    if not section.writable:
+        return "rodata"
+    return "data" if section.has_bytes else "bss"
+
+
+def memory_use(board: Board, sections: Sequence[Section]) -> tuple[MemoryUse, ...]:
+    """How far each memory is filled, from its origin to the last byte placed in it."""
+    used = {}
+    for memory in board.memories:
+        ends = [memory.origin]
+        for section in sections:
+            if section.in_memory:
+                starts = {section.address, section.load} if section.has_bytes else {section.address}
+                ends += [s + section.size for s in starts if 0 <= s - memory.origin < memory.size]
+        used[memory.name] = max(ends) - memory.origin
+    return tuple(MemoryUse(memory.name, used[memory.name], memory.size) for memory in board.memories)
+
+
+def pooled_use(board: Board, total: Totals, stack: int) -> tuple[MemoryUse, ...]:
+    """Like `memory_use` for an image without addresses: by what each memory may hold.
+
+    What the board's options reserve for its operating system (`os_reserve_bytes`) counts as used.
+    """
+    parts = {
+        "code": total.text,
+        "constants": total.rodata + total.data,
+        "data": total.data + total.bss + stack,
+    }
+    if board.memories_for("data")[0] == board.memories_for("constants")[0]:
+        parts["constants"] = total.rodata  # initial values are not stored twice
+    reserve = board.options.get("os_reserve_bytes", 0)
+    used = {memory.name: 0 for memory in board.memories}
+    used[board.memories_for("data")[0].name] += int(reserve)
+    for kind, size in parts.items():
+        used[board.memories_for(kind)[0].name] += size
+    return tuple(MemoryUse(memory.name, used[memory.name], memory.size) for memory in board.memories)
+
+
+def check(board: Board, memories: Sequence[MemoryUse], constants: int) -> None:
+    """Raise DoesNotFitError when a memory is overfull. constants: bytes of weights and parameters."""
+    for memory in memories:
+        if memory.used > memory.size:
+            raise does_not_fit(board, memory.name, memory.used - memory.size, constants)
+
+
+def overflow(board: Board, linker_output: str, constants: int) -> DoesNotFitError | None:
+    """The linker's complaint about a full memory as an error of ours, or None when it is another."""
+    found = _OVERFLOW.findall(linker_output)
+    if not found:
+        return None
+    name, missing = max(found, key=lambda item: int(item[1]))
+    return does_not_fit(board, name, int(missing), constants)
+
+
+def does_not_fit(board: Board, memory_name: str, missing: int, constants: int) -> DoesNotFitError:
+    """The error for `missing` bytes too few in one memory, saying what would fit."""
+    memory = next(memory for memory in board.memories if memory.name == memory_name)
+    message = (
+        f"the image does not fit {board.name}: memory {memory.name} ({memory.size:,} bytes) "
+        f"is {missing:,} bytes too small"
+    )
+    room = constants - missing
+    if "constants" in memory.holds and room > 0:
+        return DoesNotFitError(
+            message,
+            f"a model with at most {room:,} bytes of weights and parameters fits (this one has {constants:,})",
+        )
+    return DoesNotFitError(message, "use a smaller model or window, --optimize memory, or a larger board")

@@ -1,0 +1,180 @@
+"""What a firmware is built around: an int8 model, the windows it is proven on, and what goes with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert import golden as goldens
+from emgdeploy.convert.golden import Golden
+from emgdeploy.errors import InputError
+from emgdeploy.files import write_atomic
+from emgdeploy.firmware.manifest import LedgerEntry
+from emgdeploy.firmware.probes import probes
+from emgdeploy.signals.windowfile import Windows
+
+if TYPE_CHECKING:
+    from emgdeploy.convert.pipeline import Conversion
+
+Report = Callable[[str], None]
+
+GOLDEN_WINDOWS = 200
+_LARGEST_TFLITE = 1 << 30
+
+NO_LABELS = "the model brings no labels: classes are numbers (give --labels)"
+NO_PREPROCESS = "the model brings no preprocessing: live recognition needs it (give --preprocess)"
+SIMULATED = "calibrated on simulated windows: real accuracy needs real ones (give --calibration or --dataset)"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """tflite: the model's bytes; files: artefact name -> file name of what lies in the build folder.
+
+    window_shape and window_axes: see `manifest.InputTensor`; shapes have no batch.
+    """
+
+    tflite: bytes
+    source_sha256: str
+    files: dict[str, str]
+    golden: Golden
+    window_shape: tuple[int, ...]
+    window_axes: tuple[int, ...]
+    labels: tuple[str, ...] | None
+    preprocess: dict[str, Any] | None
+    ledger: tuple[LedgerEntry, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the user gave besides the model; None where nothing was given.
+
+    calibration: float (N, *window shape). windows: to prove the firmware on.
+    """
+
+    calibration: NDArray[np.float32] | None = None
+    windows: Windows | None = None
+    labels: tuple[str, ...] | None = None
+    preprocess: dict[str, Any] | None = None
+    factory: str | None = None
+
+
+def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workload:
+    """Convert `model` if it needs that, put the model files into `folder`, compute the golden outputs.
+
+    Raises InputError for bad files, GateFailed when the conversion drifts, ToolMissingError without
+    the packages that a conversion or the reference interpreter needs.
+    """
+    suffix = model.suffix.lower()
+    if suffix == ".tflite":
+        workload = _from_tflite(model, folder, given, report)
+    elif suffix in (".pt", ".pth", ".onnx"):
+        workload = _converted(model, folder, given, report)
+    else:
+        raise InputError(f"{model}: a model is a .pt, .onnx or .tflite file", "name one with --model")
+    return _described(workload, given)
+
+
+def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> Workload:
+    from emgdeploy.convert.reference import Reference
+
+    data = _read(model)
+    details = Reference(data, keep_tensors=False).input
+    shape = tuple(int(size) for size in details.shape[1:])
+    axes = tuple(range(len(shape)))
+    report("computing the reference outputs")
+    if given.windows is None:
+        windows: Windows = Windows(probes(shape, np.dtype(details.dtype), GOLDEN_WINDOWS))
+    else:
+        windows = _fitting(given.windows, shape)
+    write_atomic(folder / "model.tflite", data)
+    return Workload(
+        tflite=data,
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        files={"tflite": "model.tflite"},
+        golden=goldens.make(data, windows.x, axes, windows.y),
+        window_shape=shape,
+        window_axes=axes,
+        labels=windows.labels,
+        preprocess=None,
+        ledger=(),
+        notes=(),
+    )
+
+
+def _converted(model: Path, folder: Path, given: Material, report: Report) -> Workload:
+    from emgdeploy.convert.pipeline import convert_model
+
+    test = given.windows if given.windows is not None and given.windows.x.dtype.kind == "f" else None
+    done = convert_model(model, folder, given.calibration, test, given.factory, None, report)
+    report("computing the reference outputs")
+    data = done.tflite.read_bytes()
+    return Workload(
+        tflite=data,
+        source_sha256=done.source_sha256,
+        files={"tflite": done.tflite.name, "onnx": done.onnx.name},
+        golden=_golden(data, done, given.windows, model),
+        window_shape=done.window_shape,
+        window_axes=done.window_axes,
+        labels=done.labels or (given.windows.labels if given.windows else None),
+        preprocess=done.preprocess.to_dict() if done.preprocess else None,
+        ledger=tuple(
+            LedgerEntry(row.stage, row.max_abs_diff, row.top1_agreement, row.accuracy) for row in done.ledger
+        ),
+        notes=(SIMULATED,) if done.simulated else (),
+    )
+
+
+def _golden(data: bytes, done: Conversion, windows: Windows | None, model: Path) -> Golden:
+    if windows is None:
+        seen = done.evaluated
+        count = min(len(seen.x), GOLDEN_WINDOWS)
+        y = None if seen.y is None else seen.y[:count]
+        return goldens.make(data, seen.x[:count], done.window_axes, y, seen.logits[:count])
+    if windows.x.dtype.kind != "f":
+        _fitting(windows, done.device_shape)
+        return goldens.make(data, windows.x, done.window_axes, windows.y)
+    if len(windows) == len(done.evaluated.x):
+        return goldens.make(data, windows.x, done.window_axes, windows.y, done.evaluated.logits)
+    from emgdeploy.convert import onnxfile, onnxrun
+
+    logits = onnxrun.run(onnxfile.load(done.onnx), windows.x.astype(np.float32), str(model))
+    return goldens.make(data, windows.x, done.window_axes, windows.y, logits)
+
+
+def _fitting(windows: Windows, shape: tuple[int, ...]) -> Windows:
+    if tuple(windows.x.shape[1:]) != shape:
+        raise InputError(
+            f"windows have shape {tuple(windows.x.shape[1:])}, the model takes {shape}",
+            "make the windows with the preprocessing of this model",
+        )
+    return windows
+
+
+def _read(model: Path) -> bytes:
+    try:
+        if model.stat().st_size > _LARGEST_TFLITE:
+            raise InputError(f"{model} is larger than 1 GB", "is this really a .tflite?")
+        return model.read_bytes()
+    except OSError as error:
+        raise InputError(f"{model}: cannot be read ({error.strerror})", "check --model") from error
+
+
+def _described(workload: Workload, given: Material) -> Workload:
+    """Labels and preprocessing of the user before those of the model; what is missing becomes a note."""
+    labels = given.labels or workload.labels
+    classes = int(np.prod(workload.golden.y.shape[1:]))
+    if labels is not None and len(labels) != classes:
+        raise InputError(
+            f"there are {len(labels)} labels, the model has {classes} outputs", "give one label per output"
+        )
+    preprocess = given.preprocess or workload.preprocess
+    missing = [(labels, NO_LABELS), (preprocess, NO_PREPROCESS)]
+    notes = workload.notes + tuple(note for value, note in missing if value is None)
+    return replace(workload, labels=labels, preprocess=preprocess, notes=notes)
