@@ -16,7 +16,7 @@ from emgdeploy.graph.types import Graph, Tensor
 def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
     graph = simplify(graph)
-    steps = lower(graph)
+    steps = lower(graph, options.isa)
     plan = plan_memory(graph, steps)
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
     files = render_model(graph, steps, plan, options, specs)
@@ -30,8 +30,8 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         output=specs[1],
         macs=sum(s.macs for s in steps),
         params=sum(_parameters(graph, s) for s in steps),
-        weights_bytes=sum(a.nbytes for a in arrays if a.role == "weights"),
-        params_bytes=sum(a.nbytes for a in arrays if a.role == "params"),
+        weights_bytes=sum(a.weights_bytes for a in arrays),
+        params_bytes=sum(a.params_bytes for a in arrays),
         arena_bytes=plan.arena_bytes,
         arena_bound_plain=plan.bound_plain,
         arena_bound_overlapped=plan.bound_overlapped,
@@ -40,7 +40,9 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
 
 def _sources(steps: tuple[Step, ...]) -> tuple[str, ...]:
     shared = {"kernels/requantize.h", "kernels/channels.h"}
-    return tuple(sorted(shared | {s.header for s in steps} | {c for s in steps for c in s.sources}))
+    return tuple(
+        sorted(shared | {s.header for s in steps} | {c for s in steps for c in (*s.sources, *s.headers)})
+    )
 
 
 def _spec(tensor: Tensor) -> TensorSpec:

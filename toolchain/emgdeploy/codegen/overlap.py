@@ -26,20 +26,29 @@ class Limits:
 
 
 def window_limits(
-    image: tuple[int, int], out: tuple[int, int], window: Window, in_depth: int, out_depth: int
+    image: tuple[int, int],
+    out: tuple[int, int],
+    window: Window,
+    in_depth: int,
+    out_depth: int,
+    group: int = 1,
 ) -> Limits:
     """Limits of a windowed kernel; sizes as (height, width), depths in bytes per pixel.
 
-    Forward: when output pixel i is written, every input byte below the start of the patches of
-    the pixels after i is dead. Backward: every byte above the end of the patches before i.
+    The kernel copies the patches of `group` neighbouring output pixels, then writes them.
+    Forward: when group i is written, every input byte below the start of the patches of the
+    groups after i is dead. Backward: every byte above the end of the patches before i.
     """
     first, last = _patch_range(image, out, window)
-    pixel = np.arange(first.size, dtype=np.int64)
-    later = np.append(np.minimum.accumulate((first * in_depth)[::-1])[::-1][1:], UNLIMITED)
-    earlier = np.append(-UNLIMITED, np.maximum.accumulate((last + 1) * in_depth)[:-1])
+    starts = np.minimum.reduceat(first, np.arange(0, first.size, group)) * in_depth
+    ends = (np.maximum.reduceat(last, np.arange(0, last.size, group)) + 1) * in_depth
+    index = np.arange(starts.size, dtype=np.int64)
+    later = np.append(np.minimum.accumulate(starts[::-1])[::-1][1:], UNLIMITED)
+    earlier = np.append(-UNLIMITED, np.maximum.accumulate(ends)[:-1])
+    written_to = np.minimum((index + 1) * group, first.size) * out_depth
     return Limits(
-        forward=int((later - (pixel + 1) * out_depth).min()),
-        backward=int((earlier - pixel * out_depth).max()),
+        forward=int((later - written_to).min()),
+        backward=int((earlier - index * group * out_depth).max()),
     )
 
 

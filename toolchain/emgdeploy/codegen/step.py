@@ -12,16 +12,24 @@ from emgdeploy.graph.types import Op
 
 @dataclass(frozen=True)
 class Array:
-    """A constant array of the generated C; `role` says which size it is reported under."""
+    """A constant array of the generated C; `role` says which size it is reported under.
+
+    `other_bytes` of an array of weights are parameters woven into it.
+    """
 
     name: str
     ctype: str
     values: NDArray[np.generic]
     role: str = "params"
+    other_bytes: int = 0
 
     @property
-    def nbytes(self) -> int:
-        return int(self.values.nbytes)
+    def weights_bytes(self) -> int:
+        return int(self.values.nbytes) - self.other_bytes if self.role == "weights" else 0
+
+    @property
+    def params_bytes(self) -> int:
+        return int(self.values.nbytes) - self.weights_bytes
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Step:
-    """`kernel(&layer, reads..., output[, scratch])`, compiled from `sources` below runtime/."""
+    """`kernel(&layer, reads..., output[, scratch])`.
+
+    `header` declares it; `sources` and further `headers` are what it is compiled from, all below
+    firmware_templates/runtime.
+    """
 
     op: Op
     kernel: str
@@ -59,7 +71,8 @@ class Step:
     macs: int = 0
     scratch_bytes: int = 0
     overlaps: tuple[Overlap, ...] = ()
+    headers: tuple[str, ...] = ()
 
     @property
     def weights_bytes(self) -> int:
-        return sum(a.nbytes for a in self.arrays if a.role == "weights")
+        return sum(a.weights_bytes for a in self.arrays)

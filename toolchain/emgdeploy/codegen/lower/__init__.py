@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from emgdeploy.codegen.dsp.conv import lower_conv_dsp
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.conv import lower_conv, lower_depthwise
 from emgdeploy.codegen.lower.dense import lower_dense
@@ -24,15 +25,21 @@ _LOWERINGS: dict[OpKind, Callable[[Graph, Op], Step]] = {
 }
 
 
-def lower(graph: Graph) -> tuple[Step, ...]:
+# Kernels for the DSP extension, tried first on cores that have it; None passes on to the portable one.
+_DSP_LOWERINGS: dict[OpKind, Callable[[Graph, Op], Step | None]] = {
+    OpKind.CONV_2D: lower_conv_dsp,
+}
+
+
+def lower(graph: Graph, isa: str = "portable") -> tuple[Step, ...]:
     """Every operator that computes something, as a kernel call, in execution order.
 
     Raises InputError naming the first operator that has no kernel.
     """
-    return tuple(_lower(graph, op) for op in graph.ops if op.kind not in VIEWS)
+    return tuple(_lower(graph, op, isa) for op in graph.ops if op.kind not in VIEWS)
 
 
-def _lower(graph: Graph, op: Op) -> Step:
+def _lower(graph: Graph, op: Op, isa: str) -> Step:
     out = graph.out(op)
     where = f"{graph.source}: operator {op.index} ({op.kind.value}, writing {out.name!r})"
     if op.kind not in _LOWERINGS:
@@ -45,4 +52,5 @@ def _lower(graph: Graph, op: Op) -> Step:
         raise InputError(
             f"{where} reads a constant as its image, which has no kernel", "fold it before export"
         )
-    return _LOWERINGS[op.kind](graph, op)
+    fast = _DSP_LOWERINGS.get(op.kind) if isa == "dsp" else None
+    return (fast(graph, op) if fast else None) or _LOWERINGS[op.kind](graph, op)

@@ -7,14 +7,15 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.lower.channels import accumulator_bounds, fold_channels
+from emgdeploy.codegen.lower.channels import Channels, accumulator_bounds, fold_channels
 from emgdeploy.codegen.overlap import uncopied_limit, window_limits
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import convolution_multipliers
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 
-def _window_fields(op: Op) -> tuple[Field, ...]:
+def window_fields(op: Op) -> tuple[Field, ...]:
+    """The struct members that say how the kernel walks over the image."""
     w = op.w
     return (
         Field("kernel_h", w.size[0]),
@@ -32,15 +33,21 @@ def _constant(tensor: Tensor) -> NDArray[np.int8]:
     return cast("NDArray[np.int8]", np.asarray(tensor.data))
 
 
+def conv_channels(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels]:
+    """Weights as (out_channels, taps) in the order of a patch, and the channels' constants."""
+    image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
+    matrix = _constant(weights).reshape(weights.shape[0], -1).astype(np.int64)
+    accumulator_bounds(graph, op, matrix)
+    multipliers = convolution_multipliers(image, weights, out, len(matrix))
+    return matrix, fold_channels(graph, op, matrix, multipliers)
+
+
 def lower_conv(graph: Graph, op: Op) -> Step:
     """One patch per output pixel, copied, then one dot product per output channel."""
     image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
     values = _constant(weights)
-    out_channels, taps = values.shape[0], values[0].size
-    multipliers = convolution_multipliers(image, weights, out, out_channels)
-    matrix = values.reshape(out_channels, taps).astype(np.int64)
-    accumulator_bounds(graph, op, matrix)
-    channels = fold_channels(graph, op, matrix, multipliers)
+    matrix, channels = conv_channels(graph, op)
+    out_channels, taps = matrix.shape
     backward = out_channels > image.shape[3]
     limits = window_limits(image.size2d, out.size2d, op.w, image.shape[3], out_channels)
     overlap = (
@@ -60,7 +67,7 @@ def lower_conv(graph: Graph, op: Op) -> Step:
             Field("out_h", out.shape[1]),
             Field("out_w", out.shape[2]),
             Field("out_channels", out_channels),
-            *_window_fields(op),
+            *window_fields(op),
             Field("in_zero_point", image.q.zero_point),
             Field("backward", int(backward)),
         ),
@@ -103,7 +110,7 @@ def lower_depthwise(graph: Graph, op: Op) -> Step:
             Field("out_h", out.shape[1]),
             Field("out_w", out.shape[2]),
             Field("multiplier", op.depth_multiplier),
-            *_window_fields(op),
+            *window_fields(op),
             Field("in_zero_point", image.q.zero_point),
         ),
         arrays=(

@@ -1,0 +1,50 @@
+/* The few DSP-extension operations the kernels need, with portable equivalents.
+ *
+ * The portable forms let the same generated model run, bit for bit, on any host and core. */
+#ifndef EMG_KERNELS_DSP_SIMD_H
+#define EMG_KERNELS_DSP_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__thumb2__)
+#define EMG_DSP_ASM 1
+#else
+#define EMG_DSP_ASM 0
+#endif
+
+/* Four bytes at any address. */
+static inline uint32_t emg_load4(const int8_t *at) {
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Bytes 0 and 2 of `x`, sign-extended to halfwords. */
+static inline uint32_t emg_even_bytes(uint32_t x) {
+#if EMG_DSP_ASM
+    uint32_t r;
+    __asm__("sxtb16 %0, %1" : "=r"(r) : "r"(x));
+    return r;
+#else
+    const uint32_t low = (uint32_t)(int32_t)(int8_t)(x & 0xffu) & 0xffffu;
+    return low | (uint32_t)(int32_t)(int8_t)((x >> 16) & 0xffu) << 16;
+#endif
+}
+
+/* Bytes 1 and 3 of `x`, sign-extended to halfwords. */
+static inline uint32_t emg_odd_bytes(uint32_t x) {
+#if EMG_DSP_ASM
+    uint32_t r;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(x));
+    return r;
+#else
+    return emg_even_bytes(x >> 8);
+#endif
+}
+
+static inline int32_t emg_low_half(uint32_t x) { return (int16_t)(x & 0xffffu); }
+
+static inline int32_t emg_high_half(uint32_t x) { return (int16_t)(x >> 16); }
+
+#endif

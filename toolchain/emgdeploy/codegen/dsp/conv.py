@@ -1,0 +1,102 @@
+"""CONV_2D for the DSP extension: three pixels at a time through one matrix kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.codegen.dsp.pack import pack_pairs, pair_order
+from emgdeploy.codegen.dsp.short_requantize import short_form
+from emgdeploy.codegen.lower.channels import Channels
+from emgdeploy.codegen.lower.conv import conv_channels, window_fields
+from emgdeploy.codegen.overlap import window_limits
+from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.graph.types import Graph, Op, Tensor
+
+GROUP = 3
+PARAMETER_WORDS = 5
+
+
+def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
+    """The step, or None when a channel's numbers rule out the packed form."""
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    matrix, channels = conv_channels(graph, op)
+    order = _order(op, image)
+    stream = pack_stream(matrix, channels, order)
+    if stream is None:
+        return None
+    out_channels, taps = matrix.shape
+    steps, pairs = order.size // 2, -(-out_channels // 2)
+    backward = out_channels > image.shape[3]
+    limits = window_limits(image.size2d, out.size2d, op.w, image.shape[3], out_channels, GROUP)
+    overlap = (
+        Overlap(image.index, at_least=limits.backward) if backward else Overlap(image.index, limits.forward)
+    )
+    name = f"stream_{op.index}"
+    return Step(
+        op=op,
+        kernel="emg_conv_dsp_s8",
+        header="kernels/dsp/conv_dsp_s8.h",
+        sources=("kernels/dsp/conv_dsp_s8.c", "kernels/dsp/gemm_3px_s8.c"),
+        headers=("kernels/dsp/gemm_3px_s8.h", "kernels/dsp/simd.h"),
+        fields=(
+            Field("stream", name),
+            gemm_field(steps, pairs, channels),
+            Field("in_h", image.shape[1]),
+            Field("in_w", image.shape[2]),
+            Field("in_channels", image.shape[3]),
+            Field("out_h", out.shape[1]),
+            Field("out_w", out.shape[2]),
+            Field("out_channels", out_channels),
+            *window_fields(op),
+            Field("in_zero_point", image.q.zero_point),
+            Field("backward", int(backward)),
+        ),
+        arrays=(Array(name, "int32_t", stream, "weights", other_bytes=4 * PARAMETER_WORDS * pairs),),
+        reads=(image.index,),
+        writes=out.index,
+        macs=out.elements * taps,
+        scratch_bytes=_scratch(image, out, taps, steps, pairs),
+        overlaps=(overlap,),
+    )
+
+
+def gemm_field(steps: int, pairs: int, channels: Channels) -> Field:
+    """The matrix kernel's shape, with outputs of a pixel `2 * pairs` apart."""
+    return Field(
+        "gemm",
+        (
+            Field("steps", steps),
+            Field("pairs", pairs),
+            Field("stride", 2 * pairs),
+            Field("zero_point", 2 * channels.zero_point + 1),
+            Field("low", channels.low),
+            Field("high", channels.high),
+        ),
+    )
+
+
+def pack_stream(
+    matrix: NDArray[np.int64], channels: Channels, order: NDArray[np.int64]
+) -> NDArray[np.int32] | None:
+    """The packed stream of (out_channels, inputs) weights, if every channel allows it."""
+    positive, negative = np.maximum(matrix, 0).sum(1), np.minimum(matrix, 0).sum(1)
+    bias = channels.bias.astype(np.int64)
+    form = short_form(
+        channels, bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
+    )
+    return pack_pairs(matrix, order, form) if form else None
+
+
+def _order(op: Op, image: Tensor) -> NDArray[np.int64]:
+    taps = op.w.size[0] * op.w.size[1]
+    if image.shape[3] % 4 == 0:
+        return pair_order(taps, image.shape[3])
+    return pair_order(1, taps * image.shape[3])
+
+
+def _scratch(image: Tensor, out: Tensor, taps: int, steps: int, pairs: int) -> int:
+    """Widened patches, then either one patch of bytes or three pixels of staged outputs."""
+    cut_short = out.size2d[0] * out.size2d[1] % GROUP != 0 or out.shape[3] % 2 != 0
+    staged = GROUP * 2 * pairs if cut_short else 0
+    return 4 * GROUP * steps + max(staged, taps if image.shape[3] % 4 else 0)
