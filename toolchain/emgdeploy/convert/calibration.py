@@ -1,0 +1,110 @@
+"""Where calibration windows come from: a file, a data set, or the simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert.source import Source
+from emgdeploy.errors import InputError, UsageError
+from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.windowfile import Windows
+
+# Ranges settle within a few hundred windows; every further one costs time in every build.
+CALIBRATION_WINDOWS = 300
+SIMULATED_WINDOWS = 200
+_SEED = 20
+
+
+@dataclass(frozen=True)
+class FromDataset:
+    """Windows of a data set, cut as the model's own preprocessing says: its training part calibrates,
+    its test part fills the ledger.
+
+    preprocess: for models that bring none.
+    """
+
+    name: str
+    folder: Path | None = None
+    preprocess: Preprocess | None = None
+
+    def windows(self, origin: Source) -> tuple[Windows, Windows]:
+        """(training, test). Raises UsageError without preprocessing, InputError for bad recordings."""
+        from emgdeploy.signals import datasets, splits
+        from emgdeploy.signals.images import labelled_windows
+
+        preprocess = origin.preprocess or self.preprocess
+        if preprocess is None:
+            raise UsageError(
+                f"{origin.name} does not say how its windows are made from recordings",
+                "describe it with --preprocess FILE.toml, or give ready windows with --calibration FILE.npz",
+            )
+        dataset = datasets.load(self.name, self.folder)
+        split = splits.split(dataset.recordings)
+        parts = []
+        for indices in (split.train, split.test):
+            images = labelled_windows([dataset.recordings[i] for i in indices], preprocess)
+            parts.append(Windows(preprocess.normalised(images.features), images.y, dataset.labels))
+        return parts[0], parts[1]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """calibration (N, *window shape) float32; x, y: the ledger's windows and their classes, if known."""
+
+    calibration: NDArray[np.float32]
+    x: NDArray[np.float32]
+    y: NDArray[np.int64] | None
+    simulated: bool
+
+
+def choose(
+    origin: Source,
+    given: NDArray[np.float32] | FromDataset | None,
+    test: Windows | None,
+    ledger_windows: int,
+) -> Chosen:
+    """The windows to calibrate and to compare on. Raises InputError when they do not fit the model."""
+    if isinstance(given, FromDataset):
+        training, own_test = given.windows(origin)
+        given, test = training.x, test or own_test
+    simulated = given is None
+    windows = simulated_windows(origin.window_shape, origin.preprocess) if given is None else given
+    calibration = evenly(_checked(windows, origin, "calibration"), CALIBRATION_WINDOWS)
+    if test is None:
+        return Chosen(calibration, calibration, None, simulated)
+    x = evenly(_checked(test.x, origin, "test"), ledger_windows)
+    y = None if test.y is None else evenly(test.y, ledger_windows)
+    return Chosen(calibration, x, y, simulated)
+
+
+def simulated_windows(shape: tuple[int, ...], preprocess: Preprocess | None) -> NDArray[np.float32]:
+    """Simulated muscle activity for any input shape, as `preprocess` makes windows of it: (N, *shape)."""
+    from emgdeploy.signals import simulated
+
+    x, _ = simulated.windows(shape, SIMULATED_WINDOWS, _SEED, preprocess)
+    return np.asarray(x, np.float32).reshape(len(x), *shape)
+
+
+def evenly(items: NDArray[Any], most: int) -> NDArray[Any]:
+    """At most `most` of the items, spread evenly over all of them."""
+    if len(items) <= most:
+        return items
+    return items[np.linspace(0, len(items) - 1, most).round().astype(np.int64)]
+
+
+def _checked(windows: NDArray[np.float32], origin: Source, role: str) -> NDArray[np.float32]:
+    if windows.ndim < 1 or windows.shape[1:] != origin.window_shape or len(windows) == 0:
+        wanted = ", ".join(str(size) for size in origin.window_shape)
+        raise InputError(
+            f"{role} windows have shape {windows.shape}, the model takes (N, {wanted})",
+            "make the windows with the preprocessing of this model",
+        )
+    windows = np.asarray(windows, np.float32)
+    if not bool(np.isfinite(windows).all()):
+        raise InputError(f"a {role} window holds a value that is not finite", "drop or repair that window")
+    return windows
