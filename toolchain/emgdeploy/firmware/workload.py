@@ -20,6 +20,7 @@ from emgdeploy.firmware.probes import probes
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
+    from emgdeploy.convert.calibration import FromDataset
     from emgdeploy.convert.pipeline import Conversion
 
 Report = Callable[[str], None]
@@ -55,10 +56,10 @@ class Workload:
 class Material:
     """What the user gave besides the model; None where nothing was given.
 
-    calibration: float (N, *window shape). windows: to prove the firmware on.
+    calibration: float (N, *window shape), or a data set. windows: to prove the firmware on.
     """
 
-    calibration: NDArray[np.float32] | None = None
+    calibration: NDArray[Any] | FromDataset | None = None
     windows: Windows | None = None
     labels: tuple[str, ...] | None = None
     preprocess: dict[str, Any] | None = None

@@ -1,0 +1,131 @@
+"""`emgdeploy build`: a model becomes firmware for a board, with the windows that prove it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emgdeploy.cli import options
+from emgdeploy.cli.console import Console
+from emgdeploy.cli.convert import add_calibration, calibration_of
+from emgdeploy.errors import InputError
+
+if TYPE_CHECKING:
+    from emgdeploy.boards import Board
+    from emgdeploy.firmware.manifest import Manifest
+    from emgdeploy.firmware.workload import Material
+
+NAME = "build"
+HELP = "build firmware for a board from a model, and check that it fits"
+
+_STAGES = 8  # what a build from a checkpoint reports; fewer from a .tflite
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The board, the model, and what proves and describes the model."""
+    options.add_board(parser, required=True)
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE", help="a .pt, .onnx or .tflite; without it, the default model"
+    )
+    options.add_out(parser)
+    parser.add_argument(
+        "--optimize",
+        choices=("speed", "balanced", "memory"),
+        default="balanced",
+        help="what to prefer where speed and memory disagree (default: balanced)",
+    )
+    add_calibration(parser)
+    options.add_windows(parser)
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="the class names, one per line, or a JSON list"
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Build, and say what came out."""
+    from emgdeploy.boards import load_board
+    from emgdeploy.firmware.build import BuildRequest, build
+    from emgdeploy.firmware.builds import default_folder
+
+    board = load_board(args.board)
+    request = BuildRequest(
+        board=board,
+        model=args.model or _default_model(),
+        out=args.out or default_folder(board.name),
+        optimize=args.optimize,
+        given=_given(args),
+    )
+    with console.progress(f"building for {board.name}", _STAGES) as bar:
+        made = build(request, lambda stage: _stage(stage, bar.advance, console))
+    console.result({"out": request.out, **vars(made)})
+    _show(made, board, request.out, console)
+    return 0
+
+
+def _stage(stage: str, advance: object, console: Console) -> None:
+    if callable(advance):
+        advance(note=stage)
+    if not console.interactive:
+        console.note(stage)
+
+
+def _default_model() -> Path:
+    from emgdeploy import resources
+
+    path = resources.MODELS / "default.pt"
+    if not path.is_file():
+        raise InputError(
+            "there is no default model", "name one with --model, or make one with `emgdeploy train`"
+        )
+    return path
+
+
+def _given(args: argparse.Namespace) -> Material:
+    from emgdeploy.firmware.workload import Material
+    from emgdeploy.signals import windowfile
+    from emgdeploy.signals.description import load_preprocess
+
+    return Material(
+        calibration=calibration_of(args),
+        windows=None if args.windows is None else windowfile.load(args.windows),
+        labels=None if args.labels is None else read_labels(args.labels),
+        preprocess=None if args.preprocess is None else load_preprocess(args.preprocess).to_dict(),
+        factory=args.factory,
+    )
+
+
+def read_labels(path: Path) -> tuple[str, ...]:
+    """Class names: a JSON list of texts, or one per line. Raises InputError."""
+    import json
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        names = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: cannot be read as labels ({error})", "one name per line, as UTF-8"
+        ) from None
+    if not isinstance(names, list) or not all(isinstance(name, str) and len(name) <= 200 for name in names):
+        raise InputError(f"{path}: labels are texts of at most 200 characters", "one name per line, as UTF-8")
+    while names and not names[-1].strip():
+        names.pop()
+    if not names:
+        raise InputError(f"{path}: there is no label in it", "one name per line, as UTF-8")
+    return tuple(names)
+
+
+def _show(made: Manifest, board: Board, out: Path, console: Console) -> None:
+    from emgdeploy.cli.size import show_memories
+
+    if made.ledger:
+        last = made.ledger[-1]
+        console.print(f"conversion: {last.stage} keeps the class of {last.top1_agreement:.2%} of the windows")
+    show_memories(made, console)
+    console.print(
+        f"model: {made.macs:,} MACs, {made.params:,} parameters, arena {made.arena_bytes:,} bytes "
+        f"(bounds: {made.arena_bound_bytes.plain:,} plain, {made.arena_bound_bytes.overlapped:,} overlapped)"
+    )
+    for note in made.notes:
+        console.warn(note)
+    console.print(f"built {out} for {board.title}: firmware {made.firmware_build_id}, it fits", style="green")

@@ -1,0 +1,65 @@
+"""`emgdeploy size`: where the board's memory goes, in total and layer by layer."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from emgdeploy.cli import options
+from emgdeploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from emgdeploy.firmware.manifest import Manifest
+
+NAME = "size"
+HELP = "show the memory map of a build, and what each layer takes"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The build folder."""
+    options.add_build(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print memories, parts, layers and files."""
+    from emgdeploy.firmware import builds
+    from emgdeploy.firmware.inventory import files, parts
+
+    folder, manifest = builds.find(args.build)
+    by_file = files(manifest, folder)
+    by_part = parts(manifest)
+    console.result(
+        {
+            "build": folder,
+            "board": manifest.board,
+            "fits": manifest.fits,
+            "memories": manifest.memories,
+            "parts": [vars(part) for part in by_part],
+            "layers": manifest.layers,
+            "files": by_file,
+        }
+    )
+    show_memories(manifest, console)
+    console.table(
+        ("part", "stored", "RAM"), [(p.name, p.stored, p.ram) for p in by_part], "what takes it, in bytes"
+    )
+    console.table(
+        ("layer", "operator", "MACs", "weights", "in", "out", "name"),
+        [
+            (i.index, i.op, i.macs, i.weights_bytes, i.in_bytes, i.out_bytes, i.name[-40:])
+            for i in manifest.layers
+        ],
+        "layers, in bytes",
+    )
+    console.table(
+        ("file", "text", "rodata", "data", "bss"),
+        [(f.name, f.text, f.rodata, f.data, f.bss) for f in by_file],
+        "files, in bytes as the linker kept them",
+    )
+    return 0
+
+
+def show_memories(manifest: Manifest, console: Console) -> None:
+    """One line per memory of the board."""
+    rows = [(m.name, m.used, m.size, f"{m.used / m.size:.1%}", m.size - m.used) for m in manifest.memories]
+    console.table(("memory", "used", "of", "share", "free"), rows, f"{manifest.board}, in bytes")
