@@ -22,6 +22,8 @@ def reduce_windows(
     each electrode over the whole window is removed first.
     """
     starts = window_starts(len(signal), window, stride)
+    if len(starts) == 0:
+        return np.zeros((0, frames, signal.shape[1]))
     part = window // frames
     if image in ("instant", "stacked"):
         last = starts[:, None] + part * np.arange(1, frames + 1) - 1
@@ -46,8 +48,6 @@ def _sums(values: NDArray[np.float64], window: int, stride: int, frames: int) ->
     """
     part = window // frames
     count = len(window_starts(len(values), window, stride))
-    if count == 0:
-        return np.zeros((0, frames, values.shape[1]))
     block = gcd(part, stride)
     blocks = values[: len(values) // block * block].reshape(-1, block, values.shape[1]).sum(axis=1)
     first = np.arange(count)[:, None] * (stride // block) + np.arange(frames) * (part // block)

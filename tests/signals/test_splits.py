@@ -1,0 +1,96 @@
+"""Splits: no trial on both sides, whatever the recordings; and random labels give chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emgdeploy.errors import InputError, UsageError
+from emgdeploy.signals import Preprocess
+from emgdeploy.signals.images import labelled_windows
+from emgdeploy.signals.recordings import Recording
+from emgdeploy.signals.splits import NAMES, split
+
+
+def recording(subject: int, session: int, trial: int, label: int = 0, part: str = "") -> Recording:
+    return Recording(np.zeros((4, 1), np.float32), np.full(4, label), subject, session, trial, part)
+
+
+recordings = st.lists(
+    st.builds(
+        recording,
+        st.integers(1, 2),
+        st.integers(1, 3),
+        st.integers(1, 6),
+        st.integers(0, 3),
+        st.sampled_from(["", "train", "test"]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(recordings, st.sampled_from([None, *NAMES]), st.floats(0.05, 0.95), st.integers(0, 9))
+def test_no_trial_is_on_both_sides(
+    given_recordings: list[Recording], name: str | None, share: float, seed: int
+) -> None:
+    try:
+        divided = split(given_recordings, name, share, seed)
+    except InputError as error:
+        assert "leaves nothing" in error.message
+        return
+    assert sorted(divided.train + divided.test) == list(range(len(given_recordings)))
+    trained = {given_recordings[i].group for i in divided.train}
+    assert not trained & {given_recordings[i].group for i in divided.test}
+
+
+def test_every_class_and_session_gives_its_share_of_trials() -> None:
+    given_recordings = [
+        recording(1, session, 10 * repetition + label, label)
+        for session in (1, 2)
+        for repetition in range(8)
+        for label in range(3)
+    ]
+    divided = split(given_recordings, "trial", 0.25)
+    tested = [given_recordings[i] for i in divided.test]
+    for session in (1, 2):
+        for label in range(3):
+            assert sum(r.session == session and r.labels[0] == label for r in tested) == 2
+
+
+def test_publishers_parts_are_kept_by_default() -> None:
+    divided = split([recording(1, 1, 1, 0, "train"), recording(1, 1, 1, 0, "test")])
+    assert (divided.name, divided.train, divided.test) == ("published", (0,), (1,))
+
+
+def test_last_session_is_held_out() -> None:
+    divided = split([recording(1, s, t) for s in (1, 2) for t in (1, 2)], "session")
+    assert divided.test == (2, 3)
+
+
+def test_unknown_split_and_impossible_share() -> None:
+    with pytest.raises(UsageError, match="shuffled"):
+        split([recording(1, 1, 1)], "shuffled")
+    with pytest.raises(UsageError):
+        split([recording(1, 1, 1), recording(1, 1, 2)], "trial", 1.5)
+
+
+@pytest.mark.parametrize("name", ["trial", "session"])
+def test_labels_drawn_per_trial_cannot_be_learned(name: str) -> None:
+    """A leak would show: within a trial all windows look alike, so the nearest neighbour would be right."""
+    rng = np.random.default_rng(4)
+    made = []
+    for trial in range(160):
+        colour = rng.normal(size=6)
+        samples = colour + 0.05 * rng.normal(size=(60, 6))
+        label = np.full(60, int(rng.integers(4)))
+        made.append(Recording(samples.astype(np.float32), label, 1, trial % 2, trial))
+    divided = split(made, name, 0.5)
+    wanted = Preprocess(1000.0, (2, 3), tuple(range(6)), 10.0, 5.0, image="instant")
+    train = labelled_windows([made[i] for i in divided.train], wanted)
+    test = labelled_windows([made[i] for i in divided.test], wanted)
+    a, b = train.features.reshape(len(train), -1), test.features.reshape(len(test), -1)
+    nearest = ((b[:, None] - a[None]) ** 2).sum(axis=2).argmin(axis=1)
+    assert float((train.y[nearest] == test.y).mean()) < 0.4

@@ -1,0 +1,195 @@
+"""From a data set to a checkpoint and the numbers to believe about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.errors import InputError
+from emgdeploy.files import write_atomic
+from emgdeploy.nets import registry, train
+from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
+from emgdeploy.nets.cost import Cost, cost
+from emgdeploy.nets.metrics import Score, score
+from emgdeploy.signals import windowfile
+from emgdeploy.signals.images import LabelledImages, labelled_windows
+from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.recordings import Dataset
+from emgdeploy.signals.splits import Split
+from emgdeploy.signals.windowfile import Windows
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SCHEMA = "emgdeploy.train/1"
+# Enough to see every class at every strength; more changes int8 ranges little and takes longer.
+CALIBRATION_WINDOWS = 512
+
+
+@dataclass(frozen=True)
+class Task:
+    """Windows ready for a network: training and test windows of whole trials, and how they were made."""
+
+    dataset: Dataset
+    split: Split
+    preprocess: Preprocess
+    train: Windows
+    test: Windows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained network and what it reaches on the test windows."""
+
+    network: nn.Module
+    task: Task
+    settings: train.TrainSettings
+    trained: train.Trained
+    score: Score
+    cost: Cost
+    width: float
+
+
+def prepare(dataset: Dataset, split: Split, preprocess: Preprocess) -> Task:
+    """Cut windows, and fit the normalisation on the training side alone.
+
+    Raises InputError when a side has no windows.
+    """
+    training = labelled_windows([dataset.recordings[i] for i in split.train], preprocess)
+    test = labelled_windows([dataset.recordings[i] for i in split.test], preprocess)
+    fitted = preprocess.fit(training.features)
+    return Task(dataset, split, fitted, _windows(training, fitted, dataset), _windows(test, fitted, dataset))
+
+
+def new_network(task: Task, width: float) -> nn.Module:
+    """An untrained MobileNetV2 for the task's windows and classes."""
+    from emgdeploy.nets.mobilenetv2 import expansion_of
+
+    channels, *grid = task.preprocess.input_shape
+    description = {
+        "name": "mobilenetv2",
+        "classes": len(task.dataset.labels),
+        "channels": channels,
+        "grid": grid,
+        "expansion": expansion_of(width),
+    }
+    return registry.build(description, "the network to train")
+
+
+def run(
+    task: Task, width: float, settings: train.TrainSettings, on_batch: train.OnBatch | None = None
+) -> Outcome:
+    """Train a network for the task and test it. The same arguments give the same network."""
+    train.seed_everything(settings.seed)
+    network = new_network(task, width)
+    trained = train.fit(network, task.train.x, _classes(task.train), settings, on_batch)
+    reached = evaluate(network, task.test, len(task.dataset.labels))
+    return Outcome(
+        network, task, settings, trained, reached, cost(network, task.preprocess.input_shape), width
+    )
+
+
+def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
+    """How often the float network is right on labelled windows."""
+    predicted = train.predict(network, np.asarray(windows.x, np.float32)).argmax(axis=1)
+    return score(_classes(windows), predicted.astype(np.int64), classes)
+
+
+def evaluate_checkpoint(
+    checkpoint: Checkpoint, dataset: Dataset, indices: tuple[int, ...]
+) -> tuple[Score, int]:
+    """The checkpoint on recordings of a data set, preprocessed as it says: its score and the windows used.
+
+    Raises InputError when the checkpoint brings no preprocessing or its classes are not those of the data.
+    """
+    if checkpoint.preprocess is None:
+        raise InputError(
+            "the checkpoint brings no preprocessing, so nobody knows how to make its windows",
+            "name it with --preprocess FILE.toml",
+        )
+    if checkpoint.labels is not None and checkpoint.labels != dataset.labels:
+        raise InputError(
+            f"the checkpoint knows {', '.join(checkpoint.labels)}; the data have {', '.join(dataset.labels)}",
+            "evaluate it on the data set it was trained for",
+        )
+    images = labelled_windows([dataset.recordings[i] for i in indices], checkpoint.preprocess)
+    windows = _windows(images, checkpoint.preprocess, dataset)
+    return evaluate(checkpoint.network, windows, len(dataset.labels)), len(windows)
+
+
+def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows:
+    """Training windows drawn evenly over the classes, for fixing int8 ranges."""
+    y = _classes(task.train)
+    rng = np.random.default_rng([1, 6])
+    classes = np.unique(y)
+    share = -(-count // len(classes))
+    drawn = [rng.permutation(np.flatnonzero(y == c))[:share] for c in classes]
+    return task.train.take(np.sort(np.concatenate(drawn)))
+
+
+def metrics(outcome: Outcome) -> dict[str, Any]:
+    """What `metrics.json` holds."""
+    task, reached = outcome.task, outcome.score
+    return {
+        "schema": SCHEMA,
+        "dataset": task.dataset.name,
+        "split": task.split.name,
+        "model": "mobilenetv2",
+        "model_width": outcome.width,
+        "params": outcome.cost.params,
+        "macs": outcome.cost.macs,
+        "published_macs": outcome.cost.published_macs,
+        "input_shape": list(task.preprocess.input_shape),
+        "labels": list(task.dataset.labels),
+        "settings": asdict(outcome.settings),
+        "epochs": outcome.settings.epochs,
+        "accuracy": reached.accuracy,
+        "balanced_accuracy": reached.balanced_accuracy,
+        "recall": list(reached.recall),
+        "confusion": [list(row) for row in reached.confusion],
+        "folds": [_fold(outcome)],
+        "windows": {"train": len(task.train), "test": len(task.test)},
+        "losses": list(outcome.trained.losses),
+        "seconds_per_epoch": outcome.trained.seconds_per_epoch,
+    }
+
+
+def save(outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """Write checkpoint.pt, calibration.npz, test.npz and, last, metrics.json; return the metrics."""
+    report = metrics(outcome)
+    notes = {
+        key: report[key] for key in ("dataset", "split", "model_width", "settings", "accuracy", "windows")
+    }
+    task = outcome.task
+    save_checkpoint(folder / "checkpoint.pt", outcome.network, task.dataset.labels, task.preprocess, notes)
+    windowfile.save(folder / "calibration.npz", calibration_windows(task))
+    windowfile.save(folder / "test.npz", task.test)
+    write_atomic(folder / "metrics.json", json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _fold(outcome: Outcome) -> dict[str, Any]:
+    task = outcome.task
+    tested = [task.dataset.recordings[i] for i in task.split.test]
+    return {
+        "test_trials": [
+            {"subject": r.subject, "session": r.session, "trial": r.trial, "part": r.part} for r in tested
+        ],
+        "accuracy": outcome.score.accuracy,
+        "balanced_accuracy": outcome.score.balanced_accuracy,
+    }
+
+
+def _windows(images: LabelledImages, fitted: Preprocess, dataset: Dataset) -> Windows:
+    return Windows(fitted.normalised(images.features), images.y, dataset.labels)
+
+
+def _classes(windows: Windows) -> NDArray[np.int64]:
+    if windows.y is None:
+        raise InputError("the windows carry no classes", "give windows with y")
+    return windows.y

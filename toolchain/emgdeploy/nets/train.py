@@ -1,0 +1,136 @@
+"""Training a network on windows that fit into memory as one tensor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy import optional
+from emgdeploy.errors import GateFailed, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# Called after every batch with the batches done, the batches in all, and the mean loss of this epoch.
+OnBatch = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """AdamW with a cosine schedule.
+
+    t_max: epochs until the learning rate has fallen to zero, `epochs` where None; seed: of the weights, the
+    order of windows and everything else that is drawn.
+    """
+
+    epochs: int = 8
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 3e-4
+    label_smoothing: float = 0.1
+    t_max: int | None = None
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        wrong = [
+            name
+            for name, good in (
+                ("epochs", self.epochs >= 1),
+                ("batch_size", self.batch_size >= 2),
+                ("learning_rate", 0 < self.learning_rate < 10),
+                ("weight_decay", 0 <= self.weight_decay < 10),
+                ("label_smoothing", 0 <= self.label_smoothing < 1),
+                ("t_max", self.t_max is None or self.t_max >= 1),
+                ("seed", 0 <= self.seed < 2**63),
+            )
+            if not good
+        ]
+        if wrong:
+            raise UsageError(
+                f"training with {wrong[0]} = {getattr(self, wrong[0])} makes no sense",
+                "see --help for its range",
+            )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """seconds_per_epoch: mean wall time; losses: mean training loss of each epoch."""
+
+    seconds_per_epoch: float
+    losses: tuple[float, ...]
+
+
+def seed_everything(seed: int) -> None:
+    """Make what follows repeatable on this machine: weights, order, arithmetic."""
+    torch = optional.load("torch", extra="train")
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True)
+
+
+def fit(
+    network: nn.Module,
+    x: NDArray[np.float32],
+    y: NDArray[np.int64],
+    settings: TrainSettings,
+    on_batch: OnBatch | None = None,
+) -> Trained:
+    """Train `network` in place on windows x (N, C, H, W) and classes y (N,).
+
+    Call `seed_everything` before making the network. Raises UsageError for fewer than two windows and
+    GateFailed when the loss stops being a number.
+    """
+    import torch
+
+    if len(x) < 2:
+        raise UsageError(f"training needs at least two windows, there is {len(x)}", "record or simulate more")
+    windows = torch.from_numpy(np.ascontiguousarray(x))
+    classes = torch.from_numpy(y.astype(np.int64))
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.t_max or settings.epochs)
+    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
+    order = torch.Generator().manual_seed(settings.seed)
+    batches = _batch_count(len(x), settings.batch_size)
+    started, losses = time.perf_counter(), []
+    network.train()
+    for epoch in range(settings.epochs):
+        total = 0.0
+        # Equal pieces: a last batch of one window would have no variance to normalise by.
+        for index, chosen in enumerate(torch.tensor_split(torch.randperm(len(x), generator=order), batches)):
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(network(windows[chosen]), classes[chosen])
+            loss.backward()
+            optimizer.step()
+            total += float(loss.detach())
+            if on_batch is not None:
+                on_batch(epoch * batches + index + 1, settings.epochs * batches, total / (index + 1))
+        if not np.isfinite(total):
+            raise GateFailed(f"the loss is not a number after epoch {epoch + 1}", "lower --learning-rate")
+        schedule.step()
+        losses.append(total / batches)
+    network.eval()
+    return Trained((time.perf_counter() - started) / settings.epochs, tuple(losses))
+
+
+def predict(network: nn.Module, x: NDArray[np.float32], batch_size: int = 512) -> NDArray[np.float32]:
+    """Logits (N, classes) of windows x (N, C, H, W), in evaluation mode."""
+    import torch
+
+    network.eval()
+    with torch.no_grad():
+        parts = [
+            network(torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size]))).numpy()
+            for start in range(0, len(x), batch_size)
+        ]
+    logits: NDArray[np.float32] = np.concatenate(parts)
+    return logits
+
+
+def _batch_count(windows: int, batch_size: int) -> int:
+    return max(1, min(windows // 2, -(-windows // batch_size)))

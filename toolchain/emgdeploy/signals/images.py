@@ -1,0 +1,56 @@
+"""Labelled windows of recordings, each set one tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.errors import InputError
+from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.recordings import Recording
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """features: (N, C, H, W) float64 before normalisation; y: (N,) int64 classes; recording: (N,) int64 index
+    into the recordings they were made of."""
+
+    features: NDArray[np.float64]
+    y: NDArray[np.int64]
+    recording: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) -> LabelledImages:
+    """Every window whose samples all belong to one class.
+
+    Filters run over whole recordings, so a window sees what came before it, as on a device. Raises InputError
+    when no window is left.
+    """
+    features, classes, origin = [], [], []
+    for index, recording in enumerate(recordings):
+        y = window_classes(recording.labels, preprocess)
+        kept = y >= 0
+        if kept.any():
+            features.append(preprocess.features(recording.samples)[kept])
+            classes.append(y[kept])
+            origin.append(np.full(int(kept.sum()), index, np.int64))
+    if not features:
+        raise InputError(
+            f"none of {len(recordings)} recordings has a labelled stretch of {preprocess.window_ms:g} ms",
+            "shorten the window, or check that the recordings belong to this data set",
+        )
+    return LabelledImages(np.concatenate(features), np.concatenate(classes), np.concatenate(origin))
+
+
+def window_classes(labels: NDArray[np.int64], preprocess: Preprocess) -> NDArray[np.int64]:
+    """(S,) classes of samples -> (N,) classes of windows, -1 where a window holds more than one."""
+    first = preprocess.starts(len(labels))
+    changes = np.concatenate([[0], np.cumsum(labels[1:] != labels[:-1])])
+    pure = changes[first] == changes[first + preprocess.window_samples - 1]
+    return np.where(pure, labels[first], -1)
