@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from emgdeploy.codegen.dsp.conv import lower_conv_dsp
 from emgdeploy.codegen.lower.add import lower_add
+from emgdeploy.codegen.lower.add_linear import lower_add_linear
 from emgdeploy.codegen.lower.conv import lower_conv, lower_depthwise
 from emgdeploy.codegen.lower.dense import lower_dense
 from emgdeploy.codegen.step import Step
@@ -17,17 +16,18 @@ from emgdeploy.graph.types import Graph, Op, OpKind
 # Operators that change how a tensor is seen, not what its bytes are.
 VIEWS = frozenset({OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS})
 
-_LOWERINGS: dict[OpKind, Callable[[Graph, Op], Step]] = {
-    OpKind.ADD: lower_add,
-    OpKind.CONV_2D: lower_conv,
-    OpKind.DEPTHWISE_CONV_2D: lower_depthwise,
-    OpKind.FULLY_CONNECTED: lower_dense,
+Lowering = Callable[[Graph, Op], Step | None]
+
+# By operator and element type of its output, the best first; None passes on to the next.
+_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
+    (OpKind.ADD, "int8"): (lower_add_linear, lower_add),
+    (OpKind.CONV_2D, "int8"): (lower_conv,),
+    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise,),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense,),
 }
-
-
-# Kernels for the DSP extension, tried first on cores that have it; None passes on to the portable one.
-_DSP_LOWERINGS: dict[OpKind, Callable[[Graph, Op], Step | None]] = {
-    OpKind.CONV_2D: lower_conv_dsp,
+# Tried before those on cores with the DSP extension.
+_DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
+    (OpKind.CONV_2D, "int8"): (lower_conv_dsp,),
 }
 
 
@@ -41,16 +41,14 @@ def lower(graph: Graph, isa: str = "portable") -> tuple[Step, ...]:
 
 def _lower(graph: Graph, op: Op, isa: str) -> Step:
     out = graph.out(op)
-    where = f"{graph.source}: operator {op.index} ({op.kind.value}, writing {out.name!r})"
-    if op.kind not in _LOWERINGS:
-        raise InputError(f"{where} has no kernel yet", f"supported are {', '.join(sorted(_LOWERINGS))}")
-    if out.dtype != np.int8:
-        raise InputError(f"{where} computes {out.dtype}; only int8 has kernels", "quantize the model to int8")
-    if op.kind is OpKind.ADD and len({graph.tensors[i].shape for i in op.inputs} | {out.shape}) > 1:
-        raise InputError(f"{where} broadcasts its operands, which has no kernel", "use operands of one shape")
-    if any(graph.tensors[i].constant for i in op.inputs[: 2 if op.kind is OpKind.ADD else 1]):
-        raise InputError(
-            f"{where} reads a constant as its image, which has no kernel", "fold it before export"
-        )
-    fast = _DSP_LOWERINGS.get(op.kind) if isa == "dsp" else None
-    return (fast(graph, op) if fast else None) or _LOWERINGS[op.kind](graph, op)
+    key = (op.kind, str(out.dtype))
+    for lowering in (*(_DSP_KERNELS.get(key, ()) if isa == "dsp" else ()), *_KERNELS.get(key, ())):
+        step = lowering(graph, op)
+        if step is not None:
+            return step
+    known = ", ".join(sorted({f"{kind.value} ({dtype})" for kind, dtype in _KERNELS}))
+    raise InputError(
+        f"{graph.source}: operator {op.index} ({op.kind.value}, writing {out.name!r} as {out.dtype}) "
+        "has no kernel for these operands",
+        f"kernels exist for {known}",
+    )

@@ -8,13 +8,13 @@ from emgdeploy.codegen.step import Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, activation_range, quantize_multiplier
 from emgdeploy.graph.types import Graph, Op, Tensor
 
-_LEFT_SHIFT = 20
+LEFT_SHIFT = 20
 
 
 def add_multipliers(a: Tensor, b: Tensor, out: Tensor) -> tuple[Multiplier, Multiplier, Multiplier]:
     """Multipliers of both operands and of the sum, in TFLite's mixture of float32 and double."""
     twice_largest = float(np.float32(2) * max(a.q.scale, b.q.scale))
-    headroom = float(np.float32(1 << _LEFT_SHIFT) * out.q.scale)
+    headroom = float(np.float32(1 << LEFT_SHIFT) * out.q.scale)
     return (
         quantize_multiplier(float(a.q.scale) / twice_largest),
         quantize_multiplier(float(b.q.scale) / twice_largest),
@@ -22,7 +22,16 @@ def add_multipliers(a: Tensor, b: Tensor, out: Tensor) -> tuple[Multiplier, Mult
     )
 
 
-def lower_add(graph: Graph, op: Op) -> Step:
+def plain_operands(graph: Graph, op: Op) -> bool:
+    """Whether both operands are computed and of the output's shape."""
+    operands = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]]
+    return all(t.shape == graph.out(op).shape and not t.constant for t in operands)
+
+
+def lower_add(graph: Graph, op: Op) -> Step | None:
+    """The general form, for operands of one shape."""
+    if not plain_operands(graph, op):
+        return None
     a, b, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
     low, high = activation_range(op.activation, out)
     multipliers = dict(zip(("a_", "b_", ""), add_multipliers(a, b, out), strict=True))
