@@ -1,0 +1,121 @@
+"""A firmware image for a 32-bit Arm core: what lies where, and which function owns an address."""
+
+from __future__ import annotations
+
+import bisect
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from emgdeploy.errors import InputError
+
+_ARM = 40
+_LOAD, _SYMBOL_TABLE, _FUNCTION = 1, 2, 2
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Bytes that the program expects at `address` when C code runs; `size` beyond them is zero."""
+
+    address: int
+    data: bytes
+    size: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: code addresses start <= a < end."""
+
+    name: str
+    start: int
+    end: int
+
+
+class Image:
+    """The loaded parts of an ELF file (System V ABI, chapter 4) and its functions, by address."""
+
+    def __init__(self, segments: tuple[Segment, ...], functions: tuple[Function, ...]) -> None:
+        self.segments = segments
+        self.functions = functions
+        self._starts = [function.start for function in functions]
+        self._by_name = {function.name: function for function in functions}
+
+    def function(self, name: str) -> Function:
+        """The function of that name. Raises InputError when there is none."""
+        if name not in self._by_name:
+            raise InputError(f"the image has no function {name}", "profile a firmware.elf of `emgdeploy build`")
+        return self._by_name[name]
+
+    def owner(self, address: int) -> Function | None:
+        """The function that `address` lies in, None for code that no symbol names."""
+        at = bisect.bisect_right(self._starts, address) - 1
+        if at < 0 or address >= self.functions[at].end:
+            return None
+        return self.functions[at]
+
+    def code(self, address: int, size: int) -> bytes:
+        """The bytes of an instruction sequence. Raises InputError outside of the image."""
+        for segment in self.segments:
+            at = address - segment.address
+            if 0 <= at and at + size <= len(segment.data):
+                return segment.data[at : at + size]
+        raise InputError(f"the firmware ran code at 0x{address:08x}, outside of its image", "build it again")
+
+
+def read_image(path: Path) -> Image:
+    """Read an ELF file. Raises InputError when it is no Arm executable that can be read."""
+    try:
+        data = path.read_bytes()
+        return _read(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", "build the firmware first") from error
+    except (struct.error, IndexError, ValueError) as error:
+        raise InputError(
+            f"{path} is no executable for a 32-bit Arm core", "profile a build for a Cortex-M board"
+        ) from error
+
+
+def _read(data: bytes) -> Image:
+    if data[:6] != b"\x7fELF\x01\x01":
+        raise ValueError("no 32-bit little-endian ELF")
+    header = struct.unpack_from("<16xHHIIIIIHHHHHH", data)
+    if header[1] != _ARM:
+        raise ValueError("not for Arm")
+    segment_at, section_at = header[4], header[5]
+    segment_size, segment_count, section_size, section_count = header[8:12]
+    segments = []
+    for i in range(segment_count):
+        kind, offset, address, _, stored, size, *_ = struct.unpack_from(
+            "<8I", data, segment_at + i * segment_size
+        )
+        if kind == _LOAD and size > 0:
+            segments.append(Segment(address, data[offset : offset + stored], size))
+    sections = [
+        struct.unpack_from("<10I", data, section_at + i * section_size) for i in range(section_count)
+    ]
+    return Image(tuple(segments), _functions(data, sections))
+
+
+def _functions(data: bytes, sections: list[tuple[int, ...]]) -> tuple[Function, ...]:
+    found: dict[int, tuple[str, int]] = {}
+    for section in sections:
+        if section[1] != _SYMBOL_TABLE:
+            continue
+        names, offset, length = sections[section[6]][4], section[4], section[5]
+        for at in range(offset, offset + length, 16):
+            name_at, value, size, info, _, home = struct.unpack_from("<IIIBBH", data, at)
+            if info & 15 != _FUNCTION or home == 0:
+                continue
+            name = data[names + name_at : data.index(b"\0", names + name_at)].decode("ascii", "replace")
+            start = value & ~1
+            # Of several names for one address, the plainest: memcpy, not __aeabi_memcpy.
+            best = found.get(start)
+            if best is None or (name.count("_") , name) < (best[0].count("_"), best[0]):
+                found[start] = (name, max(size, best[1] if best else 0))
+    ordered = sorted(found)
+    following = {a: b for a, b in zip(ordered, ordered[1:], strict=False)}
+    # Assembly without a size reaches to the next function.
+    return tuple(
+        Function(name, start, start + size if size else following.get(start, start + 2))
+        for start, (name, size) in sorted(found.items())
+    )
