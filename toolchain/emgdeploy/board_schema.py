@@ -14,7 +14,7 @@ from emgdeploy.errors import InputError
 Table = dict[str, Any]
 
 PLATFORMS = ("bare-metal", "nuttx", "arduino", "zephyr", "native")
-FLASH_KINDS = ("emulated", "openocd", "spresense", "manual")
+FLASH_KINDS = ("emulated", "openocd", "st-flash", "pyocd", "spresense", "manual")
 EMULATOR_KINDS = ("qemu", "native")
 VERIFIED = ("emulator", "build-only", "hardware")
 HOLDS = ("code", "constants", "data")

@@ -53,6 +53,7 @@ _TOOLS = (
     ),
     _Tool("qemu-system-arm", "running Cortex-M firmware without a board", ("emulate",), "qemu-system-arm"),
     _Tool("openocd", "flashing boards with an ST-LINK or CMSIS-DAP probe", (), "openocd"),
+    _Tool("st-flash", "flashing STM32 boards, instead of openocd", (), "stlink-tools"),
 )
 
 # Distribution -> the extra that brings it, what for, and which verbs need it.
