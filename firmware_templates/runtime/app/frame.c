@@ -58,8 +58,11 @@ uint32_t emg_frame_encode(const emg_frame_t *frame, int text, uint8_t *wire) {
     emg_put_u32(header + 2, frame->session);
     emg_put_u16(header + 6, frame->sequence);
     emg_put_u32(checksum, emg_crc32(emg_crc32(0, header, sizeof header), frame->payload, frame->length));
-    emg_binary_begin(&binary, wire);
-    emg_text_begin(&characters, wire);
+    if (text) {
+        emg_text_begin(&characters, wire);
+    } else {
+        emg_binary_begin(&binary, wire);
+    }
     for (part = 0; part < 3; part++) {
         for (i = 0; i < parts[part].length; i++) {
             if (text) {

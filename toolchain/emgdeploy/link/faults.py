@@ -50,7 +50,9 @@ class Unplugged(LinkError):
     """The port vanished while it was in use."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the connection on {name} broke off", "check the cable and the board's power, then run it again")
+        super().__init__(
+            f"the connection on {name} broke off", "check the cable and the board's power, then run it again"
+        )
         self.name = name
 
 

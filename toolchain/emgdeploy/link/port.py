@@ -121,7 +121,7 @@ class Lines:
 class SerialPort:
     """Anything that pyserial opens."""
 
-    def __init__(self, device: serial.SerialBase, name: str) -> None:
+    def __init__(self, device: serial.Serial, name: str) -> None:
         self._device = device
         self.name = name
         self._fd = _descriptor(device)
@@ -173,7 +173,7 @@ class SerialPort:
         self._device.close()
 
 
-def _descriptor(device: serial.SerialBase) -> int:
+def _descriptor(device: serial.Serial) -> int:
     """The descriptor behind a POSIX port or a socket, -1 where there is none to select on."""
     if os.name != "posix":
         return -1
@@ -204,11 +204,11 @@ def open_port(url: str, baud: int = 115200, lines: Lines | None = None) -> Seria
     return port
 
 
-def _unopened(url: str, baud: int) -> serial.SerialBase:
+def _unopened(url: str, baud: int) -> serial.Serial:
     import serial
 
     try:
-        device: serial.SerialBase = serial.serial_for_url(
+        device: serial.Serial = serial.serial_for_url(
             url, baudrate=baud, timeout=0, write_timeout=_WRITE_TIMEOUT, do_not_open=True
         )
     except (serial.SerialException, ValueError) as error:

@@ -1,0 +1,133 @@
+"""The firmware's wire side around a model of three lines, as a process on a pseudo terminal."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.emulate.process import PtyProcess
+from emgdeploy.link.port import FdPort
+from emgdeploy.resources import FIRMWARE_TEMPLATES
+
+STRICT = ("-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+MODEL_SHA256 = "5a" * 32
+BUILD_ID = "0123456789abcdef"
+
+_BUILD_INFO = f"""
+#define EMG_BUILD_ID "{BUILD_ID}"
+#define EMG_BOARD_NAME "native"
+#define EMG_CLOCK_HZ 1000000000u
+#define EMG_UART_BAUD 115200u
+#define EMG_TOOL_VERSION "test"
+"""
+
+_MODEL_H = """
+#ifndef EMG_MODEL_H
+#define EMG_MODEL_H
+#include <stdint.h>
+#define EMG_INPUT_LEN %(inputs)d
+#define EMG_OUTPUT_LEN %(outputs)d
+#define EMG_MODEL_SHA256 "%(sha)s"
+typedef int8_t emg_input_t;
+typedef int8_t emg_output_t;
+void emg_model_invoke(const emg_input_t *input, emg_output_t *output);
+int emg_model_selftest(void);
+#endif
+"""
+
+# Every output depends on every input and on its place.
+_MODEL_C = """
+#include "model.h"
+#include <time.h>
+void emg_model_invoke(const emg_input_t *input, emg_output_t *output) {
+    uint32_t k;
+    uint32_t i;
+    for (k = 0; k < EMG_OUTPUT_LEN; k++) {
+        uint32_t sum = k;
+        for (i = 0; i < EMG_INPUT_LEN; i++) {
+            sum = sum * 31u + (uint32_t)(uint8_t)input[i] + k;
+        }
+        output[k] = (emg_output_t)(uint8_t)(sum >> 8);
+    }
+    for (i = SPIN; i > 0; i--) {
+        __asm volatile("" ::: "memory");
+    }
+}
+int emg_model_selftest(void) {
+    static emg_input_t zeros[EMG_INPUT_LEN];
+    static emg_output_t out[EMG_OUTPUT_LEN];
+    emg_model_invoke(zeros, out);
+    return SELFTEST;
+}
+"""
+
+
+def expected(windows: NDArray[np.int8], outputs: int = 8) -> NDArray[np.int8]:
+    """What the three-line model answers: windows (N, ...) -> (N, outputs)."""
+    flat = windows.reshape(len(windows), -1).view(np.uint8).astype(np.uint32)
+    k = np.arange(outputs, dtype=np.uint32)
+    sums = np.tile(k, (len(flat), 1))
+    for column in flat.T:
+        sums = sums * np.uint32(31) + column[:, None] + k
+    return (sums >> np.uint32(8)).astype(np.uint8).view(np.int8)
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A built device program. inputs, outputs: elements of its model, one byte each."""
+
+    program: Path
+    inputs: int
+    outputs: int
+
+    def windows(self, count: int, seed: int = 0) -> NDArray[np.int8]:
+        """Random windows for it, (count, inputs)."""
+        return np.random.default_rng(seed).integers(-128, 128, (count, self.inputs)).astype(np.int8)
+
+
+def build(
+    folder: Path,
+    inputs: int = 192,
+    outputs: int = 8,
+    flags: tuple[str, ...] = SANITIZE,
+    spin: int = 0,
+    selftest: int = 0,
+    changes: tuple[tuple[str, str, str], ...] = (),
+) -> Firmware:
+    """Compile the device side. changes: (file below the sources, text, replacement) for broken firmware."""
+    source = folder / "src"
+    shutil.copytree(FIRMWARE_TEMPLATES / "runtime" / "app", source / "runtime" / "app")
+    shutil.copy(FIRMWARE_TEMPLATES / "runtime" / "platform.h", source / "runtime")
+    shutil.copytree(FIRMWARE_TEMPLATES / "platforms" / "native", source / "platform")
+    facts = {"inputs": inputs, "outputs": outputs, "sha": MODEL_SHA256}
+    (source / "build_info.h").write_text(_BUILD_INFO)
+    (source / "model.h").write_text(_MODEL_H % facts)
+    (source / "model.c").write_text(_MODEL_C.replace("SPIN", f"{spin}u").replace("SELFTEST", str(selftest)))
+    for name, text, replacement in changes:
+        before = (source / name).read_text()
+        assert before.count(text) == 1, f"{name} has {before.count(text)} times {text!r}"
+        (source / name).write_text(before.replace(text, replacement))
+    program = folder / "firmware"
+    subprocess.run(["gcc", *STRICT, *flags, "-o", program, *sorted(source.rglob("*.c"))], check=True)
+    return Firmware(program, inputs, outputs)
+
+
+@contextmanager
+def running(firmware: Firmware) -> Iterator[FdPort]:
+    """The firmware as a process; the port is our side of its line."""
+    import os
+
+    with PtyProcess(lambda tty: [str(firmware.program), tty]) as process:
+        port = FdPort(os.dup(process.fd), "test device")
+        try:
+            yield port
+        finally:
+            port.close()
