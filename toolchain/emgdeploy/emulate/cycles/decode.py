@@ -47,12 +47,16 @@ class Op:
         return self.address + self.size
 
 
-_LOADS = frozenset("ldr ldrb ldrh ldrsb ldrsh ldrt ldrbt ldrht ldrsbt ldrsht ldrex ldrexb ldrexh".split())
-_STORES = frozenset("str strb strh strt strbt strht strex strexb strexh".split())
-_ONE_OR_TWO = frozenset("ldrd strd vldr vstr".split())
-_STACK = frozenset("push pop vpush vpop".split())
-_LISTS = frozenset("ldm ldmdb ldmia stm stmdb stmia vldm vldmia vldmdb vstm vstmia vstmdb".split())
-_JUMPS = frozenset("b bl bx blx cbz cbnz tbb tbh".split())
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LOADS = _names("ldr ldrb ldrh ldrsb ldrsh ldrt ldrbt ldrht ldrsbt ldrsht ldrex ldrexb ldrexh")
+_STORES = _names("str strb strh strt strbt strht strex strexb strexh")
+_ONE_OR_TWO = _names("ldrd strd vldr vstr")
+_STACK = _names("push pop vpush vpop")
+_LISTS = _names("ldm ldmdb ldmia stm stmdb stmia vldm vldmia vldmdb vstm vstmia vstmdb")
+_JUMPS = _names("b bl bx blx cbz cbnz tbb tbh")
 
 
 class Decoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,9 @@ class Image:
     def function(self, name: str) -> Function:
         """The function of that name. Raises InputError when there is none."""
         if name not in self._by_name:
-            raise InputError(f"the image has no function {name}", "profile a firmware.elf of `emgdeploy build`")
+            raise InputError(
+                f"the image has no function {name}", "profile a firmware.elf of `emgdeploy build`"
+            )
         return self._by_name[name]
 
     def owner(self, address: int) -> Function | None:
@@ -57,7 +60,7 @@ class Image:
         """The bytes of an instruction sequence. Raises InputError outside of the image."""
         for segment in self.segments:
             at = address - segment.address
-            if 0 <= at and at + size <= len(segment.data):
+            if at >= 0 and at + size <= len(segment.data):
                 return segment.data[at : at + size]
         raise InputError(f"the firmware ran code at 0x{address:08x}, outside of its image", "build it again")
 
@@ -90,9 +93,7 @@ def _read(data: bytes) -> Image:
         )
         if kind == _LOAD and size > 0:
             segments.append(Segment(address, data[offset : offset + stored], size))
-    sections = [
-        struct.unpack_from("<10I", data, section_at + i * section_size) for i in range(section_count)
-    ]
+    sections = [struct.unpack_from("<10I", data, section_at + i * section_size) for i in range(section_count)]
     return Image(tuple(segments), _functions(data, sections))
 
 
@@ -110,12 +111,12 @@ def _functions(data: bytes, sections: list[tuple[int, ...]]) -> tuple[Function, 
             start = value & ~1
             # Of several names for one address, the plainest: memcpy, not __aeabi_memcpy.
             best = found.get(start)
-            if best is None or (name.count("_") , name) < (best[0].count("_"), best[0]):
+            if best is None or (name.count("_"), name) < (best[0].count("_"), best[0]):
                 found[start] = (name, max(size, best[1] if best else 0))
     ordered = sorted(found)
-    following = {a: b for a, b in zip(ordered, ordered[1:], strict=False)}
+    following = dict(itertools.pairwise(ordered))
     # Assembly without a size reaches to the next function.
     return tuple(
         Function(name, start, start + size if size else following.get(start, start + 2))
-        for start, (name, size) in sorted(found.items())
+        for start, (name, size) in ((start, found[start]) for start in ordered)
     )

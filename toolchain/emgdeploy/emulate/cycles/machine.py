@@ -65,7 +65,7 @@ class Machine:
 
     def _map_image(self, image: Image) -> int:
         """Map and fill the image's memory; returns the first free megabyte of the data region above it."""
-        pages = set()
+        pages: set[int] = set()
         for segment in image.segments:
             first = segment.address // _PAGE
             pages.update(range(first, (segment.address + segment.size - 1) // _PAGE + 1))

@@ -16,7 +16,8 @@ from emgdeploy.emulate.cycles.decode import Kind, Op
 
 _TABLES = Path(__file__).parent / "tables"
 _FLOAT_RESULTS = frozenset(
-    "vadd vsub vmul vnmul vdiv vsqrt vcvt vcvtr vmla vmls vfma vfms vnmla vnmls vfnma vfnms".split()
+    ("vadd", "vsub", "vmul", "vnmul", "vdiv", "vsqrt", "vcvt", "vcvtr")
+    + ("vmla", "vmls", "vfma", "vfms", "vnmla", "vnmls", "vfnma", "vfnms")
 )
 
 
@@ -101,11 +102,7 @@ class CycleModel:
 
 
 def _pipelines(previous: Op | None, op: Op) -> bool:
-    return (
-        previous is not None
-        and previous.kind is Kind.LOAD
-        and not previous.results & (op.base | op.index)
-    )
+    return previous is not None and previous.kind is Kind.LOAD and not previous.results & (op.base | op.index)
 
 
 def model_for(core: str) -> CycleModel | None:
