@@ -1,0 +1,44 @@
+"""`emgdeploy flash`: put a build onto its board and shake hands with it."""
+
+from __future__ import annotations
+
+import argparse
+
+from emgdeploy.cli import options
+from emgdeploy.cli.console import Console
+
+NAME = "flash"
+HELP = "put a build onto its board and shake hands; an emulated board is booted for it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The build, by folder or by board, and the board's serial port."""
+    which = parser.add_mutually_exclusive_group()
+    options.add_build(which)
+    options.add_board(which)
+    options.add_port(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Flash, and say what answered."""
+    from emgdeploy.boards import load_board
+    from emgdeploy.firmware import builds
+    from emgdeploy.flash import flash
+
+    if args.board is not None:
+        board = load_board(args.board)
+        folder, manifest = builds.find_for_board(board.name)
+    else:
+        folder, manifest = builds.find(args.build)
+        board = load_board(manifest.board)
+    done = flash(folder, manifest, board, args.port, console.note)
+    console.result({"build": folder, **vars(done)})
+    if done.handshake:
+        console.print(
+            f"{board.name}: firmware {done.firmware_build_id} answers on {done.port}, self-test passed",
+            style="green",
+        )
+    else:
+        console.print(f"{board.name}: written and read back by {done.tool}", style="green")
+        console.warn("the firmware itself was not asked; --port PORT names the board's serial port")
+    return 0
