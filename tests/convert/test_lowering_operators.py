@@ -1,0 +1,222 @@
+"""Every other operator of the lowering, against onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from onnx_nets import Net, answers, numbers
+
+from emgdeploy.convert.lowering import program, registry
+from emgdeploy.errors import InputError
+
+Build = Callable[[Net], object]
+IMAGE = (3, 4, 5)
+
+
+def _there_and_back(net: Net) -> str:
+    last = net.add("Relu", [net.add("Transpose", ["x"], perm=[0, 2, 3, 1])])
+    return net.add("Conv", [net.add("Transpose", [last], perm=[0, 3, 1, 2]), numbers(2, 3, 1, 1)])
+
+
+# name -> (input shape, nodes, the TFLite operators they become)
+CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
+    "relu": (IMAGE, lambda n: n.add("Relu", ["x"]), ["RELU"]),
+    "relu6": (IMAGE, lambda n: n.add("Clip", ["x", np.float32(0), np.float32(6)]), ["RELU6"]),
+    "clip from zero": (IMAGE, lambda n: n.add("Clip", ["x", np.float32(0)]), ["RELU"]),
+    "leaky relu": (IMAGE, lambda n: n.add("LeakyRelu", ["x"], alpha=0.3), ["LEAKY_RELU"]),
+    "prelu of one slope": (IMAGE, lambda n: n.add("PRelu", ["x", numbers(1)]), ["LEAKY_RELU"]),
+    "prelu by channel": (IMAGE, lambda n: n.add("PRelu", ["x", numbers(3, 1, 1)]), ["PRELU"]),
+    "sigmoid": (IMAGE, lambda n: n.add("Sigmoid", ["x"]), ["LOGISTIC"]),
+    "softmax": ((6,), lambda n: n.add("Softmax", ["x"], axis=-1), ["SOFTMAX"]),
+    "softmax over channels": (IMAGE, lambda n: n.add("Softmax", ["x"], axis=1), ["SOFTMAX"]),
+    "add a number": (IMAGE, lambda n: n.add("Add", ["x", np.float32(0.5)]), ["ADD"]),
+    "add by channel": (IMAGE, lambda n: n.add("Add", [numbers(3, 1, 1), "x"]), ["ADD"]),
+    "add by column": (IMAGE, lambda n: n.add("Add", ["x", numbers(5)]), ["ADD"]),
+    "multiply by row": (IMAGE, lambda n: n.add("Mul", ["x", numbers(4, 1)]), ["MUL"]),
+    "multiply by image": (IMAGE, lambda n: n.add("Mul", ["x", numbers(1, 3, 4, 5)]), ["MUL"]),
+    "subtract a constant": (IMAGE, lambda n: n.add("Sub", ["x", numbers(3, 1, 1)]), ["ADD"]),
+    "subtract from a constant": (IMAGE, lambda n: n.add("Sub", [numbers(5), "x"]), ["MUL", "ADD"]),
+    "divide": (IMAGE, lambda n: n.add("Div", ["x", np.float32(3)]), ["MUL"]),
+    "add itself": (IMAGE, lambda n: n.add("Add", ["x", n.add("Relu", ["x"])]), ["RELU", "ADD"]),
+    "subtract itself": (IMAGE, lambda n: n.add("Sub", [n.add("Relu", ["x"]), "x"]), ["RELU", "MUL", "ADD"]),
+    "scale by channel weights": (
+        IMAGE,
+        lambda n: n.add("Mul", ["x", n.add("Sigmoid", [n.add("GlobalAveragePool", ["x"])])]),
+        ["MEAN", "LOGISTIC", "MUL"],
+    ),
+    "batch norm": (
+        IMAGE,
+        lambda n: n.add(
+            "BatchNormalization", ["x", *(numbers(3, seed=i) for i in range(3)), abs(numbers(3))]
+        ),
+        ["DEPTHWISE_CONV_2D"],
+    ),
+    "batch norm of features": (
+        (6,),
+        lambda n: n.add(
+            "BatchNormalization", ["x", *(numbers(6, seed=i) for i in range(3)), abs(numbers(6))]
+        ),
+        ["MUL", "ADD"],
+    ),
+    "gemm": ((6,), lambda n: n.add("Gemm", ["x", numbers(6, 4), numbers(4)]), ["FULLY_CONNECTED"]),
+    "gemm with factors": (
+        (6,),
+        lambda n: n.add("Gemm", ["x", numbers(4, 6), numbers(1, 4)], transB=1, alpha=0.5, beta=2.0),
+        ["FULLY_CONNECTED"],
+    ),
+    "matmul and add": (
+        (6,),
+        lambda n: n.add("Add", [n.add("MatMul", ["x", numbers(6, 4)]), numbers(4)]),
+        ["FULLY_CONNECTED"],
+    ),
+    "flatten before gemm": (
+        IMAGE,
+        lambda n: n.add("Gemm", [n.add("Flatten", ["x"]), numbers(60, 4)]),
+        ["RESHAPE", "FULLY_CONNECTED"],
+    ),
+    "shuffled features": (
+        IMAGE,
+        lambda n: n.add("MatMul", [n.add("Mul", [n.add("Flatten", ["x"]), numbers(60)]), numbers(60, 4)]),
+        ["MUL", "RESHAPE", "FULLY_CONNECTED"],
+    ),
+    "reshape with 0 and -1": (
+        IMAGE,
+        lambda n: n.add("Gemm", [n.add("Reshape", ["x", np.array([0, -1])]), numbers(60, 4)]),
+        ["RESHAPE", "FULLY_CONNECTED"],
+    ),
+    "there and back": (IMAGE, lambda n: _there_and_back(n), ["RELU", "CONV_2D"]),
+    "a sequence seen as an image": (
+        (1, 20),
+        lambda n: n.add("Conv", [n.add("Reshape", ["x", np.array([1, 1, 4, 5])]), numbers(2, 1, 3, 3)]),
+        ["RESHAPE", "CONV_2D"],
+    ),
+    "squeeze and unsqueeze": (
+        IMAGE,
+        lambda n: n.add(
+            "Unsqueeze",
+            [n.add("Squeeze", [n.add("GlobalAveragePool", ["x"]), np.array([2, 3])]), np.array([2])],
+        ),
+        ["MEAN", "RESHAPE"],
+    ),
+    "mean of rows": (
+        IMAGE,
+        lambda n: n.add("ReduceMean", ["x"], axes=[2], keepdims=1),
+        ["MEAN", "TRANSPOSE"],
+    ),
+    "mean over an image": (
+        IMAGE,
+        lambda n: n.add("ReduceMean", ["x"], axes=[-1, -2], keepdims=0),
+        ["MEAN", "RESHAPE"],
+    ),
+    "mean over a sequence": (
+        (3, 8),
+        lambda n: n.add("ReduceMean", [n.add("Conv", ["x", numbers(2, 3, 3)])], axes=[2], keepdims=0),
+        ["RESHAPE", "CONV_2D", "MEAN", "RESHAPE"],
+    ),
+    "join channels": (
+        IMAGE,
+        lambda n: n.add("GlobalAveragePool", [n.add("Concat", ["x", n.add("Relu", ["x"])], axis=1)]),
+        ["RELU", "CONCATENATION", "MEAN", "RESHAPE"],
+    ),
+    "join rows": (
+        IMAGE,
+        lambda n: n.add("GlobalMaxPool", [n.add("Concat", ["x", n.add("Relu", ["x"])], axis=-2)]),
+        ["RELU", "CONCATENATION", "MAX_POOL_2D", "RESHAPE"],
+    ),
+    "pad": (
+        IMAGE,
+        lambda n: n.add("Flatten", [n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 2, 3])])]),
+        ["PAD", "TRANSPOSE", "RESHAPE"],
+    ),
+    "dropout and identity": (
+        IMAGE,
+        lambda n: n.add("Relu", [n.add("Identity", [n.add("Dropout", ["x"])])]),
+        ["RELU"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_operator_agrees(name: str) -> None:
+    shape, build, ops = CASES[name]
+    net = Net(shape)
+    build(net)
+    found = answers(net)
+    found.agree()
+    without_layout = [op for op in found.ops if op not in ("TRANSPOSE", "RESHAPE")]
+    assert without_layout == [op for op in ops if op not in ("TRANSPOSE", "RESHAPE")], found.ops
+
+
+@pytest.mark.parametrize(
+    "name", ["flatten before gemm", "there and back", "reshape with 0 and -1", "shuffled features"]
+)
+def test_layouts_cost_no_transpose(name: str) -> None:
+    shape, build, ops = CASES[name]
+    net = Net(shape)
+    build(net)
+    assert answers(net).body == ops
+
+
+def test_every_lowering_is_tested() -> None:
+    nets = []
+    for shape, build, _ in CASES.values():
+        net = Net(shape)
+        build(net)
+        nets.append(net)
+    tested = {node.op_type for net in nets for node in net.proto().graph.node}
+    assert set(registry.supported()) - tested == {"MaxPool", "AveragePool"}  # test_lowering_windows
+
+
+def test_attributes_of_older_opsets_are_understood() -> None:
+    net = Net(IMAGE, opset=10)
+    net.add("Clip", [net.add("Pad", ["x"], pads=[0, 0, 1, 1, 0, 0, 0, 0])], min=0.0, max=6.0)
+    answers(net).agree()
+    net = Net((3, 1, 5), opset=11)
+    net.add("Unsqueeze", [net.add("Squeeze", ["x"], axes=[2])], axes=[1])
+    answers(net).agree()
+
+
+def test_means_of_newer_opsets_are_understood() -> None:
+    net = Net(IMAGE, opset=18)
+    net.add("ReduceMean", ["x", np.array([2, 3])], keepdims=0)
+    answers(net).agree()
+
+
+REFUSED: dict[str, tuple[Build, str]] = {
+    "an operator without lowering": (lambda n: n.add("Tanh", ["x"]), "'tanh_0' is a Tanh"),
+    "another clip": (lambda n: n.add("Clip", ["x", np.float32(-1), np.float32(1)]), "clips to -1..1"),
+    "padding with ones": (
+        lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0]), np.float32(1)]),
+        "pads with 1",
+    ),
+    "padding by reflection": (
+        lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0])], mode="reflect"),
+        "pads by",
+    ),
+    "a product of two tensors": (lambda n: n.add("MatMul", ["x", n.add("Relu", ["x"])]), "only a constant"),
+    "division by zero": (lambda n: n.add("Div", ["x", np.float32(0)]), "divides by zero"),
+    "weights that do not fit": (lambda n: n.add("MatMul", ["x", numbers(7, 2)]), "by weights for 7"),
+    "a wrong reshape": (lambda n: n.add("Reshape", ["x", np.array([1, 7])]), "reshapes"),
+    "a wrong axis": (lambda n: n.add("Softmax", ["x"], axis=9), "axis 9"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_said_names_its_node(name: str) -> None:
+    build, words = REFUSED[name]
+    net = Net((1, 4, 4))
+    build(net)
+    with pytest.raises(InputError, match=words):
+        program.lower(net.model(), "net.onnx")
+
+
+def test_control_characters_in_node_names_are_escaped() -> None:
+    net = Net((4,))
+    net.add("Tanh", ["x"])
+    model = net.model()
+    model.proto.graph.node[0].name = "a\x1b[31m\nb"
+    with pytest.raises(InputError) as caught:
+        program.lower(model, "net.onnx")
+    assert "\x1b" not in caught.value.message and "\n" not in caught.value.message
