@@ -32,6 +32,11 @@ def quantize_multiplier(value: float) -> Multiplier:
     return Multiplier(mantissa, shift) if shift >= -31 else Multiplier(0, 0)
 
 
+def ratio32(image: Tensor, out: Tensor) -> float:
+    """input scale / output scale, divided in float32 as the activations' preparation does."""
+    return float(image.q.scale / out.q.scale)
+
+
 def convolution_multipliers(image: Tensor, weights: Tensor, out: Tensor, channels: int) -> list[Multiplier]:
     """One multiplier per output channel: input scale * filter scale / output scale, in double."""
     scales = np.broadcast_to(weights.q.scales, channels)
