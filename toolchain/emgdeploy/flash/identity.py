@@ -1,31 +1,41 @@
-"""Is the device that answers the one this build is for?"""
+"""Is this the device that the build was made for? No number is measured on another."""
 
 from __future__ import annotations
 
-from emgdeploy.errors import DeviceMismatchError
-from emgdeploy.firmware.manifest import Manifest
+import math
+
+import numpy as np
+
+from emgdeploy.errors import DeviceMismatchError, GateFailed
+from emgdeploy.firmware.manifest import InputTensor, Manifest, OutputTensor
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.wire import SelfTest
 from emgdeploy.text import printable
 
+_FLASH = "flash this build (`emgdeploy flash`), or bench the build that is on the device (--build)"
+
 
 def check(info: DeviceInfo, manifest: Manifest) -> None:
-    """Raise DeviceMismatchError naming the first thing in which device and build differ.
-
-    A device whose boot self-test failed is refused too: its answers would be wrong.
-    """
-    for what, device, build in (
-        ("board", info.board, manifest.board),
-        ("model", info.model_sha256, manifest.model_sha256),
-        ("firmware build", info.firmware_build_id, manifest.firmware_build_id),
-    ):
-        if device != build:
-            raise DeviceMismatchError(
-                f"the device has {what} {printable(device)[:64]}, this build is for {what} {build}",
-                "flash this build with `emgdeploy flash`, or name the device's own build with --build",
-            )
-    if info.selftest is not SelfTest.PASSED:
-        raise DeviceMismatchError(
-            "the device gave a wrong answer to its built-in test window when it started",
-            "flash the build again; if it stays, the board's memory or clock is not as its board file says",
+    """Raises DeviceMismatchError naming the first fact that differs, GateFailed for a failed self-test."""
+    _same("board", info.board, manifest.board, "connect the right board, or name its port with --port")
+    _same("model", info.model_sha256, manifest.model_sha256, _FLASH)
+    _same("firmware", info.firmware_build_id, manifest.firmware_build_id, _FLASH)
+    _same("clock", f"{info.clock_hz} Hz", f"{manifest.clock_hz} Hz", _FLASH)
+    _same("input", f"{info.input_bytes} bytes", f"{tensor_bytes(manifest.input)} bytes", _FLASH)
+    _same("output", f"{info.output_bytes} bytes", f"{tensor_bytes(manifest.output)} bytes", _FLASH)
+    if info.selftest is SelfTest.FAILED:
+        raise GateFailed(
+            "the device's self-test at boot gave a wrong answer, so nothing is measured on it",
+            "flash it again; if it stays, compile with another optimization level or compiler",
         )
+
+
+def tensor_bytes(tensor: InputTensor | OutputTensor) -> int:
+    """Bytes of the device's buffer for `tensor`."""
+    return math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize
+
+
+def _same(what: str, device: str, build: str, hint: str) -> None:
+    if device != build:
+        shown = printable(device)[:80] or "(nothing)"
+        raise DeviceMismatchError(f"the device's {what} is {shown}, the build's is {build}", hint)
