@@ -16,7 +16,9 @@ from emgdeploy.nets import registry, train
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
 from emgdeploy.nets.metrics import Score, score
+from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import windowfile
+from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import LabelledImages, labelled_windows
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
@@ -35,6 +37,7 @@ CALIBRATION_WINDOWS = 512
 class Task:
     """Windows ready for a network: training and test windows of whole trials, and how they were made."""
 
+    choice: DataChoice
     dataset: Dataset
     split: Split
     preprocess: Preprocess
@@ -55,15 +58,18 @@ class Outcome:
     width: float
 
 
-def prepare(dataset: Dataset, split: Split, preprocess: Preprocess) -> Task:
-    """Cut windows, and fit the normalisation on the training side alone.
+def prepare(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Task:
+    """Divide the recordings, cut windows, and fit the normalisation on the training side alone.
 
     Raises InputError when a side has no windows.
     """
+    split = choice.divide(dataset)
     training = labelled_windows([dataset.recordings[i] for i in split.train], preprocess)
     test = labelled_windows([dataset.recordings[i] for i in split.test], preprocess)
     fitted = preprocess.fit(training.features)
-    return Task(dataset, split, fitted, _windows(training, fitted, dataset), _windows(test, fitted, dataset))
+    return Task(
+        choice, dataset, split, fitted, _windows(training, fitted, dataset), _windows(test, fitted, dataset)
+    )
 
 
 def new_network(task: Task, width: float) -> nn.Module:
@@ -100,26 +106,42 @@ def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
     return score(_classes(windows), predicted.astype(np.int64), classes)
 
 
-def evaluate_checkpoint(
-    checkpoint: Checkpoint, dataset: Dataset, indices: tuple[int, ...]
-) -> tuple[Score, int]:
-    """The checkpoint on recordings of a data set, preprocessed as it says: its score and the windows used.
+def test_windows(
+    checkpoint: Checkpoint, preprocess: Preprocess | None, choice: DataChoice, dataset: Dataset
+) -> Windows:
+    """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`.
 
-    Raises InputError when the checkpoint brings no preprocessing or its classes are not those of the data.
+    Raises InputError when nobody says how, or when its classes are not those of the data.
     """
-    if checkpoint.preprocess is None:
+    how = checkpoint.preprocess or preprocess
+    if how is None:
         raise InputError(
             "the checkpoint brings no preprocessing, so nobody knows how to make its windows",
-            "name it with --preprocess FILE.toml",
+            "describe it with --preprocess FILE.toml",
         )
     if checkpoint.labels is not None and checkpoint.labels != dataset.labels:
         raise InputError(
             f"the checkpoint knows {', '.join(checkpoint.labels)}; the data have {', '.join(dataset.labels)}",
             "evaluate it on the data set it was trained for",
         )
-    images = labelled_windows([dataset.recordings[i] for i in indices], checkpoint.preprocess)
-    windows = _windows(images, checkpoint.preprocess, dataset)
-    return evaluate(checkpoint.network, windows, len(dataset.labels)), len(windows)
+    recordings = [dataset.recordings[i] for i in choice.divide(dataset).test]
+    return _windows(labelled_windows(recordings, how), how, dataset)
+
+
+def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
+    """A name for each class of the checkpoint: its own, the window file's, or numbers.
+
+    Raises InputError when the windows have another number of classes, or other ones.
+    """
+    classes = class_count(checkpoint.network, checkpoint.input_shape, checkpoint.name)
+    known = checkpoint.labels or windows.labels or tuple(f"class {index}" for index in range(classes))
+    other = windows.labels is not None and windows.labels != known
+    if other or len(known) != classes or int(_classes(windows).max()) >= classes:
+        raise InputError(
+            f"the windows' classes are not the {classes} of the checkpoint",
+            "give windows made for this model",
+        )
+    return known
 
 
 def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows:
@@ -146,6 +168,8 @@ def metrics(outcome: Outcome) -> dict[str, Any]:
         "published_macs": outcome.cost.published_macs,
         "input_shape": list(task.preprocess.input_shape),
         "labels": list(task.dataset.labels),
+        "data": task.choice.to_dict(),
+        "preprocess": task.preprocess.to_dict(),
         "settings": asdict(outcome.settings),
         "epochs": outcome.settings.epochs,
         "accuracy": reached.accuracy,
@@ -162,10 +186,9 @@ def metrics(outcome: Outcome) -> dict[str, Any]:
 def save(outcome: Outcome, folder: Path) -> dict[str, Any]:
     """Write checkpoint.pt, calibration.npz, test.npz and, last, metrics.json; return the metrics."""
     report = metrics(outcome)
-    notes = {
-        key: report[key] for key in ("dataset", "split", "model_width", "settings", "accuracy", "windows")
-    }
     task = outcome.task
+    notes = {key: report[key] for key in ("model_width", "settings", "accuracy", "windows")}
+    notes["data"] = task.choice.to_dict()
     save_checkpoint(folder / "checkpoint.pt", outcome.network, task.dataset.labels, task.preprocess, notes)
     windowfile.save(folder / "calibration.npz", calibration_windows(task))
     windowfile.save(folder / "test.npz", task.test)

@@ -16,8 +16,8 @@ from emgdeploy.errors import GateFailed, UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-# Called after every batch with the batches done, the batches in all, and the mean loss of this epoch.
-OnBatch = Callable[[int, int, float], None]
+# Called after every batch with the batches done in all epochs and the mean loss of the current one.
+OnBatch = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ class TrainSettings:
                 f"training with {wrong[0]} = {getattr(self, wrong[0])} makes no sense",
                 "see --help for its range",
             )
+
+    def batches(self, windows: int) -> int:
+        """Batches in one epoch; none is left with a single window, which batch norm cannot use."""
+        return max(1, min(windows // 2, -(-windows // self.batch_size)))
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,11 @@ def fit(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.t_max or settings.epochs)
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
     order = torch.Generator().manual_seed(settings.seed)
-    batches = _batch_count(len(x), settings.batch_size)
+    batches = settings.batches(len(x))
     started, losses = time.perf_counter(), []
     network.train()
     for epoch in range(settings.epochs):
         total = 0.0
-        # Equal pieces: a last batch of one window would have no variance to normalise by.
         for index, chosen in enumerate(torch.tensor_split(torch.randperm(len(x), generator=order), batches)):
             optimizer.zero_grad(set_to_none=True)
             loss = loss_of(network(windows[chosen]), classes[chosen])
@@ -109,7 +112,7 @@ def fit(
             optimizer.step()
             total += float(loss.detach())
             if on_batch is not None:
-                on_batch(epoch * batches + index + 1, settings.epochs * batches, total / (index + 1))
+                on_batch(epoch * batches + index + 1, total / (index + 1))
         if not np.isfinite(total):
             raise GateFailed(f"the loss is not a number after epoch {epoch + 1}", "lower --learning-rate")
         schedule.step()
@@ -130,7 +133,3 @@ def predict(network: nn.Module, x: NDArray[np.float32], batch_size: int = 512) -
         ]
     logits: NDArray[np.float32] = np.concatenate(parts)
     return logits
-
-
-def _batch_count(windows: int, batch_size: int) -> int:
-    return max(1, min(windows // 2, -(-windows // batch_size)))

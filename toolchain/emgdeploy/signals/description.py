@@ -22,8 +22,11 @@ _MAX_WINDOW = 1 << 20
 _HINT = "docs/data.md lists every field of a preprocessing description"
 
 
-def load_preprocess(path: Path) -> Preprocess:
-    """Read a description from a TOML file. Raises InputError that names the file and the field."""
+def load_preprocess(path: Path, base: Preprocess | None = None) -> Preprocess:
+    """Read a description from a TOML file; fields it leaves out come from `base`, where there is one.
+
+    Raises InputError that names the file and the field.
+    """
     from emgdeploy.signals.preprocess import Preprocess
 
     try:
@@ -32,7 +35,7 @@ def load_preprocess(path: Path) -> Preprocess:
         raise InputError(f"{path}: cannot be read ({error.strerror})", _HINT) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is not TOML ({error})", _HINT) from None
-    return Preprocess.from_dict(fields, str(path))
+    return Preprocess.from_dict({**(base.to_dict() if base else {}), **fields}, str(path))
 
 
 def to_dict(wanted: Preprocess) -> dict[str, Any]:

@@ -50,6 +50,8 @@ def load(path: Path, shape: tuple[int, ...] | None = None) -> Windows:
     if "x" not in arrays:
         raise InputError(f"{path}: there is no array `x` in it", _HINT)
     x = _checked_x(path, arrays["x"])
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)  # half precision is for small files, not for computing
     if shape is not None and tuple(x.shape[1:]) != tuple(shape):
         raise InputError(
             f"{path}: windows have shape {_shape(x.shape[1:])}, the model takes {_shape(shape)}",
@@ -61,7 +63,10 @@ def load(path: Path, shape: tuple[int, ...] | None = None) -> Windows:
 
 
 def save(path: Path, windows: Windows) -> None:
-    """Write a window file, whole or not at all. The same windows give the same bytes."""
+    """Write a window file, whole or not at all. The same windows give the same bytes.
+
+    x may be float16 to halve the file; `load` widens it.
+    """
     arrays: dict[str, NDArray[Any]] = {"x": windows.x}
     if windows.y is not None:
         arrays["y"] = windows.y.astype(np.int64)

@@ -1,0 +1,66 @@
+"""Options that say which recordings to use and how to divide them; shared by train, eval and simulate."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emgdeploy.cli import options
+
+if TYPE_CHECKING:
+    from emgdeploy.signals.choice import DataChoice
+
+_SIMULATION = {
+    "sim_subjects": "subjects",
+    "sim_sessions": "sessions",
+    "sim_repetitions": "repetitions",
+    "sim_seconds": "seconds",
+    "sim_seed": "seed",
+}
+
+
+def add_data(parser: argparse._ActionsContainer) -> None:
+    """--data, the choice of subjects and sessions, the split, and what `simulated` simulates."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where the data set's recordings lie")
+    parser.add_argument(
+        "--subject", type=options.positive_int, nargs="+", metavar="N", help="subjects (default: the first)"
+    )
+    parser.add_argument(
+        "--session", type=options.positive_int, nargs="+", metavar="N", help="sessions (default: the first)"
+    )
+    parser.add_argument(
+        "--split",
+        metavar="NAME",
+        help="published, trial or session: which whole trials are the test "
+        "(default: published where the publisher divided them, else trial)",
+    )
+    parser.add_argument(
+        "--test-share", type=options.positive_float, metavar="SHARE", help="of --split trial (default 0.25)"
+    )
+    parser.add_argument(
+        "--split-seed", type=options.non_negative_int, metavar="N", help="of --split trial (default 1)"
+    )
+    parser.add_argument("--sim-subjects", type=options.positive_int, metavar="N", help="simulated people")
+    parser.add_argument("--sim-sessions", type=options.positive_int, metavar="N", help="of each of them")
+    parser.add_argument(
+        "--sim-repetitions", type=options.positive_int, metavar="N", help="of each gesture in a session"
+    )
+    parser.add_argument("--sim-seconds", type=options.positive_float, metavar="S", help="of each repetition")
+    parser.add_argument("--sim-seed", type=options.non_negative_int, metavar="N", help="of the simulation")
+
+
+def choice(args: argparse.Namespace, base: DataChoice) -> DataChoice:
+    """`base` with what the options say put over it. Raises UsageError for numbers that make no sense."""
+    given = {
+        "split": args.split,
+        "test_share": args.test_share,
+        "split_seed": args.split_seed,
+        "subjects": None if args.subject is None else tuple(args.subject),
+        "sessions": None if args.session is None else tuple(args.session),
+    }
+    changed = {name: value for name, value in given.items() if value is not None}
+    simulation = {field: getattr(args, name) for name, field in _SIMULATION.items()}
+    simulated = {field: value for field, value in simulation.items() if value is not None}
+    return replace(base, simulation=replace(base.simulation, **simulated), **changed)

@@ -1,0 +1,170 @@
+"""`emgdeploy train`: recordings become a checkpoint, real windows for the build, and metrics."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emgdeploy.cli import dataoptions, options
+from emgdeploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from emgdeploy.nets.experiment import Outcome, Task
+    from emgdeploy.nets.metrics import Score
+    from emgdeploy.nets.train import TrainSettings
+
+NAME = "train"
+HELP = "train MobileNetV2 on a data set: checkpoint.pt, calibration.npz, test.npz, metrics.json"
+
+# Keys of the published project's config.json that mean something here, and what they are called.
+_PUBLISHED_KEYS = {
+    "Epoch": "epochs",
+    "T_max": "t_max",
+    "data_path": "data",
+    "model_save": "out",
+}
+_PUBLISHED_DATASETS = {"CSL": "csl", "ICE": "ice"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The data, the network, the schedule, and where the results go."""
+    parser.add_argument("--dataset", required=True, metavar="NAME", help="flexemg or simulated")
+    options.add_out(parser, required=True)
+    dataoptions.add_data(parser)
+    parser.add_argument(
+        "--preprocess",
+        type=Path,
+        metavar="FILE.toml",
+        help="how windows are made; fields it leaves out keep the data set's defaults",
+    )
+    parser.add_argument(
+        "--model-width",
+        type=options.positive_float,
+        default=0.2,
+        metavar="W",
+        help="expansion of the blocks is int(6 W), at least 1 (default 0.2)",
+    )
+    parser.add_argument("--epochs", type=options.positive_int, metavar="N", help="passes over the windows")
+    parser.add_argument("--batch-size", type=options.positive_int, metavar="N", help="windows per step")
+    parser.add_argument("--learning-rate", type=options.positive_float, metavar="R", help="of AdamW")
+    parser.add_argument(
+        "--t-max", type=options.positive_int, metavar="N", help="epochs of the cosine schedule"
+    )
+    parser.add_argument("--weight-decay", type=float, metavar="D", help="of AdamW")
+    parser.add_argument("--label-smoothing", type=float, metavar="S", help="0 up to 1")
+    parser.add_argument("--seed", type=options.non_negative_int, metavar="N", help="of weights and order")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be trained and what it costs; train nothing"
+    )
+
+
+def translate_config(table: dict[str, Any]) -> dict[str, Any]:
+    """The published project's config.json in this verb's words; other tables pass as they are."""
+    translated = {_PUBLISHED_KEYS.get(key, key): value for key, value in table.items()}
+    if isinstance(table.get("dataset"), str):
+        translated["dataset"] = _PUBLISHED_DATASETS.get(table["dataset"], table["dataset"])
+    return translated
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Train, print what was reached, and name the files. Nothing is written before the end."""
+    from emgdeploy import optional
+    from emgdeploy.nets import experiment
+
+    optional.load("torch", extra="train")
+    settings = _settings(args)
+    task = _task(args, console)
+    if args.dry_run:
+        return _dry_run(task, args.model_width, console)
+    outcome = _train(task, args.model_width, settings, console)
+    report = experiment.save(outcome, args.out)
+    _show(outcome, args.out, console)
+    console.result({**report, "out": args.out})
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> TrainSettings:
+    from emgdeploy.nets.train import TrainSettings
+
+    names = ("epochs", "batch_size", "learning_rate", "t_max", "weight_decay", "label_smoothing", "seed")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    return TrainSettings(**given)
+
+
+def _task(args: argparse.Namespace, console: Console) -> Task:
+    from emgdeploy.nets import experiment
+    from emgdeploy.signals import datasets
+    from emgdeploy.signals.choice import DataChoice
+    from emgdeploy.signals.description import load_preprocess
+
+    choice = dataoptions.choice(args, DataChoice(args.dataset))
+    dataset = choice.load(args.data)
+    preprocess = datasets.default_preprocess(dataset)
+    if args.preprocess is not None:
+        preprocess = load_preprocess(args.preprocess, preprocess)
+    task = experiment.prepare(choice, dataset, preprocess)
+    sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})
+    console.print(
+        f"{dataset.name}: {len(dataset.recordings)} recordings of "
+        + ", ".join(f"subject {subject} session {session}" for subject, session in sessions)
+    )
+    console.print(
+        f"split {task.split.name}: {len(task.split.train)} recordings ({len(task.train):,} windows) to train on, "
+        f"{len(task.split.test)} ({len(task.test):,}) to test on; windows {task.preprocess.input_shape}"
+    )
+    return task
+
+
+def _train(task: Task, width: float, settings: TrainSettings, console: Console) -> Outcome:
+    from emgdeploy.nets import experiment
+
+    batches = settings.batches(len(task.train))
+    with console.progress("training", settings.epochs * batches) as bar:
+
+        def on_batch(done: int, loss: float) -> None:
+            bar.advance(note=f"loss {loss:.3f}")
+            if done % batches == 0 and not console.interactive:
+                console.note(f"epoch {done // batches} of {settings.epochs}: loss {loss:.3f}")
+
+        return experiment.run(task, width, settings, on_batch)
+
+
+def _dry_run(task: Task, width: float, console: Console) -> int:
+    from emgdeploy.nets import experiment
+    from emgdeploy.nets.cost import cost
+
+    found = cost(experiment.new_network(task, width), task.preprocess.input_shape)
+    console.print(
+        f"MobileNetV2 width {width:g}: {found.params:,} parameters, {found.macs:,} MACs "
+        f"({found.published_macs:,} by the published count, which adds 4 per batch-norm output)"
+    )
+    console.result(
+        {
+            "params": found.params,
+            "macs": found.macs,
+            "published_macs": found.published_macs,
+            "windows": {"train": len(task.train), "test": len(task.test)},
+        }
+    )
+    return 0
+
+
+def _show(outcome: Outcome, folder: Path, console: Console) -> None:
+    console.print(
+        f"accuracy {outcome.score.accuracy:.2%} and balanced accuracy {outcome.score.balanced_accuracy:.2%} "
+        f"on {len(outcome.task.test):,} windows of trials the network never saw "
+        f"({outcome.trained.seconds_per_epoch:.1f} s per epoch)",
+        style="bold",
+    )
+    show_confusion(outcome.score, outcome.task.dataset.labels, console)
+    console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, metrics.json")
+
+
+def show_confusion(score: Score, labels: tuple[str, ...], console: Console) -> None:
+    """The confusion matrix as a table: a row for each true class."""
+    rows = [
+        (name, *counts, "-" if recall is None else f"{recall:.1%}")
+        for name, counts, recall in zip(labels, score.confusion, score.recall, strict=True)
+    ]
+    console.table(("true \\ predicted", *labels, "recall"), rows)
