@@ -36,20 +36,23 @@ class EdgeCounter:
 
     def __init__(self, image: Image, driver: Function, caller: Function) -> None:
         self.counts: Counter[Edge] = Counter()
+        self.reads: Counter[tuple[int, int]] = Counter()
         self.calls = 0
         self._driver, self._caller = driver, caller
         self._entries = np.array([function.start for function in image.functions], np.uint64)
         self.last = ENTRY
         self._outside = True
 
-    def add(self, blocks: array[int]) -> None:
-        """Count the next blocks of the run."""
+    def add(self, blocks: array[int], reads: array[int]) -> None:
+        """Count the next blocks of the run, and the reads of watched memory by (layer, block)."""
         if not blocks:
             return
         follow = np.frombuffer(blocks, np.uint64).copy()
         before = np.concatenate((np.array([self.last], np.uint64), follow[:-1]))
         layer = self._layers(before, follow)
         self._count(before, follow, layer)
+        for place in reads:
+            self.reads[int(layer[place]), int(follow[place])] += 1
         self.last = int(follow[-1])
 
     def _layers(self, before: NDArray[Any], follow: NDArray[Any]) -> NDArray[Any]:

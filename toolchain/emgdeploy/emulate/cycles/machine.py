@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from emgdeploy import optional
@@ -34,8 +34,9 @@ _PAINT = 0x57ACC0DE
 # Blocks held before they are handed on: enough to be fast, little enough to need no memory.
 _CHUNK = 1 << 20
 
-Consumer = Callable[["array[int]"], None]
-"""Takes recorded blocks in their order, a piece of the run at a time."""
+Consumer = Callable[["array[int]", "array[int]"], None]
+"""Takes recorded blocks in their order, a piece of the run at a time, and for each read of watched
+memory the place in that piece of the block that read."""
 
 
 class Machine:
@@ -54,6 +55,7 @@ class Machine:
         self._arm: Any = optional.load("unicorn.arm_const", extra="profile")
         self._error: type[Exception] = unicorn.UcError
         self._block_hook: int = unicorn.UC_HOOK_BLOCK
+        self._read_hook: int = unicorn.UC_HOOK_MEM_READ
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(getattr(self._arm, CORES[core]))
         top = self._map_image(image)
@@ -84,27 +86,40 @@ class Machine:
         """Bytes from memory."""
         return bytes(self._uc.mem_read(address, size))
 
-    def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer) -> int:
+    def call(
+        self,
+        function: Function,
+        arguments: tuple[int, ...],
+        consume: Consumer,
+        watched: Sequence[tuple[int, int]] = (),
+    ) -> int:
         """Call `function` with up to four arguments; returns the deepest stack it wrote to, in bytes.
 
-        consume: gets the blocks that ran. Raises EmgDeployError when the code faults.
+        consume: gets the blocks that ran, and the reads from the `watched` memories (first address,
+        address behind). Raises EmgDeployError when the code faults.
         """
-        blocks = array("Q")
-        record = blocks.append
+        blocks, reads = array("Q"), array("Q")
+        record, note = blocks.append, reads.append
 
         def on_block(_: object, address: int, size: int, __: object) -> None:
-            record(address << SIZE_BITS | size)
             if len(blocks) >= _CHUNK:
-                consume(blocks)
-                del blocks[:]
+                consume(blocks, reads)
+                del blocks[:], reads[:]
+            record(address << SIZE_BITS | size)
+
+        def on_read(*_: object) -> None:
+            note(len(blocks) - 1)
 
         self._paint_stack()
-        hook = self._uc.hook_add(self._block_hook, on_block)
+        hooks = [self._uc.hook_add(self._block_hook, on_block)]
+        for first, behind in watched:
+            hooks.append(self._uc.hook_add(self._read_hook, on_read, None, first, behind - 1))
         try:
             self._start(function, arguments)
         finally:
-            self._uc.hook_del(hook)
-        consume(blocks)
+            for hook in hooks:
+                self._uc.hook_del(hook)
+        consume(blocks, reads)
         return self._stack_used()
 
     def _start(self, function: Function, arguments: tuple[int, ...]) -> None:

@@ -16,9 +16,8 @@ from emgdeploy.emulate.cycles.decode import Kind, Op
 
 _TABLES = Path(__file__).parent / "tables"
 _FLOAT_RESULTS = frozenset(
-    ("vadd", "vsub", "vmul", "vnmul", "vdiv", "vsqrt", "vcvt", "vcvtr")
-    + ("vmla", "vmls", "vfma", "vfms", "vnmla", "vnmls", "vfnma", "vfnms")
-)
+    f"v{name}" for name in ("add", "sub", "mul", "div", "sqrt", "cvt", "cvtr", "mla", "mls", "fma", "fms")
+) | frozenset(("vnmul", "vnmla", "vnmls", "vfnma", "vfnms"))
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,41 @@
-"""Instructions and modelled cycles of one call, in total, per function and per layer."""
+"""Instructions and modelled cycles of one inference, in total, per layer and per function."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from emgdeploy.emulate.cycles.decode import Decoder, Op
-from emgdeploy.emulate.cycles.edges import ENTRY, OUTSIDE, EdgeCounter
-from emgdeploy.emulate.cycles.image import Image, read_image
-from emgdeploy.emulate.cycles.machine import SIZE_BITS, Machine
+from emgdeploy.emulate.cycles.edges import OUTSIDE, EdgeCounter
+from emgdeploy.emulate.cycles.image import read_image
+from emgdeploy.emulate.cycles.machine import Machine
 from emgdeploy.emulate.cycles.model import CycleModel, model_for
-from emgdeploy.errors import EmgDeployError
+from emgdeploy.emulate.cycles.tally import Pricing, SlowMemory, Sum, Tally
 
 INVOKE, RUN = "emg_model_invoke", "emg_model_run"
-_UNKNOWN = "(code without a symbol)"
-_GAP = 4096
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
 class Count:
-    """cycles None where the core has no cycle model."""
+    """cycles None where the core has no cycle model; they hold the `waiting` for slow memory."""
 
     instructions: int
     cycles: int | None
+    waiting: int | None
 
 
 @dataclass(frozen=True)
-class FunctionCount:
-    """What a function itself took, without the functions it called. entered: how often it was called."""
+class LayerCount(Count):
+    """code_bytes: size of the functions the layer ran, each counted whole in every layer it serves."""
+
+    code_bytes: int
+
+
+@dataclass(frozen=True)
+class FunctionCount(Count):
+    """What a function itself took, without those it called. entered: how often it was called."""
 
     name: str
-    instructions: int
-    cycles: int | None
     entered: int
 
 
@@ -47,8 +50,9 @@ class Profile:
 
     core: str
     model: CycleModel | None
+    slow: SlowMemory | None
     total: Count
-    layers: tuple[Count, ...]
+    layers: tuple[LayerCount, ...]
     outside: Count
     functions: tuple[FunctionCount, ...]
     stack_bytes: int
@@ -58,128 +62,68 @@ class Profile:
 class Profiler:
     """A firmware image in an emulated core, ready to run windows. `core` is a name of emgdeploy.cores.
 
-    output_bytes: size of the model's output. Raises InputError for a file that is no such image,
-    UsageError for a core that is not emulated here, ToolMissingError without unicorn or capstone.
+    output_bytes: size of the model's output. slow: what of the memory has wait states. Raises
+    InputError for a file that is no such image, UsageError for a core that is not emulated here,
+    ToolMissingError without unicorn or capstone.
     """
 
-    def __init__(self, elf: Path, core: str, input_bytes: int, output_bytes: int) -> None:
-        self.core = core
-        self.image = read_image(elf)
-        self._model = model_for(core)
-        self._output_at = -(-input_bytes // _GAP) * _GAP
+    def __init__(
+        self, elf: Path, core: str, input_bytes: int, output_bytes: int, slow: SlowMemory | None = None
+    ) -> None:
+        self._core, self._model, self._slow = core, model_for(core), slow
+        self._image = read_image(elf)
+        self._invoke, self._run = self._image.function(INVOKE), self._image.function(RUN)
         self._input_bytes, self._output_bytes = input_bytes, output_bytes
-        self._machine = Machine(self.image, core, self._output_at + output_bytes)
-        self._blocks = _Blocks(self.image, self._model)
+        self._output_at = -(-input_bytes // _PAGE) * _PAGE
+        self._machine = Machine(self._image, core, self._output_at + output_bytes)
+        self._pricing = Pricing(self._image, self._model, slow)
 
     def run(self, window: bytes) -> Profile:
         """Profile one call of emg_model_invoke with the bytes of the input buffer."""
         if len(window) != self._input_bytes:
             raise ValueError(f"a window has {self._input_bytes} bytes, not {len(window)}")
         machine = self._machine
-        invoke, run = self.image.function(INVOKE), self.image.function(RUN)
         output_at = machine.arguments + self._output_at
         machine.write(machine.arguments, window)
-        edges = EdgeCounter(self.image, run, invoke)
-        stack = machine.call(invoke, (machine.arguments, output_at), edges.add)
-        tally = self._blocks.tally(edges)
-        layers = tuple(tally.layer(index) for index in range(edges.calls))
+        edges = EdgeCounter(self._image, self._run, self._invoke)
+        watched = self._slow.ranges if self._slow is not None and self._model is not None else ()
+        stack = machine.call(self._invoke, (machine.arguments, output_at), edges.add, watched)
+        tally = self._pricing.tally(edges)
         return Profile(
-            core=self.core,
+            core=self._core,
             model=self._model,
-            total=tally.total(),
-            layers=layers,
-            outside=tally.layer(OUTSIDE),
-            functions=tally.functions(),
+            slow=self._slow,
+            total=self._count(_total(tally)),
+            layers=tuple(self._layer(tally, index) for index in range(edges.calls)),
+            outside=self._count(tally.layers[OUTSIDE]),
+            functions=self._functions(tally),
             stack_bytes=stack,
             output=machine.read(output_at, self._output_bytes),
         )
 
+    def _figures(self, own: Sum) -> tuple[int, int | None, int | None]:
+        known = self._model is not None
+        return own.instructions, own.cycles if known else None, own.waiting if known else None
 
-class _Tally:
-    """Sums of one run."""
+    def _count(self, own: Sum) -> Count:
+        return Count(*self._figures(own))
 
-    def __init__(self, has_cycles: bool) -> None:
-        self._has_cycles = has_cycles
-        self._layers: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-        self._functions: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    def _layer(self, tally: Tally, index: int) -> LayerCount:
+        code = sum(function.end - function.start for function in tally.code[index] - {self._run})
+        return LayerCount(*self._figures(tally.layers[index]), code_bytes=code)
 
-    def add(self, layer: int, function: str, instructions: int, cycles: int, entered: int) -> None:
-        sums = self._layers[layer]
-        sums[0] += instructions
-        sums[1] += cycles
-        own = self._functions[function]
-        own[0] += instructions
-        own[1] += cycles
-        own[2] += entered
-
-    def layer(self, index: int) -> Count:
-        return self._count(self._layers[index])
-
-    def total(self) -> Count:
-        return self._count([sum(column) for column in zip([0, 0], *self._layers.values(), strict=True)])
-
-    def functions(self) -> tuple[FunctionCount, ...]:
-        order = sorted(self._functions.items(), key=lambda item: (-item[1][1], -item[1][0], item[0]))
-        return tuple(
-            FunctionCount(name, own[0], own[1] if self._has_cycles else None, own[2]) for name, own in order
-        )
-
-    def _count(self, sums: list[int]) -> Count:
-        return Count(sums[0], sums[1] if self._has_cycles else None)
+    def _functions(self, tally: Tally) -> tuple[FunctionCount, ...]:
+        counts = [
+            FunctionCount(*self._figures(own), name=name, entered=own.entered)
+            for name, own in tally.functions.items()
+        ]
+        return tuple(sorted(counts, key=lambda f: (-(f.cycles or 0), -f.instructions, f.name)))
 
 
-class _Blocks:
-    """Decoded blocks of an image with their costs, kept from run to run."""
-
-    def __init__(self, image: Image, model: CycleModel | None) -> None:
-        self._image, self._model = image, model
-        self._decoder = Decoder()
-        self._ops: dict[int, tuple[Op, ...]] = {}
-        self._cycles: dict[int, int] = {}
-        self._owners: dict[int, str] = {}
-
-    def tally(self, edges: EdgeCounter) -> _Tally:
-        """Sums over everything that was counted."""
-        tally = _Tally(self._model is not None)
-        last = edges.last
-        for edge, times in edges.counts.items():
-            ops = self._block(edge.block)
-            starts = self._starts_function(edge.block)
-            tally.add(
-                edge.layer,
-                self._owners[edge.block],
-                len(ops) * times,
-                self._cycles[edge.block] * times,
-                times if starts else 0,
-            )
-            if self._model is not None and edge.previous != ENTRY:
-                extra = self._model.transition(self._block(edge.previous)[-1], ops[0].address, ops[0])
-                tally.add(edge.layer, self._owners[edge.previous], 0, extra * times, 0)
-        if self._model is not None:
-            # The return to whoever called; any address that is not the next one will do.
-            extra = self._model.transition(self._block(last)[-1], 0, None)
-            tally.add(OUTSIDE, self._owners[last], 0, extra, 0)
-        return tally
-
-    def _block(self, block: int) -> tuple[Op, ...]:
-        if block not in self._ops:
-            address, size = block >> SIZE_BITS, block & ((1 << SIZE_BITS) - 1)
-            ops = self._decoder.block(self._image.code(address, size), address)
-            owner = self._image.owner(address)
-            self._ops[block] = ops
-            self._cycles[block] = self._model.block(ops) if self._model else 0
-            self._owners[block] = owner.name if owner else _UNKNOWN
-        return self._ops[block]
-
-    def _starts_function(self, block: int) -> bool:
-        owner = self._image.owner(block >> SIZE_BITS)
-        return owner is not None and owner.start == block >> SIZE_BITS
-
-
-def check_layers(profile: Profile, expected: int) -> None:
-    """Raise EmgDeployError unless the run made one kernel call per layer."""
-    if len(profile.layers) != expected:
-        raise EmgDeployError(
-            f"{RUN} made {len(profile.layers)} calls for {expected} layers",
-            "the firmware does not belong to this manifest; build it again",
-        )
+def _total(tally: Tally) -> Sum:
+    total = Sum()
+    for own in tally.layers.values():
+        total.instructions += own.instructions
+        total.cycles += own.cycles
+        total.waiting += own.waiting
+    return total
