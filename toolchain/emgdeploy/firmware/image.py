@@ -17,10 +17,11 @@ from emgdeploy.firmware.platform import (
     Platform,
     render_linker_script,
 )
+from emgdeploy.firmware.pointers import addresses_taken
 from emgdeploy.firmware.stack import StackNeed, need, read_call_graphs
 
 LINKER_SCRIPT = "src/platform/linker.ld"
-# Where no bound can be proven (a call through a pointer), generous for what the firmware does.
+# Where no bound can be proven (recursion), generous for what the firmware does.
 UNPROVEN_STACK = 8192
 # Registers a core with an FPU pushes for an interrupt (ARMv7-M ARM, B1.5.7), and alignment.
 _EXCEPTION_FRAME = 112
@@ -85,7 +86,9 @@ def stack_bytes(stack: StackNeed) -> int:
 
 
 def _stack(folder: Path, objects: list[Path], platform: Platform) -> StackNeed:
-    graph = read_call_graphs((folder / path).with_suffix(".ci").read_text() for path in objects)
+    texts = ((folder / path).with_suffix(".ci").read_text() for path in objects)
+    taken = [name for path in objects for name in addresses_taken(folder / path)]
+    graph = read_call_graphs(texts, taken)
     if platform.image == BARE_METAL:
         return need(graph, RESET_HANDLER, [UART_HANDLER], _EXCEPTION_FRAME)
     return need(graph, "main")

@@ -30,14 +30,22 @@ class _Unbounded(Exception):
 
 @dataclass(frozen=True)
 class CallGraph:
-    """Bytes of each function's own frame (None: not constant), and whom it calls."""
+    """Bytes of each function's own frame (None: not constant), and whom it calls.
+
+    pointed: functions that a call through a pointer may reach.
+    """
 
     frames: Mapping[str, int | None]
     calls: Mapping[str, frozenset[str]]
+    pointed: frozenset[str] = frozenset()
 
 
-def read_call_graphs(texts: Iterable[str]) -> CallGraph:
-    """Join the `.ci` files of all objects of a program."""
+def read_call_graphs(texts: Iterable[str], addresses_taken: Iterable[str] = ()) -> CallGraph:
+    """Join the `.ci` files of all objects of a program.
+
+    addresses_taken: names of functions whose address is used as a value. GCC's titles of static
+    functions have the file in front; every function of that name is taken to be meant.
+    """
     frames: dict[str, int | None] = {}
     calls: dict[str, set[str]] = {}
     for line in (line for text in texts for line in text.splitlines()):
@@ -46,7 +54,9 @@ def read_call_graphs(texts: Iterable[str]) -> CallGraph:
             frames[node[1]] = int(size[1]) if size[2] in ("static", "dynamic,bounded") else None
         elif edge:
             calls.setdefault(edge[1], set()).add(edge[2])
-    return CallGraph(frames, {name: frozenset(called) for name, called in calls.items()})
+    names = set(addresses_taken)
+    pointed = frozenset(title for title in frames if title.rpartition(":")[2] in names)
+    return CallGraph(frames, {name: frozenset(called) for name, called in calls.items()}, pointed)
 
 
 def need(graph: CallGraph, entry: str, interrupts: Sequence[str] = (), exception_frame: int = 0) -> StackNeed:
@@ -73,7 +83,9 @@ def _deepest(graph: CallGraph, entry: str) -> int:
         if name in path:
             raise _Unbounded(f"{name} calls itself")
         if name == _INDIRECT:
-            raise _Unbounded(f"{path[-1]} calls through a pointer")
+            if not graph.pointed:
+                raise _Unbounded(f"{path[-1]} calls through a pointer to nowhere known")
+            return max(visit(target) for target in sorted(graph.pointed))
         own = graph.frames.get(name, LIBRARY_ALLOWANCE)
         if own is None:
             raise _Unbounded(f"the frame of {name} has no constant size")
