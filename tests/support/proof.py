@@ -67,22 +67,27 @@ def prove(
     if x is None:
         x = np.concatenate([windows_of(reference, 2, k) for k in ("random", "extreme", "constant", "smooth")])
     generated = generate(read_tflite(tflite), CodegenOptions(known_answer(tflite), **options))
-    ran = NativeModel(generated, folder, compiler, flags).run(x)
+    ran = NativeModel(generated, folder, compiler, flags).run(generated.input.quantize(x))
     for i, window in enumerate(x):
         wanted = reference.tensors(window)
-        for step, tensor in enumerate(generated.steps_write):
-            expected = wanted[tensor].reshape(-1)
+        for step, (tensor, axes) in enumerate(zip(generated.steps_write, generated.steps_axes, strict=True)):
+            expected = (wanted[tensor].transpose(axes) if axes else wanted[tensor]).reshape(-1)
             got = ran.steps[step][i].view(expected.dtype)
             layer = generated.layers[step]
             assert np.array_equal(got, expected), (
                 f"window {i}: step {step} ({layer.op} {layer.name}) differs in "
                 f"{np.count_nonzero(got != expected)} of {expected.size} values"
             )
-        assert np.array_equal(ran.outputs[i], wanted[reference.output.index].reshape(-1)), (
-            f"window {i}: output"
-        )
+        assert np.array_equal(
+            _as_file(generated, ran.outputs[i], reference), wanted[reference.output.index].reshape(-1)
+        ), f"window {i}: output"
     assert ran.selftest_passed
     return Proof(generated, len(x), len(np.unique(ran.outputs, axis=0)), _saturated(ran.outputs))
+
+
+def _as_file(generated: GeneratedModel, values: NDArray[Any], reference: Reference) -> NDArray[Any]:
+    """The device's output in the type of the file's output tensor."""
+    return generated.output.dequantize(values) if reference.output.dtype.kind == "f" else values
 
 
 def _saturated(values: NDArray[Any]) -> float:

@@ -10,22 +10,28 @@ from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, TensorSpec
 from emgdeploy.codegen.step import Step
 from emgdeploy.graph.passes import simplify
-from emgdeploy.graph.types import Graph, Tensor
+from emgdeploy.graph.types import Graph, OpKind, Tensor
+
+_TRAINED = frozenset(
+    {OpKind.ADD, OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED, OpKind.MUL, OpKind.PRELU}
+)
 
 
 def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
-    graph = simplify(graph)
+    graph = simplify(graph, options.keep_float_io)
     steps = lower(graph, options.isa)
     plan = plan_memory(graph, steps)
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
     files = render_model(graph, steps, plan, options, specs)
     arrays = [a for s in steps for a in s.arrays]
+    origins = [graph.tensors[s.writes].source for s in steps]
     return GeneratedModel(
         files=files,
         runtime_sources=_sources(steps),
         layers=tuple(_layer(graph, i, s) for i, s in enumerate(steps)),
-        steps_write=tuple(s.writes for s in steps),
+        steps_write=tuple(o.tensor for o in origins),
+        steps_axes=tuple(o.axes for o in origins),
         input=specs[0],
         output=specs[1],
         macs=sum(s.macs for s in steps),
@@ -63,5 +69,5 @@ def _layer(graph: Graph, index: int, step: Step) -> LayerInfo:
 
 
 def _parameters(graph: Graph, step: Step) -> int:
-    """Trained numbers of a layer: weights and biases, zero points not folded."""
-    return sum(t.elements for t in graph.ins(step.op) if t.constant)
+    """Trained numbers of a layer: weights, biases and slopes, zero points not folded."""
+    return sum(t.elements for t in graph.ins(step.op) if t.constant) if step.op.kind in _TRAINED else 0

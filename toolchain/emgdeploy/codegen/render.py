@@ -50,8 +50,8 @@ def render_model(
         "arena_bytes": plan.arena_bytes,
         "input": _port(specs[0], plan.tensor(graph.inputs[0])),
         "output": _port(specs[1], plan.tensor(graph.outputs[0])),
-        "known_input": initializer(x.reshape(-1)),
-        "known_output": initializer(y.reshape(-1)),
+        "known_input": initializer(specs[0].quantize(np.asarray(x)).reshape(-1)),
+        "known_output": initializer(specs[1].quantize(np.asarray(y)).reshape(-1)),
     }
     loader = jinja2.FileSystemLoader(FIRMWARE_TEMPLATES / "model")
     environment = jinja2.Environment(
@@ -81,19 +81,42 @@ def _port(spec: TensorSpec, offset: int) -> dict[str, Any]:
 
 def _call(graph: Graph, number: int, step: Step, plan: Plan) -> _Call:
     out = graph.tensors[step.writes]
-    places = [f"arena.s8 + {plan.tensor(t)}" for t in (*step.reads, step.writes)]
-    if step.scratch_bytes:
-        places.append(f"arena.s8 + {plan.scratch(number)}")
     shape = "x".join(map(str, out.shape))
     return _Call(
         title=f"{number}: {step.op.kind.value} -> {shape}  {comment_safe(out.name)}",
         type=f"{step.kernel}_t",
         struct=_struct(step.fields, 1),
         layer=f"layer_{step.op.index}",
-        call=f"{step.kernel}(&layer_{step.op.index}, {', '.join(places)});",
-        arrays=[_array(a) for a in step.arrays],
+        call=f"{step.kernel}(&layer_{step.op.index}, {', '.join(_arguments(graph, number, step, plan))});",
+        arrays=[*(_array(a) for a in step.arrays), *_gathered(step, plan)],
         tap=f"EMG_TAP({number}, arena.s8 + {plan.tensor(step.writes)}, {out.nbytes});",
     )
+
+
+def _arguments(graph: Graph, number: int, step: Step, plan: Plan) -> list[str]:
+    """What the kernel is called with, after its layer."""
+
+    def place(tensor: int) -> str:
+        ctype = "int8_t" if step.bytes_only else _C_TYPES[str(graph.tensors[tensor].dtype)]
+        return _pointer(ctype, plan.tensor(tensor))
+
+    reads = [f"inputs_{step.op.index}"] if step.gathers else [place(t) for t in step.reads]
+    scratch = [_pointer(step.scratch_type, plan.scratch(number))] if step.scratch_bytes else []
+    return [*reads, *step.constants, place(step.writes), *scratch]
+
+
+def _gathered(step: Step, plan: Plan) -> list[dict[str, str]]:
+    if not step.gathers:
+        return []
+    lines = [f"    arena.s8 + {plan.tensor(t)}," for t in step.reads]
+    name = f"static const int8_t *const inputs_{step.op.index}[{len(lines)}]"
+    return [{"declaration": name, "values": "\n".join(lines)}]
+
+
+def _pointer(ctype: str, offset: int) -> str:
+    place = f"arena.s8 + {offset}"
+    # Through void: the plan aligns every buffer, which the compiler cannot know.
+    return place if ctype == "int8_t" else f"({ctype} *)(void *)({place})"
 
 
 def _array(array: Array) -> dict[str, str]:
@@ -117,9 +140,16 @@ def _literal(value: int | str) -> str:
     return "INT32_MIN" if value == -(2**31) else str(value)
 
 
+def float_literal(value: float) -> str:
+    """A float32 in C, to the last bit."""
+    text = f"{float(value):.9g}"
+    return f"{text}f" if set(text) & {".", "e"} else f"{text}.0f"
+
+
 def initializer(values: NDArray[np.generic]) -> str:
     """Numbers of a C initializer, in lines of bounded width."""
-    words = [_literal(int(v)) for v in values.reshape(-1).tolist()]
+    real = values.dtype.kind == "f"
+    words = [float_literal(v) if real else _literal(int(v)) for v in values.reshape(-1).tolist()]
     lines, line = [], ""
     for word in words:
         if line and len(line) + len(word) + 2 > _LINE:

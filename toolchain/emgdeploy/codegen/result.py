@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from emgdeploy.codegen.exact.float32 import dequantize, quantize
 
 
 @dataclass(frozen=True)
 class CodegenOptions:
     """`optimize`: speed, balanced or memory. `isa`: portable, dsp or mve.
 
-    `known_answer` is a window and its reference output, in the model's own integer types and
-    layouts; the firmware runs it at boot. `header` is written into the generated files' comment.
+    `known_answer` is a window and its reference output, in the file's own types and layouts; the
+    firmware runs it at boot. `header` is written into the generated files' comment. Where the file
+    takes or gives float32 through QUANTIZE and DEQUANTIZE, the device takes and gives the integers
+    behind them, unless `keep_float_io` asks for the float operators on the device.
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
     optimize: str = "balanced"
     isa: str = "portable"
     header: dict[str, str] = field(default_factory=dict)
+    keep_float_io: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,16 @@ class TensorSpec:
     dtype: str
     scale: float
     zero_point: int
+
+    def quantize(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The device's numbers for `values` of the file's type: float32 is quantized, integers pass."""
+        if values.dtype.kind != "f" or self.dtype == "float32":
+            return values
+        return quantize(values, self.scale, self.zero_point, self.dtype).astype(self.dtype)
+
+    def dequantize(self, values: NDArray[Any]) -> NDArray[Any]:
+        """float32 for the device's integers; float32 passes."""
+        return values if values.dtype.kind == "f" else dequantize(values, self.scale, self.zero_point)
 
 
 @dataclass(frozen=True)
@@ -50,13 +66,15 @@ class GeneratedModel:
     """The generated text by file name, the runtime sources it needs, and what it costs.
 
     `runtime_sources` are .c and .h paths below firmware_templates/runtime. `steps_write` names, for
-    each step in call order, the tensor of the .tflite that its output is equal to.
+    each step in call order, the tensor of the .tflite that its output is equal to, once that tensor
+    is transposed by the same entry of `steps_axes` (empty: as it is).
     """
 
     files: dict[str, str]
     runtime_sources: tuple[str, ...]
     layers: tuple[LayerInfo, ...]
     steps_write: tuple[int, ...]
+    steps_axes: tuple[tuple[int, ...], ...]
     input: TensorSpec
     output: TensorSpec
     macs: int

@@ -54,10 +54,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Step:
-    """`kernel(&layer, reads..., output[, scratch])`.
+    """`kernel(&layer, reads..., constants..., output[, scratch])`.
 
     `header` declares it; `sources` and further `headers` are what it is compiled from, all below
-    firmware_templates/runtime.
+    firmware_templates/runtime. `constants` are symbols of constant operands. A kernel that only
+    moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its reads as one array
+    of pointers.
     """
 
     op: Op
@@ -72,6 +74,10 @@ class Step:
     scratch_bytes: int = 0
     overlaps: tuple[Overlap, ...] = ()
     headers: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+    scratch_type: str = "int8_t"
+    bytes_only: bool = False
+    gathers: bool = False
 
     @property
     def weights_bytes(self) -> int:

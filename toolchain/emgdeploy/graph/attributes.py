@@ -95,7 +95,11 @@ def _filter_size(tensors: Sequence[Tensor | None], where: str) -> tuple[int, int
 def _conv(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     table = _table(op, "Conv2DOptions", where)
     window = _window(table, tensors[0], _filter_size(tensors, where), _dilation(table, where), where)
-    return {"window": window, "activation": _activation(table, where)}
+    return {
+        "window": window,
+        "activation": _activation(table, where),
+        "quantized_bias": int(table.QuantizedBiasType()),
+    }
 
 
 def _depthwise(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
@@ -126,12 +130,16 @@ def _dense(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
         raise InputError(
             f"{where} has shuffled weights, which is not supported", "export without 4x16 shuffling"
         )
-    return {"activation": _activation(table, where), "keep_dims": bool(table.KeepNumDims())}
+    return {
+        "activation": _activation(table, where),
+        "keep_dims": bool(table.KeepNumDims()),
+        "quantized_bias": int(table.QuantizedBiasType()),
+    }
 
 
 def _add(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     table = _table(op, "AddOptions", where)
-    return {"activation": _activation(table, where), "keep_dims": bool(table.PotScaleInt16())}
+    return {"activation": _activation(table, where), "shifts_int16": bool(table.PotScaleInt16())}
 
 
 def _mul(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:

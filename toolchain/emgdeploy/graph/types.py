@@ -73,8 +73,19 @@ class Quantization:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The file's `tensor`, transposed by `axes` (empty: as it is): what another tensor is equal to."""
+
+    tensor: int
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Tensor:
-    """One tensor: `data` is set when it is a constant; shapes carry the batch of 1."""
+    """One tensor: `data` is set when it is a constant; shapes carry the batch of 1.
+
+    `origin` is set on tensors that a pass made in place of one of the file's.
+    """
 
     index: int
     name: str
@@ -82,6 +93,12 @@ class Tensor:
     dtype: np.dtype[np.generic]
     quant: Quantization | None = None
     data: NDArray[np.generic] | None = None
+    origin: Origin | None = None
+
+    @property
+    def source(self) -> Origin:
+        """The tensor of the file that this one is equal to."""
+        return self.origin or Origin(self.index)
 
     @property
     def elements(self) -> int:
@@ -136,6 +153,9 @@ class Op:
     """One operator. `inputs` may hold -1 for an absent optional tensor.
 
     Only the attributes that its kind has are meaningful; the others keep their defaults.
+    `first` are element-by-element operators that a pass folded into this one: they are applied to
+    its input before it. `quantized_bias` is the type number the options ask for (0: none),
+    and `shifts_int16` asks for ADD's old form, of power-of-two scales.
     """
 
     index: int
@@ -150,6 +170,9 @@ class Op:
     alpha: float = 0.0
     beta: float = 1.0
     masks: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    quantized_bias: int = 0
+    shifts_int16: bool = False
+    first: tuple[Op, ...] = ()
 
     @property
     def w(self) -> Window:

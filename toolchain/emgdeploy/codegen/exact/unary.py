@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.binary import add_values, mul_values, prelu_values
 from emgdeploy.codegen.exact.fixedpoint import Ints, requantize
+from emgdeploy.codegen.exact.float32 import dequantize, quantize, round_half_away
 from emgdeploy.graph.numerics import (
     Multiplier,
     activation_range,
@@ -27,7 +28,6 @@ from emgdeploy.graph.numerics import (
 from emgdeploy.graph.types import Activation, Graph, Op, OpKind, Tensor
 
 Values = NDArray[Any]
-_HALF = np.float32(0.5)
 
 
 def evaluates(graph: Graph, op: Op) -> bool:
@@ -78,26 +78,14 @@ def _clamped(q: Ints, low: int, high: int) -> Ints:
 
 def _requantize(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
     if image.dtype.kind == "f":
-        return quantize_float(values, out)
+        return quantize(values, float(out.q.scale), out.q.zero_point, str(out.dtype))
     m = quantize_multiplier(float(image.q.scale) / float(out.q.scale))
     q = requantize(values - image.q.zero_point, m) + out.q.zero_point
     return _clamped(q, *type_range(out.dtype))
 
 
-def quantize_float(values: Values, out: Tensor) -> Values:
-    """QUANTIZE of float32 values: divided in float32, rounded half away from zero, clamped."""
-    scaled = np.clip(values.astype(np.float32) / out.q.scale, np.float32(-1e6), np.float32(1e6))
-    return _clamped(_rounded(scaled) + out.q.zero_point, *type_range(out.dtype))
-
-
-def _rounded(x: NDArray[np.float32]) -> Ints:
-    """C's roundf: half away from zero, without the double rounding of adding a half."""
-    whole = np.trunc(x)
-    return np.asarray(whole + np.sign(x) * (np.abs(x - whole) >= _HALF), np.int64)
-
-
 def _dequantize(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
-    return (float(image.q.scale) * (values - image.q.zero_point)).astype(np.float32)
+    return dequantize(values, float(image.q.scale), image.q.zero_point)
 
 
 def _relu(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
@@ -119,7 +107,7 @@ def _logistic(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
     real = image.q.scale * (values - image.q.zero_point).astype(np.float32)
     # C's expf is double arithmetic rounded once, which numpy's vectorised one is not.
     exp = np.array([_exp32(-float(x)) for x in real.reshape(-1)], np.float32).reshape(real.shape)
-    q = _rounded((one / (one + exp)) * inverse_scale) + out.q.zero_point
+    q = round_half_away((one / (one + exp)) * inverse_scale) + out.q.zero_point
     return _clamped(q, *type_range(out.dtype))
 
 

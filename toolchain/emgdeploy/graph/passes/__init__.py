@@ -6,7 +6,7 @@ from emgdeploy.graph.types import Graph
 _PASSES = (fold_pad,)
 
 
-def simplify(graph: Graph) -> Graph:
+def simplify(graph: Graph, keep_float_io: bool = False) -> Graph:
     """All passes, in their order."""
     for rewrite in _PASSES:
         graph = rewrite(graph)
