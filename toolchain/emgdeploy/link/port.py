@@ -20,13 +20,15 @@ _WRITE_TIMEOUT = 2.0
 
 
 class Port(Protocol):
-    """A byte pipe to a device.
+    """A byte pipe to a device."""
 
-    baud: the rate in bit/s, or 0 where the pipe has none.
-    """
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
 
-    name: str
-    baud: int
+    @property
+    def baud(self) -> int:
+        """The rate in bit/s, or 0 where the pipe has none."""
 
     def read(self, timeout: float) -> bytes:
         """What has arrived, waiting at most `timeout` seconds for a first byte; b"" when none came.

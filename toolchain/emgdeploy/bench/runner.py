@@ -1,0 +1,229 @@
+"""The bench itself."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from emgdeploy.bench import report, tally, timing, verdict
+from emgdeploy.bench.tally import Tally
+from emgdeploy.bench.verdict import Json
+from emgdeploy.bench.workload import Workload
+from emgdeploy.errors import EmgDeployError, GateFailed, LinkError, UsageError
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.flash import identity
+from emgdeploy.link.client import DeviceClient
+from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.options import LinkOptions
+from emgdeploy.link.port import Port
+from emgdeploy.link.session import Trace
+from emgdeploy.text import printable
+
+_SAVE_EVERY_S = 5.0
+_ALONE = 32
+
+Progress = Callable[[int, str], None]
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """limit: only so many windows. deadline_us: None for the preprocessing's stride.
+
+    timing_gate: largest share by which the time may be off, None for the board's habit. one_at_a_time:
+    never more than one window under way, which on an emulated board keeps the reception of the
+    next one out of the instruction count. fresh: do not go on where an interrupted bench stopped.
+    """
+
+    limit: int | None = None
+    deadline_us: float | None = None
+    timing_gate: float | None = None
+    one_at_a_time: bool = False
+    fresh: bool = False
+    link: LinkOptions = field(default_factory=LinkOptions)
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """verdict: the content of bench.json. failure: what ended the bench early. device: its own account."""
+
+    verdict: Json
+    device: DeviceInfo
+    json_path: Path
+    html_path: Path
+    failure: EmgDeployError | None = None
+
+    @property
+    def problem(self) -> EmgDeployError | None:
+        """None when at least one window was sent and all were right; else why not, worst first."""
+        found = self.verdict
+        if found["wrong_bits"]:
+            return _wrong(found)
+        if self.failure is not None:
+            return self.failure
+        if found["unanswered"]:
+            return LinkError(
+                f"{found['unanswered']} of {found['windows']} windows were not answered",
+                "look at the device's log with --trace; a window on which it restarts is left out",
+            )
+        compared = verdict.timing_of(found)
+        if not compared.held and compared.ratio is not None:
+            return GateFailed(
+                f"an inference takes {compared.ratio - 1:+.2%} of the expected {compared.expected:,} instructions",
+                "this is not the program that the build measured; build and flash it again",
+            )
+        return None
+
+    @property
+    def exit_code(self) -> int:
+        """The contract's exit code."""
+        return 0 if self.problem is None else self.problem.exit_code
+
+
+def _wrong(found: Json) -> GateFailed:
+    shown = ", ".join(map(str, found["wrong_windows"][:5])) + (", ..." if found["wrong_bits"] > 5 else "")
+    text = f"{found['wrong_bits']} of {found['windows']} windows were answered wrong (window {shown})"
+    if found["misattributed"]:
+        first = found["misattributed"][0]
+        other = (
+            "no window of this bench" if first["answered_for"] is None else f"window {first['answered_for']}"
+        )
+        text += f"; window {first['window']} was answered with the answer for {other}"
+    layer = found["first_divergent_layer"]
+    hint = (
+        f"the first layer that differs is {layer}"
+        if layer
+        else "bench.html lists them; report it with the build folder"
+    )
+    return GateFailed(text, hint)
+
+
+def run(
+    folder: Path,
+    manifest: Manifest,
+    port: Port,
+    work: Workload,
+    options: BenchOptions | None = None,
+    progress: Progress | None = None,
+    trace: Trace | None = None,
+) -> BenchResult:
+    """Stream `work` through the device on `port` and write bench.json and bench.html into `folder`.
+
+    Raises UsageError without windows, DeviceMismatchError for another device, LinkError when nothing
+    could be measured at all. A failure later is in the result, which then holds what was achieved.
+    KeyboardInterrupt passes, after what was achieved has been written.
+    """
+    options = options or BenchOptions()
+    work = work.first(options.limit)
+    if not len(work):
+        raise UsageError("there are no windows to bench", "give at least one with --windows or --limit")
+    client = DeviceClient(port, options.link, lambda info: identity.check(info, manifest), trace)
+    return _Bench(folder, manifest, client, work, options, progress or (lambda count, note: None)).run()
+
+
+class _Bench:
+    """One run: what stays the same while windows go there and answers come back."""
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        client: DeviceClient,
+        work: Workload,
+        options: BenchOptions,
+        progress: Progress,
+    ) -> None:
+        self.folder, self.manifest, self.client, self.work = folder, manifest, client, work
+        self.options, self.progress = options, progress
+        self.deadline_us = options.deadline_us or timing.deadline_us(manifest.preprocess)
+        self.info = client.connect()
+        # Of windows with the same bytes the first owns the answer; they all have the same one.
+        self.owners = {zlib.crc32(work.window(i)): i for i in reversed(range(len(work)))}
+        self.tally = self._begin()
+        self.before, self.before_s = dict(self.tally.counters), self.tally.seconds
+        self.begun = self.saved = time.monotonic()
+        self.prepared: dict[int, float] = {}
+
+    def _begin(self) -> Tally:
+        info = self.info
+        same = f"{info.board} {info.firmware_build_id} {info.model_sha256}"
+        fresh = Tally.empty(self.work, same)
+        found = None if self.options.fresh else tally.resume(fresh, self.folder)
+        if found is None:
+            return fresh
+        done = int(found.answered.sum())
+        self.progress(done, f"going on after {done} windows of an interrupted bench")
+        return found
+
+    def run(self) -> BenchResult:
+        """Stream, and write what was achieved, however the streaming ends."""
+        failure: EmgDeployError | None = None
+        self._save()
+        try:
+            self._stream()
+        except EmgDeployError as error:
+            failure = error
+        except KeyboardInterrupt:
+            self._finish(None)
+            raise
+        return self._finish(failure)
+
+    def _stream(self) -> None:
+        missing = [int(i) for i in np.flatnonzero(~self.tally.answered)]
+        alone = missing if self.options.one_at_a_time else missing[:_ALONE]
+        for indices, in_flight in ((alone, 1), (missing[len(alone) :], None)):
+            for answer in self.client.stream(self._windows(indices), in_flight):
+                begun = time.perf_counter()
+                self.tally.take(answer, self.owners)
+                self.tally.host_s[answer.index] = (
+                    self.prepared.pop(answer.index) + time.perf_counter() - begun
+                )
+                self.progress(1, "")
+                if time.monotonic() - self.saved > _SAVE_EVERY_S:
+                    self._save()
+
+    def _windows(self, indices: list[int]) -> Iterator[tuple[int, bytes]]:
+        for index in indices:
+            begun = time.perf_counter()
+            window = self.work.window(index)
+            self.prepared[index] = time.perf_counter() - begun
+            yield index, window
+
+    def _verdict(self) -> Json:
+        stats = self.client.stats
+        for name in tally.COUNTERS:
+            self.tally.counters[name] = self.before[name] + int(getattr(stats, name))
+        self.tally.seconds = self.before_s + time.monotonic() - self.begun
+        found = verdict.assemble(
+            self.tally,
+            self.work,
+            self.manifest,
+            self.info,
+            self.client.port.name,
+            self.deadline_us,
+            self.options.timing_gate,
+        )
+        found["encoding"] = "text-safe" if self.client.text_safe else "binary"
+        found["log"] = [printable(line.decode("utf-8", "replace")) for line in list(stats.log)[-20:]]
+        return found
+
+    def _save(self) -> Json:
+        """bench.json says at any moment what was achieved until then."""
+        found = self._verdict()
+        verdict.write(found, self.folder)
+        if not found["complete"]:
+            self.tally.save(self.folder)
+        self.saved = time.monotonic()
+        return found
+
+    def _finish(self, failure: EmgDeployError | None) -> BenchResult:
+        found = self._save()
+        if found["complete"]:
+            tally.forget(self.folder)
+        html_path = self.folder / report.FILE
+        report.write(html_path, found, self.tally, self.manifest, failure)
+        return BenchResult(found, self.info, self.folder / verdict.FILE, html_path, failure)

@@ -1,0 +1,111 @@
+"""The windows of a bench and the answers that are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert import golden as goldens
+from emgdeploy.convert.reference import Reference
+from emgdeploy.convert.windows import quantize_windows
+from emgdeploy.errors import InputError
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.signals import windowfile
+
+
+@dataclass(frozen=True)
+class Workload:
+    """x (N, *device shape) of the input dtype; y (N, *output shape), what the reference answers.
+
+    classes: (N,) true classes or None; float_classes: (N,) what the network said before
+    quantization or None. source and reference: where x and y come from, in words.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    classes: NDArray[np.int64] | None
+    float_classes: NDArray[np.int64] | None
+    source: str
+    reference: str
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def first(self, limit: int | None) -> Workload:
+        """The first `limit` windows, or all of them."""
+        if limit is None or limit >= len(self):
+            return self
+        return replace(
+            self,
+            x=self.x[:limit],
+            y=self.y[:limit],
+            classes=None if self.classes is None else self.classes[:limit],
+            float_classes=None if self.float_classes is None else self.float_classes[:limit],
+        )
+
+    def window(self, index: int) -> bytes:
+        """The bytes that go into the device's input buffer, little-endian."""
+        return _bytes(self.x[index])
+
+    def answer(self, index: int) -> bytes:
+        """The bytes that must come out of its output buffer, little-endian."""
+        return _bytes(self.y[index])
+
+
+def _bytes(values: NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
+
+
+def from_build(folder: Path, manifest: Manifest) -> Workload:
+    """The windows that travel with the build. Raises InputError when they do not fit it."""
+    path = manifest.artifact(folder, "golden")
+    golden = goldens.load(path)
+    work = Workload(
+        x=golden.x,
+        y=golden.y,
+        classes=golden.labels if len(golden.labels) else None,
+        float_classes=golden.float_logits.argmax(1).astype(np.int64) if len(golden.float_logits) else None,
+        source="the build's golden windows",
+        reference=golden.reference,
+    )
+    _check(work, manifest, str(path))
+    return work
+
+
+def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
+    """Windows of a file, with answers computed here by the reference interpreter.
+
+    Integers of the input's dtype in the device's layout pass unchanged; other numbers are quantized.
+    Raises InputError for a bad file, ToolMissingError without the interpreter.
+    """
+    tensor = manifest.input
+    dtype = np.dtype(tensor.dtype)
+    windows = windowfile.load(path)
+    shape = tuple(windows.x.shape[1:])
+    if windows.x.dtype == dtype and dtype.kind in "iu" and shape == tensor.shape:
+        x = np.ascontiguousarray(windows.x)
+    elif shape != tensor.window_shape:
+        raise InputError(
+            f"{path}: windows have shape {shape}, this build takes {tensor.window_shape}",
+            "make the windows with the preprocessing of this model",
+        )
+    else:
+        x = quantize_windows(windows.x, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
+    reference = Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False)
+    work = Workload(x, reference.run(x), windows.y, None, path.name, reference.version)
+    _check(work, manifest, str(path))
+    return work
+
+
+def _check(work: Workload, manifest: Manifest, place: str) -> None:
+    for name, values, tensor in (("x", work.x, manifest.input), ("y", work.y, manifest.output)):
+        if tuple(values.shape[1:]) != tensor.shape or values.dtype != np.dtype(tensor.dtype):
+            raise InputError(
+                f"{place}: {name} holds {values.dtype} of shape {tuple(values.shape[1:])}, "
+                f"the build has {tensor.dtype} of shape {tensor.shape}",
+                "build the folder again",
+            )

@@ -1,0 +1,209 @@
+"""`emgdeploy bench`: stream windows through the device and compare every answer bit for bit."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emgdeploy.cli import options
+from emgdeploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from emgdeploy.bench.runner import BenchOptions, BenchResult
+    from emgdeploy.bench.workload import Workload
+    from emgdeploy.boards import Board
+    from emgdeploy.firmware.manifest import Manifest
+    from emgdeploy.link.port import Port
+
+NAME = "bench"
+HELP = "stream windows through the device, compare every answer with the reference, measure"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to bench, on which device, over which line."""
+    options.add_build(parser)
+    options.add_port(parser)
+    options.add_windows(parser)
+    parser.add_argument("--limit", type=options.positive_int, metavar="N", help="only the first N windows")
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="begin anew instead of going on where an interrupted bench stopped",
+    )
+    parser.add_argument(
+        "--deadline-ms",
+        type=options.positive_float,
+        metavar="MS",
+        help="count inferences that take longer (default: the preprocessing's stride)",
+    )
+    parser.add_argument(
+        "--timing-gate",
+        type=options.positive_float,
+        metavar="SHARE",
+        help="fail when the time is off the expected one by more (default: 0.01 on emulated boards)",
+    )
+    add_line(parser)
+
+
+def add_line(parser: argparse.ArgumentParser) -> None:
+    """How to drive the serial line."""
+    line = parser.add_argument_group("the serial line")
+    line.add_argument(
+        "--baud", type=options.positive_int, metavar="RATE", help="rate to begin with (default: the board's)"
+    )
+    line.add_argument(
+        "--raise-baud",
+        type=options.positive_int,
+        metavar="RATE",
+        help="go up to this rate after the handshake",
+    )
+    line.add_argument(
+        "--encoding",
+        choices=("auto", "binary", "text"),
+        default="auto",
+        help="frames as bytes, as printable text, or as the path allows (default: auto)",
+    )
+    line.add_argument(
+        "--dtr", choices=("on", "off"), help="what to do with DTR on opening (many boards reset)"
+    )
+    line.add_argument("--rts", choices=("on", "off"), help="what to do with RTS on opening")
+    line.add_argument(
+        "--in-flight",
+        type=options.positive_int,
+        metavar="N",
+        help="most windows under way (default: the device's)",
+    )
+    line.add_argument(
+        "--reply-timeout",
+        type=options.positive_float,
+        default=0.25,
+        metavar="S",
+        help="longest wait for an answer before asking again (default: 0.25)",
+    )
+    line.add_argument(
+        "--patience",
+        type=options.positive_float,
+        default=10.0,
+        metavar="S",
+        help="how long nothing may get through (default: 10)",
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Bench, and print the verdict."""
+    from emgdeploy import bench
+    from emgdeploy.boards import load_board
+    from emgdeploy.firmware.builds import find
+
+    folder, manifest = find(args.build)
+    board = load_board(manifest.board)
+    work = _workload(args, folder, manifest)
+    with (
+        _port(args, folder, manifest, board) as port,
+        console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar,
+    ):
+        result = bench.run(
+            folder,
+            manifest,
+            port,
+            work,
+            _options(args, board),
+            progress=lambda count, note: bar.advance(count, note),
+            trace=(lambda way, data: console.detail(f"{way} {data.hex(' ')}")) if console.trace else None,
+        )
+    console.result(result.verdict)
+    show(result, console)
+    if result.problem is not None:
+        raise result.problem
+    return 0
+
+
+def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest) -> Workload:
+    from emgdeploy.bench import workload
+
+    if args.windows is None:
+        return workload.from_build(folder, manifest)
+    return workload.from_file(args.windows, folder, manifest)
+
+
+@contextmanager
+def _port(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
+    """The named port, or that of the board's emulator, which runs as long as the block."""
+    if args.port is None:
+        from emgdeploy import emulate
+
+        with emulate.start(manifest, folder, board) as running:
+            yield running.port
+        return
+    port = open_line(args, args.port, board.uart.baud)
+    try:
+        yield port
+    finally:
+        port.close()
+
+
+def open_line(args: argparse.Namespace, name: str, baud: int) -> Port:
+    """Open port `name` as the options of `add_line` say. Raises LinkError's children."""
+    from emgdeploy.link.port import Lines, open_port
+
+    switch = {"on": True, "off": False, None: None}
+    return open_port(name, args.baud or baud, Lines(switch[args.dtr], switch[args.rts]))
+
+
+def _options(args: argparse.Namespace, board: Board) -> BenchOptions:
+    from emgdeploy.bench import BenchOptions
+    from emgdeploy.link.options import LinkOptions
+
+    emulated = args.port is None and board.emulator is not None and board.emulator.kind == "qemu"
+    return BenchOptions(
+        limit=args.limit,
+        deadline_us=None if args.deadline_ms is None else args.deadline_ms * 1000,
+        timing_gate=args.timing_gate,
+        one_at_a_time=emulated or args.in_flight == 1,
+        fresh=args.fresh,
+        link=LinkOptions(
+            reply_timeout=args.reply_timeout,
+            patience=args.patience,
+            encoding=args.encoding,
+            in_flight_windows=args.in_flight,
+            baud=args.raise_baud,
+        ),
+    )
+
+
+def show(result: BenchResult, console: Console) -> None:
+    """The verdict for people; its first line is the verdict itself."""
+    found = result.verdict
+    good = not found["wrong_bits"] and found["complete"]
+    console.print(
+        f"{found['correct_bits']:,} of {found['windows']:,} windows bit-exact on {found['board']}"
+        f" ({found['wrong_bits']:,} wrong, {found['unanswered']:,} unanswered)",
+        style="bold green" if good else "bold red",
+    )
+    console.print(f"inference: {_device_time(found)}")
+    if found["accuracy"]:
+        shares = ", ".join(
+            f"{name} {share:.2%}" for name, share in found["accuracy"].items() if share is not None
+        )
+        console.print(f"accuracy: {shares}")
+    if found["retried"] or found["frames_rejected"] or found["resets"]:
+        console.print(
+            f"link: {found['retried']:,} frames sent again, {found['frames_rejected']:,} rejected, "
+            f"{found['resets']:,} restarts of the device"
+        )
+    console.print(f"report: {result.html_path}")
+
+
+def _device_time(found: dict[str, Any]) -> str:
+    spread, cycles = found["latency_us"]["device"], found["cycles"]
+    if spread["p50"] is None:
+        return "no answer"
+    text = f"{spread['p50'] / 1000:,.3f} ms median, {spread['max'] / 1000:,.3f} ms largest"
+    if found["timing_source"] == "emulated-instructions":
+        text += f" at one instruction per cycle ({cycles['p50']:,} instructions)"
+    elif found["timing_source"] != "host-clock":
+        text += f" ({cycles['p50']:,} cycles)"
+    return text

@@ -1,0 +1,64 @@
+"""`emgdeploy ports`: which serial port is which board, and which firmware is on it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from emgdeploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from emgdeploy.link.discovery import Found
+
+NAME = "ports"
+HELP = "list the serial ports, the boards behind them and their firmware"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whether to talk to them."""
+    parser.add_argument(
+        "--no-handshake",
+        action="store_true",
+        help="only look at the USB numbers; opening a port resets some boards",
+    )
+    parser.add_argument(
+        "--port", action="append", default=[], metavar="PORT", help="ask at this port instead of at all"
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """List the ports."""
+    from emgdeploy.boards import list_boards
+    from emgdeploy.link import discovery
+
+    names = {board.name: board for board in list_boards()}
+    usb = {pair: board.name for board in names.values() for pair in board.usb}
+    places = discovery.listed(usb) if not args.port else [discovery.Place(name) for name in args.port]
+    found = []
+    with console.progress("asking", len(places)) as bar:
+        for place in places:
+            baud = names[place.board].uart.baud if place.board in names else 115200
+            found.append(discovery.Found(place) if args.no_handshake else discovery.ask(place, baud))
+            bar.advance(note=place.name)
+    console.result([_facts(item) for item in found])
+    if not found:
+        console.print("there is no serial port")
+        return 0
+    rows = [
+        (item.place.name, item.board or "?", item.firmware or "-", item.place.title or "-", item.note)
+        for item in found
+    ]
+    console.table(("port", "board", "firmware", "USB device", "note"), rows)
+    return 0
+
+
+def _facts(item: Found) -> dict[str, Any]:
+    return {
+        "port": item.place.name,
+        "usb": item.place.usb,
+        "title": item.place.title,
+        "board": item.board,
+        "firmware_build_id": item.firmware,
+        "model_sha256": item.model,
+        "note": item.note,
+    }

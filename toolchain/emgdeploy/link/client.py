@@ -1,0 +1,151 @@
+"""A device behind a port: greet it, stream windows through it, survive its resets."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from emgdeploy.link import handshake, wire
+from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach
+from emgdeploy.link.options import LinkOptions
+from emgdeploy.link.pipeline import Answer, Pipeline
+from emgdeploy.link.port import Port
+from emgdeploy.link.session import Session, Trace
+from emgdeploy.link.stats import LinkStats
+from emgdeploy.link.wire import PayloadError, Pong
+
+
+class DeviceClient:
+    """Talks to one device. The port stays the caller's.
+
+    info: the device's own account, after `connect`. untransparent: byte values that the path does not
+    let through, for which the text-safe encoding is in use. check: called with the facts at every
+    handshake, also after a reset; raises when this is not the device that is wanted.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        options: LinkOptions | None = None,
+        check: Callable[[DeviceInfo], None] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.options = options or LinkOptions()
+        self.stats = LinkStats()
+        self.port = port
+        self.info: DeviceInfo | None = None
+        self.untransparent: frozenset[int] = frozenset()
+        self._check = check
+        self._session = Session(port, self.options, self.stats, trace)
+        self._next_sequence = (
+            secrets.randbelow(1 << 16) if self.options.first_sequence is None else self.options.first_sequence
+        )
+
+    @property
+    def text_safe(self) -> bool:
+        """Whether the text-safe encoding is in use."""
+        return self._session.text
+
+    def connect(self) -> DeviceInfo:
+        """Shake hands and choose the encoding. Raises LinkError's children and what `check` raises."""
+        for _ in range(self.options.resets + 1):
+            try:
+                self.info = handshake.greet(self._session, (self._next_sequence - 1) & 0xFFFF)
+                if self._check is not None:
+                    self._check(self.info)
+                self.untransparent = handshake.choose_encoding(self._session, self.info.rx_buffer)
+                return self.info
+            except DeviceReset:
+                continue
+        raise DeviceReset
+
+    def _connected(self) -> DeviceInfo:
+        return self.info if self.info is not None and self._session.established else self.connect()
+
+    def ping(self) -> Pong:
+        """The device's counters. Raises NoisyLink, DeviceReset, Unplugged."""
+        self._connected()
+        try:
+            return Pong.unpack(self._session.request(wire.PING).payload)
+        except PayloadError as error:
+            raise ProtocolBreach(str(error)) from error
+
+    def echo(self, payload: bytes) -> bytes:
+        """Send bytes there and back, at most info.max_payload. Raises NoisyLink, DeviceReset, Unplugged."""
+        self._connected()
+        return self._session.request(wire.ECHO, payload).payload
+
+    def infer(self, window: bytes) -> Answer:
+        """One window of info.input_bytes bytes. Raises LinkError's children."""
+        for answer in self.stream([(0, window)]):
+            return answer
+        raise NoisyLink("the window was not answered")
+
+    def stream(self, windows: Iterable[tuple[int, bytes]], in_flight: int | None = None) -> Iterator[Answer]:
+        """Send (index, bytes) windows and yield the answers, not always in order.
+
+        A device that restarts is greeted again and gets the windows that it had not answered; one on
+        which it restarts more than options.resets times is left out, so no answer comes for it.
+        in_flight: most windows under way, at most the device's depth.
+        """
+        waiting: deque[tuple[int, bytes]] = deque()
+        strikes: dict[int, int] = {}
+        source = iter(windows)
+        while True:
+            info = self._connected()
+            pipeline = Pipeline(self._session, info, self._next_sequence)
+            if in_flight is not None:
+                pipeline.depth = max(1, min(pipeline.depth, in_flight))
+            begun: dict[int, bytes] = {}
+            feed = _Feed(waiting, source, begun)
+            try:
+                for answer in pipeline.run(feed):
+                    begun.pop(answer.index, None)
+                    yield answer
+                return
+            except DeviceReset:
+                waiting.extendleft(reversed(self._to_repeat(begun, strikes)))
+            finally:
+                self._next_sequence = pipeline.next_sequence
+            self._reconnect()
+
+    def _to_repeat(self, begun: dict[int, bytes], strikes: dict[int, int]) -> list[tuple[int, bytes]]:
+        """What was under way when the device restarted, without the windows that it cannot survive."""
+        for index in list(begun)[:1]:
+            strikes[index] = strikes.get(index, 0) + 1
+        return [
+            (index, data) for index, data in begun.items() if strikes.get(index, 0) <= self.options.resets
+        ]
+
+    def _reconnect(self) -> None:
+        """A restarting board may need a while; nothing but its silence over all of it counts."""
+        give_up = time.monotonic() + self.options.patience
+        while True:
+            try:
+                self.connect()
+                return
+            except DeviceReset:
+                if time.monotonic() > give_up:
+                    raise
+
+
+class _Feed:
+    """Windows to be repeated first, then new ones; remembers what was handed out."""
+
+    def __init__(
+        self, waiting: deque[tuple[int, bytes]], source: Iterator[tuple[int, bytes]], begun: dict[int, bytes]
+    ) -> None:
+        self._waiting = waiting
+        self._source = source
+        self._begun = begun
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        return self
+
+    def __next__(self) -> tuple[int, bytes]:
+        index, data = self._waiting.popleft() if self._waiting else next(self._source)
+        self._begun[index] = data
+        return index, data

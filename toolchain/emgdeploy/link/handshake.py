@@ -1,0 +1,141 @@
+"""From an open port to a device that is known: greeting, facts, and which bytes the path lets through."""
+
+from __future__ import annotations
+
+import time
+import zlib
+
+from emgdeploy.link import facts, framing, wire
+from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.faults import (
+    ForeignDevice,
+    GarbledLink,
+    NoisyLink,
+    OtherProtocol,
+    ProtocolBreach,
+    SilentDevice,
+)
+from emgdeploy.link.framing import Frame
+from emgdeploy.link.session import Session
+from emgdeploy.link.wire import PayloadError, Welcome
+from emgdeploy.text import printable
+
+_INFO_PIECE = 64
+_XON = 0x11
+_SMALLEST_PROBE = 32
+_LARGEST_PROBE = 128
+# A path that only loses frames now and then lets one of these through; one that changes bytes none.
+_LAST_TRIES = 12
+
+
+def greet(session: Session, before_first: int) -> DeviceInfo:
+    """Begin a new session, in printable bytes only, and learn the device's facts.
+
+    before_first: the sequence number before that of the first window. Raises SilentDevice,
+    GarbledLink, ForeignDevice, NoisyLink, OtherProtocol, ProtocolBreach, Unplugged.
+    """
+    session.renew()
+    frame = _hello(session, before_first)
+    if frame.version != framing.VERSION:
+        raise OtherProtocol(session.port.name, frame.version, framing.VERSION)
+    session.established = True
+    try:
+        welcome = Welcome.unpack(frame.payload)
+        return facts.parse(frame.version, welcome, _read_info(session, welcome))
+    except PayloadError as error:
+        raise ProtocolBreach(str(error)) from error
+
+
+def _hello(session: Session, before_first: int) -> Frame:
+    begun = time.monotonic()
+    heard = session.stats.bytes_received
+    payload = wire.hello(session.options.reply_limit)
+    give_up = begun + session.options.connect_patience
+    while (now := time.monotonic()) < give_up:
+        session.send(wire.HELLO, before_first, payload)
+        until = min(give_up, now + session.options.hello_interval)
+        frame = _await_welcome(session, until)
+        if frame is not None:
+            return frame
+    raise _why_silent(session, time.monotonic() - begun, session.stats.bytes_received - heard)
+
+
+def _await_welcome(session: Session, until: float) -> Frame | None:
+    while (left := until - time.monotonic()) > 0:
+        for frame in session.receive(left):
+            if frame.type in (wire.WELCOME, wire.REFUSED):
+                return frame
+            if frame.type == wire.NAK and session.stats.naks:
+                return None
+    return None
+
+
+def _why_silent(
+    session: Session, waited: float, received: int
+) -> SilentDevice | GarbledLink | ForeignDevice | NoisyLink:
+    stats, name = session.stats, session.port.name
+    if received == 0:
+        return SilentDevice(name, waited)
+    if stats.frames_received or stats.naks:
+        return NoisyLink(
+            f"no handshake got through in {waited:.1f} s, {stats.frames_rejected} frames were broken"
+        )
+    if stats.log and stats.bytes_discarded <= received // 2:
+        return ForeignDevice(name, printable(stats.log[-1].decode("utf-8", "replace"))[:80])
+    if stats.echoes:
+        return SilentDevice(f"{name} (it only echoes what is sent)", waited)
+    return GarbledLink(name, received, session.port.baud)
+
+
+def _read_info(session: Session, welcome: Welcome) -> bytes:
+    info = bytearray()
+    while len(info) < welcome.info_bytes:
+        answer = session.request(wire.READ, wire.read(wire.READ_INFO, 0, len(info), _INFO_PIECE))
+        if answer.type == wire.REFUSED:
+            raise ProtocolBreach("it does not tell its facts")
+        piece = wire.Data.unpack(answer.payload)
+        if piece.offset != len(info) or not piece.data:
+            raise ProtocolBreach("its facts come in the wrong order")
+        info += piece.data
+    if zlib.crc32(info) != welcome.info_crc:
+        raise ProtocolBreach("its facts have the wrong checksum")
+    return bytes(info)
+
+
+def choose_encoding(session: Session, rx_buffer: int) -> frozenset[int]:
+    """Use the binary encoding if all 256 byte values travel unchanged both ways, else stay text-safe.
+
+    Returns the byte values of the smallest block that did not get through; empty when all did.
+    """
+    if session.options.encoding != "auto":
+        session.use_text(session.options.encoding == "text")
+        return frozenset()
+    size = _LARGEST_PROBE
+    while size > _SMALLEST_PROBE and framing.encoded_size(size, text=False) > rx_buffer:
+        size //= 2
+    session.use_text(False)
+    for first in range(0, 256, size):
+        lost = _probe(session, range(first, first + size))
+        if lost:
+            session.use_text(True)
+            return lost
+    return frozenset()
+
+
+def _probe(session: Session, block: range) -> frozenset[int]:
+    """Send the values of `block` there and back; halve it when that fails, because of noise perhaps."""
+    last = len(block) <= _SMALLEST_PROBE
+    # XON last, so that it follows XOFF: a path with software flow control must not stay stopped.
+    payload = bytes(sorted(block, key=lambda value: (value == _XON, value)))
+    try:
+        answer = session.request(
+            wire.ECHO, payload, tries=_LAST_TRIES if last else session.options.probe_tries
+        )
+        if answer.payload == payload:
+            return frozenset()
+    except NoisyLink:
+        pass
+    if last:
+        return frozenset(block)
+    middle = len(block) // 2
+    return _probe(session, block[:middle]) or _probe(session, block[middle:])

@@ -1,0 +1,44 @@
+"""Every timeout, limit and count of the link in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Encoding = Literal["auto", "binary", "text"]
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """How patient and how bold the host is. Times in seconds, sizes in bytes.
+
+    reply_timeout: longest wait for an answer, beyond what the wire needs, before a frame is sent again;
+    the wait in use follows the measured round trips and is shorter on a fast link.
+    connect_patience: how long a device may stay silent before the handshake gives up.
+    patience: how long nothing may get through before the link counts as too noisy.
+    run_margin: how much longer than the slowest inference so far one may take.
+    resets: how often the device may restart on one window before that window counts as unanswered.
+    encoding: "auto" probes the path and falls back to the text-safe encoding.
+    in_flight_windows, in_flight_bytes, chunk_bytes: below what the device allows; None for as it allows.
+    overrun: send more than the device can hold, to see what happens.
+    first_sequence: None for a random one.
+    baud: rate to go up to after the handshake, None to stay.
+    """
+
+    reply_timeout: float = 0.25
+    least_timeout: float = 0.03
+    connect_patience: float = 4.0
+    hello_interval: float = 0.25
+    patience: float = 10.0
+    run_margin: float = 2.0
+    resets: int = 3
+    encoding: Encoding = "auto"
+    probe_tries: int = 4
+    in_flight_windows: int | None = None
+    in_flight_bytes: int | None = None
+    chunk_bytes: int | None = None
+    overrun: bool = False
+    first_sequence: int | None = None
+    reply_limit: int = 128
+    baud: int | None = None
+    baud_tries: int = 8

@@ -1,0 +1,379 @@
+"""Windows to the device and answers back, several under way at a time.
+
+Chunks are sent only as far as the device's buffer holds them, each is acknowledged or sent again
+on its own, and an answer is taken once. What makes a repeat harmless is on the device: it computes
+no sequence number twice.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from emgdeploy.link import framing, wire
+from emgdeploy.link.chunks import ChunkSizer, chunk_limit
+from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.faults import NoisyLink, ProtocolBreach, SilentDevice
+from emgdeploy.link.framing import Frame
+from emgdeploy.link.session import Session
+from emgdeploy.link.wire import PayloadError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One window's outcome.
+
+    index: the caller's number of the window. input_crc: CRC-32 of what the device inferred; own_input:
+    it is that of this window.
+    round_trip: seconds from the first byte sent to the answer. alone: no other window was under way
+    in between. repeats: chunks and questions of this window that were sent again.
+    """
+
+    index: int
+    output: bytes
+    ticks: int
+    input_crc: int
+    own_input: bool
+    round_trip: float
+    alone: bool
+    repeats: int
+
+
+@dataclass(slots=True, eq=False)
+class _Transfer:
+    index: int
+    sequence: int
+    data: bytes
+    crc: int
+    all_units: int  # a bit for each unit of the window
+    acked: int = 0
+    flying: int = 0
+    begun: float | None = None
+    running_since: float | None = None
+    blocked_by: int | None = None
+    polled: float = 0.0
+    alone: bool = True
+    repeats: int = 0
+
+    @property
+    def unsent(self) -> int:
+        return self.all_units & ~(self.acked | self.flying)
+
+    def forget(self) -> None:
+        """The device does not have it any more, or not right: all of it must go again."""
+        self.acked = 0
+        self.running_since = None
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """A chunk that is under way; without units it is a question how its window stands."""
+
+    transfer: _Transfer
+    units: int
+    size: int
+    sent: float
+    expires: float
+
+
+@dataclass
+class Pipeline:
+    """The windows under way in one session. next_sequence: number of the next window."""
+
+    session: Session
+    info: DeviceInfo
+    next_sequence: int
+    _transfers: dict[int, _Transfer] = field(default_factory=dict)
+    _flights: deque[_Flight] = field(default_factory=deque)
+    _answers: deque[Answer] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        options, info, text = self.session.options, self.info, self.session.text
+        self.depth = min(info.depth, options.in_flight_windows or info.depth)
+        self._room = min(info.rx_buffer, options.in_flight_bytes or info.rx_buffer)
+        if options.overrun and options.in_flight_bytes:
+            self._room = options.in_flight_bytes
+        limit = chunk_limit(info.max_payload, min(info.rx_buffer, self._room), text)
+        self._sizer = ChunkSizer(min(limit, options.chunk_bytes or limit), text)
+        self._slowest = info.selftest_seconds
+        self._last_answer = 0.0
+        self._progress = time.monotonic()
+        self._progress_bytes = self.session.stats.bytes_received
+
+    @property
+    def under_way(self) -> list[int]:
+        """Indices of the windows begun and not answered."""
+        return [transfer.index for transfer in self._transfers.values()]
+
+    def run(self, windows: Iterable[tuple[int, bytes]]) -> Iterator[Answer]:
+        """Send (index, bytes) windows of info.input_bytes each and yield answers as they come.
+
+        Raises DeviceReset, NoisyLink, SilentDevice, ProtocolBreach, Unplugged; `under_way` then tells
+        which windows were begun.
+        """
+        source = iter(windows)
+        exhausted = False
+        self._progressed()
+        while True:
+            while not exhausted and self._has_room_for_window():
+                following = next(source, None)
+                if following is None:
+                    exhausted = True
+                else:
+                    self._admit(*following)
+            if not self._transfers:
+                return
+            self._send_chunks()
+            for frame in self.session.receive(self._time_left()):
+                self._take(frame)
+            while self._answers:
+                yield self._answers.popleft()
+            self._expire()
+
+    def _has_room_for_window(self) -> bool:
+        """The device refuses numbers that are its depth or more behind the newest."""
+        if not self._transfers:
+            return True
+        oldest = next(iter(self._transfers))
+        return (self.next_sequence - oldest) & 0xFFFF < self.depth
+
+    def _admit(self, index: int, data: bytes) -> None:
+        units = -(-len(data) // wire.UNIT)
+        shared = bool(self._transfers)
+        transfer = _Transfer(
+            index, self.next_sequence, data, zlib.crc32(data), (1 << units) - 1, alone=not shared
+        )
+        for other in self._transfers.values():
+            other.alone = False
+        self._transfers[self.next_sequence] = transfer
+        self.next_sequence = (self.next_sequence + 1) & 0xFFFF
+
+    def _flying_bytes(self) -> int:
+        return sum(flight.size for flight in self._flights)
+
+    def _send_chunks(self) -> None:
+        """Oldest window first, as far as the device's buffer goes."""
+        room = self._room - self._flying_bytes()
+        for transfer in self._transfers.values():
+            while transfer.blocked_by is None and transfer.unsent:
+                units, offset, length = self._next_piece(transfer)
+                size = framing.encoded_size(wire.CHUNK_HEADER + length, self.session.text)
+                if size > room and self._flights:
+                    return
+                self._launch(transfer, units, offset, length)
+                room -= size
+
+    def _next_piece(self, transfer: _Transfer) -> tuple[int, int, int]:
+        """Units, offset and length of the next chunk: what can go, from the first unit that must."""
+        unsent = transfer.unsent
+        first = (unsent & -unsent).bit_length() - 1
+        count = 1
+        while count * wire.UNIT < self._sizer.size and unsent >> (first + count) & 1:
+            count += 1
+        offset = first * wire.UNIT
+        length = min(count * wire.UNIT, len(transfer.data) - offset)
+        return ((1 << count) - 1) << first, offset, length
+
+    def _launch(self, transfer: _Transfer, units: int, offset: int, length: int) -> None:
+        data = transfer.data[offset : offset + length]
+        payload = wire.chunk(len(transfer.data), transfer.crc, offset, data)
+        now = time.monotonic()
+        if transfer.begun is None:
+            transfer.begun = now
+        size = self.session.send(wire.CHUNK, transfer.sequence, payload)
+        transfer.flying |= units
+        on_wire = self.session.wire_time(
+            self._flying_bytes() + size + 2 * framing.encoded_size(32, self.session.text)
+        )
+        expires = now + on_wire + self.session.reply_timeout() + self._slowest
+        self._flights.append(_Flight(transfer, units, size, now, expires))
+
+    def _poll(self, transfer: _Transfer) -> None:
+        """Ask for an answer that should have come; the device repeats it from its memory."""
+        size = framing.encoded_size(wire.CHUNK_HEADER, self.session.text)
+        if self._flying_bytes() + size > self._room and self._flights:
+            return
+        transfer.polled = time.monotonic()
+        transfer.repeats += 1
+        self.session.stats.retried += 1
+        self._launch(transfer, 0, 0, 0)
+
+    def _time_left(self) -> float:
+        now = time.monotonic()
+        due = [flight.expires for flight in self._flights]
+        due += [self._poll_time(transfer) for transfer in self._running()]
+        return max(0.0, min(due, default=now + 0.05) - now)
+
+    def _running(self) -> list[_Transfer]:
+        return [transfer for transfer in self._transfers.values() if transfer.running_since is not None]
+
+    def _poll_time(self, transfer: _Transfer) -> float:
+        begun = max(transfer.running_since or 0.0, transfer.polled, self._last_answer)
+        answer = framing.encoded_size(wire.RESULT_HEADER + self.info.output_bytes, self.session.text)
+        return begun + 2 * self._slowest + self.session.reply_timeout() + self.session.wire_time(answer)
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        busy = any(now < (transfer.running_since or 0.0) + self._run_limit() for transfer in self._running())
+        # A device that computes reads nothing: what waits in its buffer is late, not lost.
+        if not busy:
+            for flight in [flight for flight in self._flights if now >= flight.expires]:
+                self._lose(flight)
+        for transfer in self._running():
+            if now >= self._poll_time(transfer) and not any(f.transfer is transfer for f in self._flights):
+                self._poll(transfer)
+        if now - self._progress > self.session.options.patience + 2 * self._slowest:
+            self._give_up(now)
+
+    def _run_limit(self) -> float:
+        return 3 * self._slowest + (self.session.options.run_margin if self._slowest > 0.1 else 0.1)
+
+    def _give_up(self, now: float) -> None:
+        waited = now - self._progress
+        if self.session.stats.bytes_received == self._progress_bytes:
+            raise SilentDevice(self.session.port.name, waited)
+        raise NoisyLink(f"nothing got through for {waited:.0f} s")
+
+    def _lose(self, flight: _Flight) -> None:
+        self._flights.remove(flight)
+        flight.transfer.flying &= ~flight.units
+        flight.transfer.repeats += 1
+        if flight.units:
+            self.session.stats.retried += 1
+            self._sizer.sent(flight.size, lost=True)
+
+    def _take(self, frame: Frame) -> None:
+        if frame.type == wire.NAK:
+            self._rejected()
+            return
+        transfer = self._transfers.get(frame.sequence)
+        if transfer is None or frame.type not in (
+            wire.TAKEN,
+            wire.RESULT,
+            wire.STALE,
+            wire.ORDER,
+            wire.REFUSED,
+        ):
+            self.session.stats.stale += 1
+            return
+        try:
+            self._dispatch(frame, transfer)
+        except PayloadError as error:
+            raise ProtocolBreach(str(error)) from error
+
+    def _dispatch(self, frame: Frame, transfer: _Transfer) -> None:
+        if frame.type == wire.TAKEN:
+            self._taken(transfer, wire.Taken.unpack(frame.payload))
+        elif frame.type == wire.RESULT:
+            self._answered(transfer, wire.Result.unpack(frame.payload))
+        elif frame.type == wire.ORDER:
+            self._order(transfer, wire.unpack_u16(frame.payload))
+        elif frame.type == wire.REFUSED and frame.payload[:1] == bytes([wire.Refusal.WINDOW_CRC]):
+            self._drop_flights(transfer)
+            transfer.forget()
+        else:
+            raise ProtocolBreach(
+                f"it refuses window {transfer.index} ({frame.type:#x} {frame.payload.hex()})"
+            )
+
+    def _rejected(self) -> None:
+        """Something was broken, there or here. Answers come in order, so the oldest chunk is the suspect."""
+        if self._flights:
+            self._lose(self._flights[0])
+        for transfer in self._running()[:1]:
+            if time.monotonic() - transfer.polled > self.session.reply_timeout():
+                self._poll(transfer)
+
+    def _taken(self, transfer: _Transfer, taken: wire.Taken) -> None:
+        now = time.monotonic()
+        self._progressed()
+        if taken.length == 0:
+            self._drop_flights(transfer)
+            transfer.forget()
+            transfer.acked = (1 << taken.offset // wire.UNIT) - 1
+            return
+        last = -(-(taken.offset + taken.length) // wire.UNIT)
+        transfer.acked |= (1 << last) - (1 << taken.offset // wire.UNIT)
+        if taken.complete:
+            transfer.acked = transfer.all_units
+            transfer.running_since = now
+            self._unblock(transfer.sequence)
+        for flight in [f for f in self._flights if f.transfer is transfer and not f.units & ~transfer.acked]:
+            if flight.sent > self._last_answer and not transfer.repeats:
+                self.session.measured(
+                    max(0.0, now - flight.sent - self.session.wire_time(self._flying_bytes()))
+                )
+            self._land(flight)
+
+    def _land(self, flight: _Flight) -> None:
+        self._flights.remove(flight)
+        flight.transfer.flying &= ~flight.units
+        if flight.units:
+            self._sizer.sent(flight.size, lost=False)
+
+    def _drop_flights(self, transfer: _Transfer) -> None:
+        for flight in [flight for flight in self._flights if flight.transfer is transfer]:
+            self._flights.remove(flight)
+        transfer.flying = 0
+
+    def _unblock(self, sequence: int) -> None:
+        for transfer in self._transfers.values():
+            if transfer.blocked_by == sequence:
+                transfer.blocked_by = None
+
+    def _order(self, transfer: _Transfer, waiting_for: int) -> None:
+        """The device has another window half-way in and cannot take this one yet."""
+        if waiting_for not in self._transfers:
+            raise ProtocolBreach("it waits for a window that is not under way")
+        self._drop_flights(transfer)
+        transfer.blocked_by = waiting_for if self._transfers[waiting_for].running_since is None else None
+
+    def _answered(self, transfer: _Transfer, result: wire.Result) -> None:
+        now = time.monotonic()
+        self._progressed()
+        self._drop_flights(transfer)
+        seconds = result.ticks / self.info.tick_hz if self.info.tick_hz else 0.0
+        self._slowest = max(self._slowest, seconds)
+        output = result.data + self._read_rest(transfer.sequence, len(result.data), result.total)
+        self._last_answer = now
+        del self._transfers[transfer.sequence]
+        self._unblock(transfer.sequence)
+        begun = now if transfer.begun is None else transfer.begun
+        self._answers.append(
+            Answer(
+                index=transfer.index,
+                output=output,
+                ticks=result.ticks,
+                input_crc=result.input_crc,
+                own_input=result.input_crc == transfer.crc,
+                round_trip=now - begun,
+                alone=transfer.alone,
+                repeats=transfer.repeats,
+            )
+        )
+
+    def _read_rest(self, sequence: int, have: int, total: int) -> bytes:
+        if total != self.info.output_bytes:
+            raise ProtocolBreach(f"it answers with {total} bytes where {self.info.output_bytes} are due")
+        rest = bytearray()
+        while have + len(rest) < total:
+            wanted = min(self.session.options.reply_limit, total - have - len(rest))
+            question = wire.read(wire.READ_OUTPUT, sequence, have + len(rest), wanted)
+            answer = self.session.request(wire.READ, question, others=self._take_later)
+            if answer.type == wire.REFUSED:
+                raise ProtocolBreach("it has forgotten an answer that it must keep")
+            rest += wire.Data.unpack(answer.payload).data
+        return bytes(rest)
+
+    def _take_later(self, frame: Frame) -> None:
+        """Frames that arrive while the rest of an output is read; results of others are simply repeated."""
+        transfer = self._transfers.get(frame.sequence)
+        if frame.type == wire.TAKEN and transfer is not None:
+            self._taken(transfer, wire.Taken.unpack(frame.payload))
+
+    def _progressed(self) -> None:
+        self._progress = time.monotonic()
+        self._progress_bytes = self.session.stats.bytes_received

@@ -1,0 +1,188 @@
+"""One conversation with a device: frames out, the frames that answer them in."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from emgdeploy.link import framing, wire
+from emgdeploy.link.faults import DeviceReset, NoisyLink
+from emgdeploy.link.framing import Decoder, Frame, LogLine, Rejected
+from emgdeploy.link.options import LinkOptions
+from emgdeploy.link.port import Port
+from emgdeploy.link.stats import LinkStats
+
+BITS_PER_BYTE = 10
+"""A byte on a serial line: start bit, eight bits, stop bit."""
+
+Trace = Callable[[str, bytes], None]
+
+
+class Session:
+    """Frames over a port under one session number. text: the encoding that we send in."""
+
+    def __init__(
+        self, port: Port, options: LinkOptions, stats: LinkStats, trace: Trace | None = None
+    ) -> None:
+        self.port = port
+        self.options = options
+        self.stats = stats
+        self.text = True
+        self.number = 0
+        self.established = False
+        self._trace = trace
+        self._decoder = Decoder(text_only=True)
+        self._sequence = secrets.randbelow(1 << 16)
+        self._smoothed: float | None = None
+        self._variation = 0.0
+
+    def renew(self) -> None:
+        """Begin under a number that no earlier answer can carry, in the encoding that always works."""
+        self.number = secrets.randbelow((1 << 32) - 1) + 1
+        self.established = False
+        self.use_text(True)
+
+    def use_text(self, text: bool) -> None:
+        """Choose the encoding for what is sent, and expect answers in it."""
+        self.text = text
+        self._decoder.text_only = text
+
+    def send(self, kind: int, sequence: int, payload: bytes, text: bool | None = None) -> int:
+        """Hand one frame to the port; how many bytes it is on the wire. Raises Unplugged."""
+        encoding = self.text if text is None else text
+        data = framing.encode(Frame(kind, self.number, sequence, payload, encoding))
+        if not encoding and framing.hides_text_frame(data):
+            data = framing.encode(Frame(kind, self.number, sequence, payload, text=True))
+        if self._trace:
+            self._trace(">", data)
+        self.port.write(data)
+        self.stats.bytes_sent += len(data)
+        self.stats.frames_sent += 1
+        return len(data)
+
+    def receive(self, timeout: float) -> list[Frame]:
+        """Answers that belong to this session, waiting at most `timeout` seconds for bytes.
+
+        A piece of the stream that was rejected stands in the list as a NAK: it may have been an
+        answer, and asking again is the cure for both. Raises DeviceReset, Unplugged.
+        """
+        data = self.port.read(timeout)
+        if not data:
+            return []
+        self.stats.bytes_received += len(data)
+        if self._trace:
+            self._trace("<", data)
+        frames: list[Frame] = []
+        lost = False
+        for event in self._decoder.feed(data):
+            if isinstance(event, Frame):
+                lost |= self._sort(event, frames)
+            elif isinstance(event, LogLine):
+                self.stats.log_lines += 1
+                self.stats.log.append(event.data)
+            else:
+                self._count_rejected(event)
+                frames.append(Frame(wire.NAK, self.number, 0))
+        if lost and self.established:
+            self.stats.resets += 1
+            self.established = False
+            raise DeviceReset
+        return frames
+
+    def _count_rejected(self, event: Rejected) -> None:
+        self.stats.frames_rejected += 1
+        self.stats.bytes_discarded += len(event.data)
+
+    def _sort(self, frame: Frame, frames: list[Frame]) -> bool:
+        """Put an answer of this session into `frames`; whether the device says that it knows no such session."""
+        if frame.type < wire.ANSWER:
+            self.stats.echoes += 1
+            return False
+        self.stats.frames_received += 1
+        if frame.type == wire.BOOT:
+            return True
+        if frame.type == wire.NO_SESSION:
+            return frame.session != self.number
+        if frame.type == wire.NAK:
+            self.stats.naks += 1
+            self.stats.frames_rejected += 1
+            frames.append(frame)
+        elif frame.session == self.number:
+            frames.append(frame)
+        else:
+            self.stats.stale += 1
+        return False
+
+    def wire_time(self, count: int) -> float:
+        """Seconds that `count` bytes take at the port's rate, 0 where it has none."""
+        return count * BITS_PER_BYTE / self.port.baud if self.port.baud else 0.0
+
+    def reply_timeout(self) -> float:
+        """How long to wait for an answer beyond the wire's own time, from the round trips so far."""
+        longest = self.options.reply_timeout
+        if self._smoothed is None:
+            return longest
+        return min(longest, max(self.options.least_timeout, self._smoothed + 4 * self._variation))
+
+    def measured(self, seconds: float) -> None:
+        """Learn from a round trip that needed no repeat (RFC 6298's estimator)."""
+        if self._smoothed is None:
+            self._smoothed, self._variation = seconds, seconds / 2
+            return
+        self._variation += (abs(seconds - self._smoothed) - self._variation) / 4
+        self._smoothed += (seconds - self._smoothed) / 8
+
+    def request(
+        self,
+        kind: int,
+        payload: bytes = b"",
+        *,
+        patience: float | None = None,
+        tries: int | None = None,
+        others: Callable[[Frame], None] | None = None,
+    ) -> Frame:
+        """Ask until answered. Raises NoisyLink, DeviceReset, Unplugged.
+
+        patience: seconds, default the options'. others: what to do with frames that are no answer to this.
+        """
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        sequence = self._sequence
+        give_up = time.monotonic() + (self.options.patience if patience is None else patience)
+        attempt = 0
+        while (tries is None or attempt < tries) and time.monotonic() < give_up:
+            self.stats.retried += attempt > 0
+            attempt += 1
+            sent = self.send(kind, sequence, payload)
+            answer = self._await(kind, sequence, sent, give_up, attempt == 1, others)
+            if answer is not None:
+                return answer
+        raise NoisyLink(f"a request went unanswered {attempt} times")
+
+    def _await(
+        self,
+        kind: int,
+        sequence: int,
+        sent: int,
+        give_up: float,
+        first: bool,
+        others: Callable[[Frame], None] | None,
+    ) -> Frame | None:
+        begun = time.monotonic()
+        # The answer may be as long as any frame; the wire needs its time for both.
+        on_wire = self.wire_time(sent + framing.encoded_size(self.options.reply_limit, self.text))
+        until = min(give_up, begun + on_wire + self.reply_timeout())
+        while (left := until - time.monotonic()) > 0:
+            asked_again = False
+            for frame in self.receive(left):
+                if frame.type in (kind + wire.ANSWER, wire.REFUSED) and frame.sequence == sequence:
+                    if first:
+                        self.measured(max(0.0, time.monotonic() - begun - on_wire))
+                    return frame
+                if frame.type == wire.NAK:
+                    asked_again = True
+                elif others is not None:
+                    others(frame)
+            if asked_again:
+                return None
+        return None
