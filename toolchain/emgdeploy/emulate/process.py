@@ -35,6 +35,11 @@ class PtyProcess:
             self._close()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     def ended(self) -> int | None:
         """The exit status (negative: a signal), or None while the process lives."""
         return self._process.poll()

@@ -36,10 +36,11 @@ class EmulatedPort(FdPort):
 
 
 class RunningBoard:
-    """`port` speaks to the firmware until the block of `start` ends."""
+    """`port` speaks to the firmware until the block of `start` ends. pid: the emulator's process."""
 
     def __init__(self, board: Board, process: PtyProcess) -> None:
         self.board = board
+        self.pid = process.pid
         self.port = EmulatedPort(process, f"{board.name} (emulated)")
 
 

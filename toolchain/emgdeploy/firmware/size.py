@@ -62,7 +62,7 @@ def memory_use(board: Board, sections: Sequence[Section]) -> tuple[MemoryUse, ..
     for memory in board.memories:
         ends = [memory.origin]
         for section in sections:
-            if section.in_memory:
+            if section.in_memory and section.size:
                 starts = {section.address, section.load} if section.has_bytes else {section.address}
                 ends += [s + section.size for s in starts if 0 <= s - memory.origin < memory.size]
         used[memory.name] = max(ends) - memory.origin

@@ -1,0 +1,93 @@
+"""A manifest comes from somebody's folder: each entry is checked before anything believes it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emgdeploy.errors import InputError
+from emgdeploy.firmware import manifest
+
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def folder(tiny_build: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_build, tmp_path / "build"))
+
+
+def _change(folder: Path, change: Change) -> None:
+    path = folder / manifest.FILE
+    table = json.loads(path.read_text())
+    change(table)
+    path.write_text(json.dumps(table))
+
+
+def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
+    loaded = manifest.load(folder)
+    manifest.save(loaded, tmp_path)
+    assert manifest.load(tmp_path) == loaded
+    assert (tmp_path / manifest.FILE).read_bytes() == (folder / manifest.FILE).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.pop("board"), "board is missing"),
+        (lambda t: t.update(board="evil\x1b[2J"), "printable text"),
+        (lambda t: t.update(core="pdp-11"), "one of native, cortex-m0"),
+        (lambda t: t.update(clock_hz=0), "clock_hz must be a whole number"),
+        (lambda t: t.update(arena_bytes=-1), "arena_bytes"),
+        (lambda t: t.update(arena_bytes=1 << 60), "arena_bytes"),
+        (lambda t: t.update(macs=True), "macs"),
+        (lambda t: t.update(model_sha256="0" * 63), "64 hexadecimal digits"),
+        (lambda t: t.update(model_sha256="Z" * 64), "64 hexadecimal digits"),
+        (lambda t: t["artifacts"].update(elf="../../bin/sh"), "inside the folder"),
+        (lambda t: t["artifacts"].update(elf="/bin/sh"), "inside the folder"),
+        (lambda t: t["artifacts"].update(elf="C:\\evil"), "inside the folder"),
+        (lambda t: t.update(sources=["src/../../x.c"]), "inside the folder"),
+        (lambda t: t["input"].update(shape=[4, 6]), "window_shape"),
+        (lambda t: t["input"].update(window_axes=[0, 0, 1]), "window_shape"),
+        (lambda t: t["input"].update(dtype="float128"), "one of int8"),
+        (lambda t: t["input"].update(scale=float("nan")), "finite"),
+        (lambda t: t["output"].update(labels=[1, 2, 3]), "texts"),
+        (lambda t: t.update(layers="many"), "layers must be a list"),
+        (lambda t: t.update(schema="emgdeploy.build/9"), "this version reads emgdeploy.build/1"),
+    ],
+)
+def test_a_broken_entry_is_named(folder: Path, change: Change, words: str) -> None:
+    _change(folder, change)
+    with pytest.raises(InputError) as caught:
+        manifest.load(folder)
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "null", '{"schema": 1}', "[" * 100_000])
+def test_what_is_no_manifest_at_all(folder: Path, text: str) -> None:
+    (folder / manifest.FILE).write_text(text)
+    with pytest.raises(InputError):
+        manifest.load(folder)
+
+
+def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no build"):
+        manifest.load(tmp_path)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("secret")
+    (folder / "firmware.elf").unlink()
+    (folder / "firmware.elf").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="leads out of the folder"):
+        manifest.load(folder).artifact(folder, "elf")
+
+
+def test_a_missing_artefact_is_named(folder: Path) -> None:
+    (folder / "golden.npz").unlink()
+    with pytest.raises(InputError, match=r"golden\.npz is missing"):
+        manifest.load(folder).artifact(folder, "golden")
