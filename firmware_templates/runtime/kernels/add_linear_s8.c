@@ -4,22 +4,29 @@
 
 enum { FRACTION = 22 };
 
-/* Both loops are the same but for their limits: constant ones become a single saturating instruction. */
+static int32_t sum(const emg_add_linear_s8_t *layer, int32_t a, int32_t b) {
+    int32_t acc = layer->offset;
+    acc += a * layer->a_weight;
+    acc += b * layer->b_weight;
+    return acc;
+}
+
+/* The usual case: the output type's own limits are the range. */
 static void add_full_range(const emg_add_linear_s8_t *layer, const int8_t *a, const int8_t *b, int8_t *out) {
-    const int32_t wa = layer->a_weight, wb = layer->b_weight, offset = layer->offset;
+    const emg_add_linear_s8_t l = *layer;
     int32_t i = 0;
-    for (; i + 4 <= layer->length; i += 4) {
-        const int32_t s0 = a[i] * wa + b[i] * wb + offset;
-        const int32_t s1 = a[i + 1] * wa + b[i + 1] * wb + offset;
-        const int32_t s2 = a[i + 2] * wa + b[i + 2] * wb + offset;
-        const int32_t s3 = a[i + 3] * wa + b[i + 3] * wb + offset;
-        out[i] = (int8_t)emg_clamp(s0 >> FRACTION, INT8_MIN, INT8_MAX);
-        out[i + 1] = (int8_t)emg_clamp(s1 >> FRACTION, INT8_MIN, INT8_MAX);
-        out[i + 2] = (int8_t)emg_clamp(s2 >> FRACTION, INT8_MIN, INT8_MAX);
-        out[i + 3] = (int8_t)emg_clamp(s3 >> FRACTION, INT8_MIN, INT8_MAX);
+    for (; i + 4 <= l.length; i += 4) {
+        const int32_t s0 = sum(&l, a[i], b[i]);
+        const int32_t s1 = sum(&l, a[i + 1], b[i + 1]);
+        const int32_t s2 = sum(&l, a[i + 2], b[i + 2]);
+        const int32_t s3 = sum(&l, a[i + 3], b[i + 3]);
+        out[i] = (int8_t)emg_shift_saturate8(s0, FRACTION);
+        out[i + 1] = (int8_t)emg_shift_saturate8(s1, FRACTION);
+        out[i + 2] = (int8_t)emg_shift_saturate8(s2, FRACTION);
+        out[i + 3] = (int8_t)emg_shift_saturate8(s3, FRACTION);
     }
-    for (; i < layer->length; ++i) {
-        out[i] = (int8_t)emg_clamp((a[i] * wa + b[i] * wb + offset) >> FRACTION, INT8_MIN, INT8_MAX);
+    for (; i < l.length; ++i) {
+        out[i] = (int8_t)emg_shift_saturate8(sum(&l, a[i], b[i]), FRACTION);
     }
 }
 
@@ -29,7 +36,6 @@ void emg_add_linear_s8(const emg_add_linear_s8_t *layer, const int8_t *a, const 
         return;
     }
     for (int32_t i = 0; i < layer->length; ++i) {
-        const int32_t sum = a[i] * layer->a_weight + b[i] * layer->b_weight + layer->offset;
-        out[i] = (int8_t)emg_clamp(sum >> FRACTION, layer->low, layer->high);
+        out[i] = (int8_t)emg_clamp(sum(layer, a[i], b[i]) >> FRACTION, layer->low, layer->high);
     }
 }

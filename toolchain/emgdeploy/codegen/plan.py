@@ -9,24 +9,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from emgdeploy.codegen.step import Step
+from emgdeploy.codegen.step import Overlap, Step
 from emgdeploy.codegen.storage import Buffer, buffers, roots
 from emgdeploy.graph.types import Graph
 
 ALIGNMENT = 4
 _ROUNDS = 400
-
-
-@dataclass(frozen=True)
-class Relation:
-    """What one pair of buffers may do instead of lying apart: offset(out) - offset(in) bounds."""
-
-    at_most: int | None
-    at_least: int | None
-
-    def allows(self, distance: int) -> bool:
-        below = self.at_most is not None and distance <= self.at_most
-        return below or (self.at_least is not None and distance >= self.at_least)
 
 
 @dataclass(frozen=True)
@@ -63,21 +51,21 @@ def _aligned(size: int) -> int:
 
 def _relations(
     steps: tuple[Step, ...], root: dict[int, int], by_owner: dict[int, Buffer]
-) -> dict[tuple[int, int], Relation]:
+) -> dict[tuple[int, int], Overlap]:
     """(input owner, output owner) -> how they may overlap, for inputs that die at the step."""
     relations = {}
     for i, step in enumerate(steps):
         for overlap in step.overlaps:
             source, target = root[overlap.tensor], root[step.writes]
             if by_owner[source].dies == i and source != target:
-                relations[source, target] = Relation(overlap.at_most, overlap.at_least)
+                relations[source, target] = overlap
     return relations
 
 
 class _Placer:
     """Places buffers greedily in a given order."""
 
-    def __init__(self, all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Relation]) -> None:
+    def __init__(self, all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Overlap]) -> None:
         self.buffers = all_buffers
         self.relations = relations
         self.neighbours = {
@@ -104,11 +92,11 @@ class _Placer:
         as_output = self.relations.get((other.owner, buffer.owner))
         as_input = self.relations.get((buffer.owner, other.owner))
         if as_output:
-            found += [_down(at + d) for d in (as_output.at_most,) if d is not None]
-            found += [_aligned(at + d) for d in (as_output.at_least,) if d is not None]
+            found += [
+                at + (_aligned(d) if d == as_output.at_least else _down(d)) for d in as_output.distances
+            ]
         if as_input:
-            found += [_aligned(at - d) for d in (as_input.at_most,) if d is not None]
-            found += [_down(at - d) for d in (as_input.at_least,) if d is not None]
+            found += [at - (_aligned(d) if d == as_input.at_least else _down(d)) for d in as_input.distances]
         return [c for c in found if c >= 0]
 
     def _fits(self, buffer: Buffer, at: int, other: Buffer, other_at: int) -> bool:
@@ -125,7 +113,7 @@ def _down(offset: int) -> int:
     return offset // ALIGNMENT * ALIGNMENT
 
 
-def _search(all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Relation]) -> dict[int, int]:
+def _search(all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Overlap]) -> dict[int, int]:
     placer = _Placer(all_buffers, relations)
     orders = [
         sorted(all_buffers, key=lambda b: (-b.size, b.born, b.owner)),
@@ -147,7 +135,7 @@ def _search(all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Re
 
 
 def _bounds(
-    all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Relation], steps: int
+    all_buffers: tuple[Buffer, ...], relations: dict[tuple[int, int], Overlap], steps: int
 ) -> tuple[int, int]:
     """Peak of live bytes without sharing, and with each step's output inside its largest input."""
     plain = overlapped = 0

@@ -37,11 +37,25 @@ class Overlap:
     """How a step's output may share bytes with the input `tensor` that dies there.
 
     Either output offset - input offset <= `at_most`, or it is >= `at_least`; None rules a side out.
+    `same_place` allows the two to begin at the same byte.
     """
 
     tensor: int
     at_most: int | None = None
     at_least: int | None = None
+    same_place: bool = False
+
+    def allows(self, distance: int) -> bool:
+        """Whether the output may begin `distance` bytes above the input."""
+        below = self.at_most is not None and distance <= self.at_most
+        above = self.at_least is not None and distance >= self.at_least
+        return below or above or (self.same_place and distance == 0)
+
+    @property
+    def distances(self) -> tuple[int, ...]:
+        """The tightest distances, as places to try."""
+        limits = tuple(d for d in (self.at_most, self.at_least) if d is not None)
+        return (*limits, 0) if self.same_place else limits
 
 
 @dataclass(frozen=True)

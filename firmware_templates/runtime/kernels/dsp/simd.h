@@ -43,6 +43,28 @@ static inline uint32_t emg_odd_bytes(uint32_t x) {
 #endif
 }
 
+/* The low halfwords of `a` and `b`, a's first. */
+static inline uint32_t emg_pack_low(uint32_t a, uint32_t b) {
+#if EMG_DSP_ASM
+    uint32_t r;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return (a & 0xffffu) | b << 16;
+#endif
+}
+
+/* The high halfwords of `a` and `b`, a's first. */
+static inline uint32_t emg_pack_high(uint32_t a, uint32_t b) {
+#if EMG_DSP_ASM
+    uint32_t r;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(b), "r"(a));
+    return r;
+#else
+    return a >> 16 | (b & 0xffff0000u);
+#endif
+}
+
 static inline int32_t emg_low_half(uint32_t x) { return (int16_t)(x & 0xffffu); }
 
 static inline int32_t emg_high_half(uint32_t x) { return (int16_t)(x >> 16); }

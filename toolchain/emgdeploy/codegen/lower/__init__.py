@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emgdeploy.codegen.dsp.conv import lower_conv_dsp
+from emgdeploy.codegen.dsp.depthwise import lower_depthwise_dsp
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.add_linear import lower_add_linear
 from emgdeploy.codegen.lower.conv import lower_conv, lower_depthwise
@@ -28,6 +29,7 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 # Tried before those on cores with the DSP extension.
 _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.CONV_2D, "int8"): (lower_conv_dsp,),
+    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_dsp,),
 }
 
 

@@ -60,8 +60,6 @@ def linear_form(a: Tensor, b: Tensor, out: Tensor, low: int, high: int) -> Linea
     """Search the weights around the real ratios of scales; the offset follows from the pairs."""
     wanted = reference_sums(a, b, out, low, high)
     ratios = (float(a.q.scale) / float(out.q.scale), float(b.q.scale) / float(out.q.scale))
-    if max(ratios) * 2**_FRACTION * 128 * 2 + (256 << _FRACTION) >= 2**31:
-        return None
     nearest = [round(r * 2**_FRACTION) for r in ratios]
     for da, db in sorted(product(_NEAR, _NEAR), key=lambda d: abs(d[0]) + abs(d[1])):
         offset = _offset(wanted, nearest[0] + da, nearest[1] + db, low, high)

@@ -83,15 +83,21 @@ def lower_conv(graph: Graph, op: Op) -> Step:
     )
 
 
+def depthwise_channels(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels]:
+    """Weights as (out_channels, taps), and the channels' constants."""
+    image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
+    matrix = _constant(weights).reshape(-1, weights.shape[3]).T.astype(np.int64)
+    accumulator_bounds(graph, op, matrix)
+    multipliers = convolution_multipliers(image, weights, out, len(matrix))
+    return matrix, fold_channels(graph, op, matrix, multipliers)
+
+
 def lower_depthwise(graph: Graph, op: Op) -> Step:
     """Channel by channel; in place it trails its input by the rows its window still needs."""
     image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
     values = _constant(weights)
-    taps = values.shape[1] * values.shape[2]
-    multipliers = convolution_multipliers(image, weights, out, values.shape[3])
-    per_channel = values.reshape(taps, values.shape[3]).T.astype(np.int64)
-    accumulator_bounds(graph, op, per_channel)
-    channels = fold_channels(graph, op, per_channel, multipliers)
+    matrix, channels = depthwise_channels(graph, op)
+    taps = matrix.shape[1]
     overlaps: tuple[Overlap, ...] = ()
     if op.depth_multiplier == 1:
         limit = uncopied_limit(image.size2d, out.size2d, op.w, image.shape[3])
