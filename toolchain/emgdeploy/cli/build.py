@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAME = "build"
 HELP = "build firmware for a board from a model, and check that it fits"
 
-_STAGES = 8  # what a build from a checkpoint reports; fewer from a .tflite
+_STAGES = 9  # what a build from a checkpoint reports; fewer from a .tflite
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Build, and say what came out."""
     from emgdeploy.boards import load_board
+    from emgdeploy.emulate.cycles.folder import expected_instructions
     from emgdeploy.firmware.build import BuildRequest, build
     from emgdeploy.firmware.builds import default_folder
 
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         given=_given(args),
     )
     with console.progress(f"building for {board.name}", _STAGES) as bar:
-        made = build(request, lambda stage: _stage(stage, bar.advance, console))
+        made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)
     console.result({"out": request.out, **vars(made)})
     _show(made, board, request.out, console)
     return 0

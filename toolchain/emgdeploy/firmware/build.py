@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import emgdeploy
@@ -12,6 +12,7 @@ from emgdeploy.boards import Board
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert import golden as goldens
+from emgdeploy.convert.golden import Golden
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import builds, compiler, image, manifest
 from emgdeploy.firmware import info as infos
@@ -22,6 +23,7 @@ from emgdeploy.firmware.workload import Material, Workload, prepare
 from emgdeploy.graph import read_tflite
 
 Report = Callable[[str], None]
+Measure = Callable[[Path, Manifest], int | None]
 
 _RUNTIME = resources.FIRMWARE_TEMPLATES / "runtime"
 _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
@@ -39,10 +41,13 @@ class BuildRequest:
     extra_flags: tuple[str, ...] = ()
 
 
-def build(request: BuildRequest, report: Report = lambda stage: None) -> Manifest:
+def build(
+    request: BuildRequest, report: Report = lambda stage: None, measure: Measure | None = None
+) -> Manifest:
     """Make the build folder `request.out`; a failed build leaves what was there before.
 
-    report: told each stage as it begins. Raises InputError, GateFailed, ToolMissingError,
+    report: told each stage as it begins. measure: counts the instructions of one inference in the
+    finished folder, or returns None where it cannot. Raises InputError, GateFailed, ToolMissingError,
     DoesNotFitError, CompileError.
     """
     tools = compiler.find(request.board.cpu)  # before minutes go into a conversion
@@ -62,8 +67,11 @@ def build(request: BuildRequest, report: Report = lambda stage: None) -> Manifes
             write_atomic(folder / name, text)
         report("compiling")
         made = image.make(folder, recipe, tools)
-        goldens.save(folder / "golden.npz", work.golden)
+        goldens.save(folder / "golden.npz", _as_the_device_sees(work.golden, model))
         result = _manifest(request, work, model, recipe, made, identity, tools.version)
+        if measure is not None:
+            report("counting instructions")
+            result = replace(result, expected_instructions=measure(folder, result))
         manifest.save(result, folder)
     builds.remember(request.out)
     return result
@@ -82,6 +90,11 @@ def _generate(request: BuildRequest, work: Workload) -> GeneratedModel:
         },
     )
     return generate(read_tflite(work.tflite), options)
+
+
+def _as_the_device_sees(golden: Golden, model: GeneratedModel) -> Golden:
+    """A model with float input and output keeps those operators on the host; the device sees integers."""
+    return replace(golden, x=model.input.quantize(golden.x), y=model.output.quantize(golden.y))
 
 
 def _sources(model: GeneratedModel) -> dict[str, str]:
