@@ -19,6 +19,7 @@ _ACTIVATIONS = {
 }
 _SAME, _VALID = 0, 1
 _LARGEST_STEP = 4096
+_MAX_AXES = 8
 
 
 def read_attributes(kind: OpKind, op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
@@ -37,10 +38,14 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
     return total // 2, total - total // 2
 
 
-def _table(op: Any, name: str, where: str) -> Any:
+def _schema(name: str) -> Any:
     import tflite
 
-    table = flat.options(op, getattr(tflite, name))
+    return getattr(tflite, name)
+
+
+def _table(op: Any, name: str, where: str) -> Any:
+    table = flat.options(op, _schema(name))
     if table is None:
         raise InputError(f"{where} has no {name}", flat.HINT)
     return table
@@ -174,6 +179,20 @@ def _strided_slice(op: Any, tensors: Sequence[Tensor | None], where: str) -> Att
     }
 
 
+def _reshape(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    table = flat.options(op, _schema("ReshapeOptions"))
+    return {"sizes": _small(table, "NewShape", where)} if table is not None else {}
+
+
+def _squeeze(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    table = flat.options(op, _schema("SqueezeOptions"))
+    return {"sizes": _small(table, "SqueezeDims", where)} if table is not None else {}
+
+
+def _small(table: Any, field: str, where: str) -> tuple[int, ...]:
+    return tuple(int(v) for v in flat.vector(table, field, where, _MAX_AXES))
+
+
 _READERS: dict[OpKind, Callable[[Any, Sequence[Tensor | None], str], Attributes]] = {
     OpKind.ADD: _add,
     OpKind.AVERAGE_POOL_2D: _pool,
@@ -186,6 +205,8 @@ _READERS: dict[OpKind, Callable[[Any, Sequence[Tensor | None], str], Attributes]
     OpKind.MEAN: _mean,
     OpKind.MUL: _mul,
     OpKind.PACK: _pack,
+    OpKind.RESHAPE: _reshape,
+    OpKind.SQUEEZE: _squeeze,
     OpKind.SOFTMAX: _softmax,
     OpKind.STRIDED_SLICE: _strided_slice,
 }

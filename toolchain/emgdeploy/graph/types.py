@@ -170,6 +170,7 @@ class Op:
     alpha: float = 0.0
     beta: float = 1.0
     masks: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    sizes: tuple[int, ...] = ()
     quantized_bias: int = 0
     shifts_int16: bool = False
     first: tuple[Op, ...] = ()

@@ -1,0 +1,61 @@
+"""The rules of each operator: arity, shapes, element types, quantization; one file per family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emgdeploy.errors import InputError
+from emgdeploy.graph import flat
+from emgdeploy.graph.rules import conversion, elementwise, layout, reduction, weighted
+from emgdeploy.graph.rules.base import BrokenRule
+from emgdeploy.graph.types import Graph, Op, OpKind
+
+__all__ = ["check"]
+
+
+def check(graph: Graph, op: Op) -> None:
+    """Raise InputError naming the operator when it breaks a rule of its kind."""
+    try:
+        _RULES[op.kind](graph, op)
+    except BrokenRule as broken:
+        name = graph.out(op).name
+        raise InputError(
+            f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {op.outputs[0]}, {name!r}) {broken}",
+            broken.hint or flat.HINT,
+        ) from None
+
+
+def _unfolded(graph: Graph, op: Op) -> None:
+    raise BrokenRule(
+        "computes on values that are only known on the device",
+        "it is supported where it computes shapes from constants; export the model with fixed shapes",
+    )
+
+
+_RULES: dict[OpKind, Callable[[Graph, Op], None]] = {
+    OpKind.ADD: elementwise.check_add,
+    OpKind.AVERAGE_POOL_2D: reduction.check_pool,
+    OpKind.CONCATENATION: layout.check_concatenation,
+    OpKind.CONV_2D: weighted.check_conv,
+    OpKind.DEPTHWISE_CONV_2D: weighted.check_depthwise,
+    OpKind.DEQUANTIZE: conversion.check_dequantize,
+    OpKind.EXPAND_DIMS: layout.check_expand_dims,
+    OpKind.FULLY_CONNECTED: weighted.check_dense,
+    OpKind.LEAKY_RELU: elementwise.check_leaky_relu,
+    OpKind.LOGISTIC: elementwise.check_logistic,
+    OpKind.MAX_POOL_2D: reduction.check_pool,
+    OpKind.MEAN: reduction.check_mean,
+    OpKind.MUL: elementwise.check_mul,
+    OpKind.PACK: _unfolded,
+    OpKind.PAD: layout.check_pad,
+    OpKind.PRELU: elementwise.check_prelu,
+    OpKind.QUANTIZE: conversion.check_quantize,
+    OpKind.RELU: elementwise.check_relu,
+    OpKind.RELU6: elementwise.check_relu,
+    OpKind.RESHAPE: layout.check_reshape,
+    OpKind.SHAPE: _unfolded,
+    OpKind.SOFTMAX: reduction.check_softmax,
+    OpKind.SQUEEZE: layout.check_squeeze,
+    OpKind.STRIDED_SLICE: _unfolded,
+    OpKind.TRANSPOSE: layout.check_transpose,
+}

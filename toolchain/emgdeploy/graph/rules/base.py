@@ -1,0 +1,97 @@
+"""What every family of rules needs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from emgdeploy.graph.numerics import type_range
+from emgdeploy.graph.types import Activation, Graph, Op, Tensor
+
+INT8, INT16, INT32, INT64 = (np.dtype(t) for t in (np.int8, np.int16, np.int32, np.int64))
+FLOAT32 = np.dtype(np.float32)
+
+# Beyond it the reference shifts a 32-bit accumulator out of its type.
+_LARGEST_MULTIPLIER = 2.0**30
+_REAL_LIMITS = {
+    Activation.RELU: (0.0,),
+    Activation.RELU6: (6.0,),
+    Activation.RELU_N1_TO_1: (1.0,),
+}
+
+
+class BrokenRule(Exception):
+    """A rule does not hold; carries the sentence's predicate and, sometimes, what to do."""
+
+    def __init__(self, predicate: str, hint: str = "") -> None:
+        super().__init__(predicate)
+        self.hint = hint
+
+
+def need(holds: bool, predicate: str, hint: str = "") -> None:
+    if not holds:
+        raise BrokenRule(predicate, hint)
+
+
+def arity(op: Op, least: int, most: int) -> None:
+    need(least <= len(op.inputs) <= most, f"has {len(op.inputs)} inputs; {least} to {most} are needed")
+    need(all(i >= 0 for i in op.inputs[:least]), "lacks a required input")
+
+
+def activations(*tensors: Tensor) -> None:
+    """All of one quantized type."""
+    types = {t.dtype for t in tensors}
+    need(len(types) == 1 and types <= {INT8, INT16}, f"mixes element types {sorted(str(t) for t in types)}")
+    need(
+        all(t.quant is not None and not t.q.per_channel for t in tensors), "needs one scale for each operand"
+    )
+    for t in tensors:
+        low, high = (0, 0) if t.dtype == INT16 else type_range(t.dtype)
+        need(low <= t.q.zero_point <= high, f"has an operand with the zero point {t.q.zero_point}")
+        need(bool(np.isfinite(t.q.scale)) and float(t.q.scale) > 0, "has a scale that is not positive")
+
+
+def unary(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
+    """Input and output of an operator that keeps the shape."""
+    arity(op, 1, 1)
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    need(out.shape == image.shape, f"turns shape {image.shape} into {out.shape}")
+    return image, out
+
+
+def multiplier(value: float, what: str = "its output") -> None:
+    """A real factor between quantizations that the reference's fixed-point form can hold."""
+    need(
+        math.isfinite(value) and 0 <= value < _LARGEST_MULTIPLIER,
+        f"scales {what} by {value:.3g}, beyond what the reference defines",
+        "quantize the model again with calibration windows that cover its real range",
+    )
+
+
+def fused_range(activation: Activation, out: Tensor) -> None:
+    """The fused activation's bounds must fit into 32 bits of the output's quantization."""
+    for real in _REAL_LIMITS.get(activation, ()):
+        need(
+            real / float(out.q.scale) < 2**31 - 256,
+            f"fuses an activation at {real}, out of reach of the scale {float(out.q.scale):.3g}",
+        )
+
+
+def same_quantization(a: Tensor, b: Tensor) -> None:
+    need(a.dtype == b.dtype, f"turns {a.dtype} into {b.dtype}")
+    if a.dtype in (INT8, INT16):
+        same = a.q.scale == b.q.scale and a.q.zero_point == b.q.zero_point
+        need(same, "changes scale or zero point, which it must not")
+
+
+def constant(graph: Graph, op: Op, position: int, what: str) -> np.ndarray:
+    """The int32 or int64 constant at an input position."""
+    tensor = graph.tensors[op.inputs[position]]
+    need(
+        tensor.data is not None,
+        f"takes {what} that are only known on the device",
+        "export the model with fixed shapes",
+    )
+    need(tensor.dtype in (INT32, INT64), f"takes {what} of type {tensor.dtype}")
+    return np.asarray(tensor.data, np.int64)
