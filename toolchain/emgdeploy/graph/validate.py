@@ -7,6 +7,7 @@ import numpy as np
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat, rules
 from emgdeploy.graph.numerics import type_range
+from emgdeploy.graph.passes.fold_constants import fold_constants
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 _QUANTIZED = (np.dtype(np.int8), np.dtype(np.int16))
@@ -14,9 +15,16 @@ _SMALLEST_SCALE, _LARGEST_SCALE = 1e-30, 1e30
 
 
 def validate(graph: Graph) -> Graph:
-    """The graph itself, once every rule holds; raises InputError naming tensor or operator."""
+    """The graph, its constant arithmetic folded, once every rule holds.
+
+    Raises InputError naming the tensor or operator that breaks one.
+    """
     _check_interface(graph)
     _check_order(graph)
+    for tensor in graph.live_tensors():
+        _check_shape(graph, tensor)
+    graph = fold_constants(graph)
+    _check_output(graph)
     for tensor in graph.live_tensors():
         _check_quantization(graph, tensor)
     for op in graph.ops:
@@ -65,13 +73,24 @@ def _check_writes_once(graph: Graph, op: Op, known: set[int]) -> None:
         known.add(i)
 
 
-def _check_quantization(graph: Graph, tensor: Tensor) -> None:
-    where = f"{graph.source}: tensor {tensor.index} ({tensor.name!r})"
+def _check_output(graph: Graph) -> None:
+    if graph.tensors[graph.outputs[0]].constant:
+        raise InputError(
+            f"{graph.source} gives a constant output, whatever its input", "export the network itself"
+        )
+
+
+def _check_shape(graph: Graph, tensor: Tensor) -> None:
     if any(d < 1 for d in tensor.shape):
         raise InputError(
-            f"{where} has the shape {tensor.shape}; every size must be known and at least 1",
+            f"{graph.source}: tensor {tensor.index} ({tensor.name!r}) has the shape {tensor.shape}; "
+            "every size must be known and at least 1",
             "export the model with fixed shapes",
         )
+
+
+def _check_quantization(graph: Graph, tensor: Tensor) -> None:
+    where = f"{graph.source}: tensor {tensor.index} ({tensor.name!r})"
     if tensor.dtype not in _QUANTIZED:
         return
     if tensor.quant is None or tensor.quant.per_channel:

@@ -1,0 +1,99 @@
+"""What can be computed from the file alone: shapes, and everything derived from constants.
+
+Converters leave shape arithmetic behind (SHAPE, STRIDED_SLICE, PACK, ...); with fixed shapes all of
+it is constant. The results replace the tensors, so that no later stage meets these operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.errors import InputError
+from emgdeploy.graph import flat
+from emgdeploy.graph.passes.slicing import strided_slice
+from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+
+Constants = list[NDArray[np.generic]]
+_LARGEST_FOLDED = 1 << 20
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """Remove every operator whose output the compiler knows; its output becomes a constant.
+
+    Works on graphs that are not validated yet, as their padding amounts and shapes may come from
+    here. Raises InputError naming the operator whose arithmetic makes no sense.
+    """
+    kept: list[Op] = []
+    for op in graph.ops:
+        value = _value(graph, op)
+        if value is None:
+            kept.append(op)
+        else:
+            graph = graph.with_tensor(_constant(graph, op, value))
+    return graph.with_ops(tuple(kept))
+
+
+def _value(graph: Graph, op: Op) -> NDArray[np.generic] | None:
+    if op.kind is OpKind.SHAPE:
+        return np.array(graph.tensors[op.inputs[0]].shape, graph.out(op).dtype)
+    fold = _FOLDS.get(op.kind)
+    tensors = graph.ins(op)
+    if fold is None or not tensors or any(t.data is None for t in tensors):
+        return None
+    if graph.out(op).elements > _LARGEST_FOLDED:
+        raise _nonsense(graph, op, f"{graph.out(op).elements} elements")
+    try:
+        return fold(op, graph.out(op), [np.asarray(t.data) for t in tensors])
+    except (ValueError, IndexError, OverflowError, TypeError) as error:
+        raise _nonsense(graph, op, str(error).splitlines()[0] if str(error) else "shapes") from None
+
+
+def _nonsense(graph: Graph, op: Op, reason: str) -> InputError:
+    return InputError(
+        f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {op.outputs[0]}, "
+        f"{graph.out(op).name!r}) computes no constant ({reason})",
+        flat.HINT,
+    )
+
+
+def _constant(graph: Graph, op: Op, value: NDArray[np.generic]) -> Tensor:
+    out = graph.out(op)
+    if value.shape != out.shape or value.dtype != out.dtype:
+        raise _nonsense(graph, op, f"{value.dtype} {value.shape} for {out.dtype} {out.shape}")
+    return replace(out, data=value)
+
+
+def _concatenate(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return np.concatenate(values, axis=op.axis)
+
+
+def _pack(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return np.stack(values, axis=op.axis)
+
+
+def _reshape(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return values[0].reshape(out.shape)
+
+
+def _transpose(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return np.transpose(values[0], values[1].tolist())
+
+
+def _slice(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    begin, end, step = (v.astype(np.int64).reshape(-1).tolist() for v in values[1:4])
+    return strided_slice(values[0], begin, end, step, op.masks)
+
+
+_FOLDS: dict[OpKind, Callable[[Op, Tensor, Constants], NDArray[np.generic]]] = {
+    OpKind.CONCATENATION: _concatenate,
+    OpKind.EXPAND_DIMS: _reshape,
+    OpKind.PACK: _pack,
+    OpKind.RESHAPE: _reshape,
+    OpKind.SQUEEZE: _reshape,
+    OpKind.STRIDED_SLICE: _slice,
+    OpKind.TRANSPOSE: _transpose,
+}
