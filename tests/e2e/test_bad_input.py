@@ -98,6 +98,7 @@ def test_other_things_wrong_with_a_window_file(cli: Cli, tmp_path: Path, tiny_bu
         "nan.npz": {"x": np.full_like(good, np.nan)},
         "text.npz": {"x": np.array(["a", "b"])},
         "labels.npz": {"x": good, "labels": np.array([1, 2, 3])},
+        "fewlabels.npz": {"x": good, "labels": np.array(["a", "b"])},
     }
     for name, arrays in cases.items():
         cli("bench", "--build", tiny_build, "--windows", windows(tmp_path / name, **arrays)).fails(3, name)

@@ -26,7 +26,7 @@ def test_a_missing_compiler(
 ) -> None:
     done = cli("build", "--board", board, "--model", tiny_model, "--out", tmp_path / "out", env=poor_path)
     done.fails(4, tool)
-    assert tool in done.err.splitlines()[-1]
+    assert "install" in done.err.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 
@@ -83,7 +83,7 @@ def test_new_windows_need_the_reference(cli: Cli, tmp_path: Path, tiny_build: Pa
     np.savez(windows, x=np.zeros((3, *INPUT_SHAPE), np.int8))
     env = without(tmp_path / "site", *HEAVY)
     done = cli("bench", "--build", tiny_build, "--windows", windows, env=env)
-    done.fails(4, "ai_edge_litert")
+    done.fails(4, "ai-edge-litert")
     assert "emgdeploy[reference]" in done.err.splitlines()[-1]
 
 
