@@ -32,15 +32,14 @@ class Net:
 
     def constant(self, array: Array) -> str:
         """An initializer; floats become float32."""
-        array = np.asarray(array)
         array = array.astype(np.float32) if array.dtype.kind == "f" else array.astype(np.int64)
         name = f"c{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def add(self, op: str, inputs: Sequence[str | Array], domain: str = "", **attributes: Any) -> str:
+    def add(self, op: str, inputs: Sequence[object], domain: str = "", **attributes: Any) -> str:
         """One node; arrays among the inputs become constants."""
-        names = [i if isinstance(i, str) else self.constant(i) for i in inputs]
+        names = [i if isinstance(i, str) else self.constant(np.asarray(i)) for i in inputs]
         name = f"t{len(self._nodes)}"
         node = helper.make_node(op, names, [name], name=f"{op.lower()}_{len(self._nodes)}", domain=domain)
         node.attribute.extend(helper.make_attribute(k, v) for k, v in attributes.items())

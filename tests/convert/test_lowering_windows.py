@@ -85,7 +85,7 @@ def test_a_max_pool_that_cannot_be_said_names_its_node() -> None:
 def test_automatic_padding_agrees(auto: str, op: str) -> None:
     net = Net((2, 8, 9))
     operands = ["x", numbers(3, 2, 3, 3)] if op == "Conv" else ["x"]
-    count = {} if op == "Conv" else {"count_include_pad": 0 if auto == "SAME_UPPER" else 1}
+    count: dict[str, Any] = {} if op == "Conv" else {"count_include_pad": 0 if auto == "SAME_UPPER" else 1}
     net.add(op, operands, kernel_shape=[3, 3], strides=[2, 2], auto_pad=auto, **count)
     answers(net).agree()
 

@@ -51,6 +51,7 @@ def load(path: Path) -> OnnxModel:
         raise InputError(f"{path}: is no ONNX model, or a damaged one", _EXPORT_HINT) from None
     if not proto.graph.node:
         raise InputError(f"{path}: holds no operators; it is no ONNX model, or a damaged one", _EXPORT_HINT)
+    _check_text(proto, str(path))
     _load_external(proto, path)
     return check(proto, str(path))
 
@@ -63,9 +64,22 @@ def check(proto: Any, source: str) -> OnnxModel:
     shape = _fixed_shape(input_, source)
     try:
         onnx.checker.check_model(proto)
-    except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
+    except Exception as error:  # the checker and the message classes raise many kinds for damaged files
         raise InputError(f"{source}: is not valid ONNX ({_first_line(error)})", _EXPORT_HINT) from None
     return OnnxModel(proto, input_.name, shape, output.name)
+
+
+def _check_text(proto: Any, source: str) -> None:
+    """Names that are no UTF-8 come out as bytes, which nothing after this expects."""
+    nodes = proto.graph.node
+    names = [
+        name for node in nodes for name in (node.op_type, node.domain, node.name, *node.input, *node.output)
+    ]
+    names += [attribute.name for node in nodes for attribute in node.attribute]
+    names += [value.name for values in (proto.graph.input, proto.graph.output) for value in values]
+    names += [tensor.name for tensor in proto.graph.initializer]
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"{source}: a name in it is no text; the file is damaged", _EXPORT_HINT)
 
 
 def _check_operators(proto: Any, source: str) -> None:

@@ -78,14 +78,15 @@ def convert_model(
     """
     report("reading")
     origin = sources.read(source, factory)
+    report("simplifying")
+    simple = simplify.simplify(origin.model, str(source))
+    program.check_operators(simple, str(source))  # before anything that takes long
     chosen = choose(origin, calibration, test, LEDGER_WINDOWS)
     gates = gates or Gates()
     stand_in = chosen.simulated and test is None
     ledger = Ledger(gates.for_simulated() if stand_in else gates, chosen.y)
     x = chosen.x
     logits = _source_rows(ledger, origin, x)
-    report("simplifying")
-    simple = simplify.simplify(origin.model, str(source))
     ledger.add_float("onnx-simplified", onnxrun.run(simple, x, str(source)))
     report("lowering")
     lowered = program.lower(simple, str(source))

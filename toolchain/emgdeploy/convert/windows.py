@@ -27,12 +27,14 @@ def quantize_windows(
     dtype: np.dtype[Any],
     axes: tuple[int, ...],
 ) -> NDArray[Any]:
-    """clamp(round_half_away(float32(x) / float32(scale)) + zero_point), equal to TFLite's QUANTIZE.
+    """clamp(round_half_away(float32(x) / float32(scale)) + zero_point), equal to TFLite's QUANTIZE
+    (whose own integers overflow where the quotient does not fit int32; here it clamps).
 
     x_float: (N, *window shape), finite; result: (N, *device shape) of `dtype`. A float32 `dtype`
     passes the numbers on. Raises InputError for values that are not finite.
     """
-    x = to_device_layout(np.asarray(x_float, np.float32), axes)
+    with np.errstate(over="ignore"):  # what no float32 holds becomes infinite, and is refused
+        x = to_device_layout(np.asarray(x_float, np.float32), axes)
     if not bool(np.isfinite(x).all()):
         raise InputError("a window holds a value that is not a finite float32", "drop or repair that window")
     dtype = np.dtype(dtype)

@@ -13,7 +13,7 @@ from emgdeploy.convert.lowering import registry
 from emgdeploy.convert.lowering.registry import Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
 from emgdeploy.convert.onnxfile import OnnxModel
-from emgdeploy.errors import InputError
+from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.text import printable
 
 
@@ -71,7 +71,7 @@ def _input(window: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Value:
 def _run(model: OnnxModel, window: Value) -> Value:
     """Evaluate the nodes in order; ONNX guarantees that this is an order of execution."""
     onnx = packages.onnx()
-    known: dict[str, Operand] = {t.name: onnx.numpy_helper.to_array(t) for t in model.proto.graph.initializer}
+    known: dict[str, Operand] = {t.name: _array(t) for t in model.proto.graph.initializer}
     known[model.input_name] = window
     known[""] = None
     for proto in model.proto.graph.node:
@@ -89,7 +89,13 @@ def _run(model: OnnxModel, window: Value) -> Value:
         lowering = registry.find(node.op)
         if lowering is None:
             raise node.fail("cannot be converted")
-        known[proto.output[0]] = lowering(node)
+        try:
+            known[proto.output[0]] = lowering(node)
+        except EmgDeployError:
+            raise
+        except Exception as error:  # TensorFlow and numpy refuse shapes and types with many classes
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise node.fail(f"cannot be converted ({printable(reason)})") from error
     result = known.get(model.output_name)
     if not isinstance(result, Value):
         raise InputError("the ONNX model's output does not depend on its input", "export the network again")
@@ -99,9 +105,19 @@ def _run(model: OnnxModel, window: Value) -> Value:
 def _constant(attributes: dict[str, Any]) -> NDArray[Any]:
     """The forms of ONNX's Constant that numbers come in."""
     if "value" in attributes:
-        return np.asarray(packages.onnx().numpy_helper.to_array(attributes["value"]))
+        return _array(attributes["value"])
     for name in ("value_float", "value_floats", "value_int", "value_ints"):
         if name in attributes:
             kind = np.float32 if "float" in name else np.int64
             return np.asarray(attributes[name], kind)
     raise InputError("an ONNX Constant holds no number", "export the network again")
+
+
+def _array(tensor: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(packages.onnx().numpy_helper.to_array(tensor))
+    except Exception as error:  # unknown element types and wrong lengths raise KeyError, ValueError and more
+        raise InputError(
+            f"the ONNX constant {printable(tensor.name)!r} cannot be read ({type(error).__name__})",
+            "export the network again",
+        ) from error
