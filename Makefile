@@ -23,22 +23,22 @@ help:
 	@for item in $(LONG_TESTS); do echo "make test-long-$${item//_/-}"; done
 
 # A marker file per set of extras; it is older than pyproject.toml when the requirements changed.
-.venv/.with-convert: pyproject.toml | system-demo
+.venv/.with-demo: pyproject.toml | system-demo
 	$(PYTHON) -m venv .venv
-	$(BIN)/python toolchain/setup/python_packages.py convert
+	$(BIN)/python toolchain/setup/python_packages.py convert,profile
 	touch $@
 
 .venv/.with-dev: pyproject.toml | system-dev
 	$(PYTHON) -m venv .venv
 	$(BIN)/python toolchain/setup/python_packages.py dev
-	touch $@ .venv/.with-convert
+	touch $@ .venv/.with-demo
 
 system-demo system-dev: system-%:
 	@$(PYTHON) toolchain/setup/system_packages.py $*
 
 setup: .venv/.with-dev
 
-demo: .venv/.with-convert
+demo: .venv/.with-demo
 	$(BIN)/emgdeploy build --board $(BOARD) --out build/$(BOARD)
 	$(BIN)/emgdeploy flash --build build/$(BOARD)
 	$(BIN)/emgdeploy bench --build build/$(BOARD)

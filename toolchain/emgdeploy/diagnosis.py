@@ -72,6 +72,8 @@ _PACKAGES = (
     ("onnxscript", "convert", "PyTorch's ONNX exporter", ("convert",)),
     ("onnxsim", "convert", "simplifying the exported graph", ("convert",)),
     ("tensorflow", "convert", "quantizing to int8", ("convert",)),
+    ("unicorn", "profile", "running firmware to count instructions", ("profile",)),
+    ("capstone", "profile", "decoding firmware for the cycle model", ("profile",)),
 )
 
 

@@ -1,6 +1,6 @@
-"""pip-install this project with one of its extras, taking a CPU build of torch where there is one.
+"""pip-install this project with some of its extras, taking a CPU build of torch where there is one.
 
-    .venv/bin/python python_packages.py EXTRA
+    .venv/bin/python python_packages.py EXTRA[,EXTRA...]
 
 Indexes, wheel folders and certificates are those of the user's own pip configuration. The plain
 torch of PyPI brings gigabytes of GPU libraries on Linux, so a version with the local label "+cpu"
@@ -24,15 +24,15 @@ _CPU_INDEX = os.environ.get("TORCH_CPU_INDEX", "https://download.pytorch.org/whl
 
 
 def main() -> int:
-    """Install the project editable with the extra named on the command line."""
-    extra = sys.argv[1]
+    """Install the project editable with the extras named on the command line."""
+    extras = sys.argv[1]
     requirement = _torch_requirement()
     torch = "" if Path("/proc/driver/nvidia").exists() else _cpu_torch(requirement)
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(f"{torch}\n")
-        print(f"installing emgdeploy[{extra}] into {sys.prefix}", flush=True)
-        command = ["install", "--quiet", "--constraint", str(constraints), "--editable", f"{_ROOT}[{extra}]"]
+        print(f"installing emgdeploy[{extras}] into {sys.prefix}", flush=True)
+        command = ["install", "--quiet", "--constraint", str(constraints), "--editable", f"{_ROOT}[{extras}]"]
         return _pip(*command).returncode
 
 

@@ -17,8 +17,9 @@ _JOBS = {
     "native": ("build", "build-native"),
     "train": ("train",),
     "convert": ("convert",),
+    "profile": ("profile",),
     "demo": ("build", "emulate", "bench", "flash", "convert"),
-    "all": ("build", "build-native", "emulate", "bench", "flash", "train", "convert"),
+    "all": ("build", "build-native", "emulate", "bench", "flash", "train", "convert", "profile"),
 }
 
 
