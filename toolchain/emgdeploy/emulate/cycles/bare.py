@@ -27,6 +27,16 @@ SECTIONS {
 """
 
 
+def write_sources(model: GeneratedModel, folder: Path) -> list[Path]:
+    """Write model.c, model.h and the runtime; returns what is to be compiled, relative to `folder`."""
+    sources = dict(model.files)
+    for name in model.runtime_sources:
+        sources[f"runtime/{name}"] = (_RUNTIME / name).read_text(encoding="utf-8")
+    for name, text in sources.items():
+        write_atomic(folder / name, text)
+    return [Path(name) for name in sources if name.endswith(".c")]
+
+
 def link_alone(
     model: GeneratedModel, core: Core, folder: Path, flags: tuple[str, ...] = compiler.LANGUAGE
 ) -> Path:
@@ -35,13 +45,8 @@ def link_alone(
     Raises ToolMissingError, CompileError.
     """
     tools = compiler.find(core)
-    sources = dict(model.files)
-    for name in model.runtime_sources:
-        sources[f"runtime/{name}"] = (_RUNTIME / name).read_text(encoding="utf-8")
-    for name, text in sources.items():
-        write_atomic(folder / name, text)
+    units = write_sources(model, folder)
     write_atomic(folder / "alone.ld", _SCRIPT)
-    units = [Path(name) for name in sources if name.endswith((".c", ".S"))]
     objects = tools.compile(units, (*core.cflags, *flags, *compiler.WARNINGS), folder)
     elf = Path("model.elf")
     tools.link(objects, (*core.cflags, "-nostartfiles", "-Wl,-T,alone.ld"), elf, folder)

@@ -11,6 +11,9 @@ from pathlib import Path
 from emgdeploy.errors import InputError
 
 _ARM = 40
+_LONGEST_NAME = 4096
+# Peripherals and the system region lie above; a microcontroller's memories are far smaller.
+_REGION_END, _MOST_MEMORY = 0x4000_0000, 1 << 28
 _LOAD, _SYMBOL_TABLE, _FUNCTION = 1, 2, 2
 
 
@@ -48,6 +51,10 @@ class Image:
                 f"the image has no function {name}", "profile a firmware.elf of `emgdeploy build`"
             )
         return self._by_name[name]
+
+    def has_function(self, name: str) -> bool:
+        """Whether the linker kept a function of that name."""
+        return name in self._by_name
 
     def owner(self, address: int) -> Function | None:
         """The function that `address` lies in, None for code that no symbol names."""
@@ -92,7 +99,12 @@ def _read(data: bytes) -> Image:
             "<8I", data, segment_at + i * segment_size
         )
         if kind == _LOAD and size > 0:
-            segments.append(Segment(address, data[offset : offset + stored], size))
+            segments.append(Segment(address, data[offset : offset + min(stored, size)], size))
+    if (
+        any(s.address + s.size > _REGION_END for s in segments)
+        or sum(s.size for s in segments) > _MOST_MEMORY
+    ):
+        raise ValueError("segments where no memory is")
     sections = [struct.unpack_from("<10I", data, section_at + i * section_size) for i in range(section_count)]
     return Image(tuple(segments), _functions(data, sections))
 
@@ -107,7 +119,9 @@ def _functions(data: bytes, sections: list[tuple[int, ...]]) -> tuple[Function, 
             name_at, value, size, info, _, home = struct.unpack_from("<IIIBBH", data, at)
             if info & 15 != _FUNCTION or home == 0:
                 continue
-            name = data[names + name_at : data.index(b"\0", names + name_at)].decode("ascii", "replace")
+            at_name = names + name_at
+            end = data.index(b"\0", at_name, at_name + _LONGEST_NAME)
+            name = data[at_name:end].decode("ascii", "replace")
             start = value & ~1
             # Of several names for one address, the plainest: memcpy, not __aeabi_memcpy.
             best = found.get(start)
