@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 typedef struct {
-    int32_t steps;      /* pairs of inputs, a multiple of 4 */
+    int32_t steps;      /* pairs of inputs, at least 1 */
     int32_t pairs;      /* pairs of output channels */
     int32_t stride;     /* bytes from one pixel's outputs to the next one's */
     int32_t zero_point; /* 2 * the output's zero point + 1 */

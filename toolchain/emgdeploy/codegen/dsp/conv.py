@@ -15,6 +15,7 @@ from emgdeploy.graph.types import Graph, Op, Tensor
 
 GROUP = 3
 PARAMETER_WORDS = 5
+_HEADERS = tuple(f"kernels/dsp/{n}.h" for n in ("gemm_3px_s8", "gemm_group", "simd", "widen"))
 
 
 def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
@@ -33,23 +34,19 @@ def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
         Overlap(image.index, at_least=limits.backward) if backward else Overlap(image.index, limits.forward)
     )
     name = f"stream_{op.index}"
+    pointwise = _pointwise(op, image)
+    walk = _pointwise_fields(image, out) if pointwise else _window_fields(op, image, out)
+    kernel = "pointwise_dsp_s8" if pointwise else "conv_dsp_s8"
     return Step(
         op=op,
-        kernel="emg_conv_dsp_s8",
-        header="kernels/dsp/conv_dsp_s8.h",
-        sources=("kernels/dsp/conv_dsp_s8.c", "kernels/dsp/gemm_3px_s8.c"),
-        headers=("kernels/dsp/gemm_3px_s8.h", "kernels/dsp/simd.h"),
+        kernel=f"emg_{kernel}",
+        header=f"kernels/dsp/{kernel}.h",
+        sources=(f"kernels/dsp/{kernel}.c", "kernels/dsp/gemm_3px_s8.c"),
+        headers=_HEADERS,
         fields=(
             Field("stream", name),
             gemm_field(steps, pairs, channels),
-            Field("in_h", image.shape[1]),
-            Field("in_w", image.shape[2]),
-            Field("in_channels", image.shape[3]),
-            Field("out_h", out.shape[1]),
-            Field("out_w", out.shape[2]),
-            Field("out_channels", out_channels),
-            *window_fields(op),
-            Field("in_zero_point", image.q.zero_point),
+            *walk,
             Field("backward", int(backward)),
         ),
         arrays=(Array(name, "int32_t", stream, "weights", other_bytes=4 * PARAMETER_WORDS * pairs),),
@@ -58,6 +55,32 @@ def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
         macs=out.elements * taps,
         scratch_bytes=_scratch(image, out, taps, steps, pairs),
         overlaps=(overlap,),
+    )
+
+
+def _pointwise(op: Op, image: Tensor) -> bool:
+    w = op.w
+    return w.size == (1, 1) and w.stride == (1, 1) and not w.padding and image.shape[3] % 4 == 0
+
+
+def _pointwise_fields(image: Tensor, out: Tensor) -> tuple[Field, ...]:
+    return (
+        Field("pixels", image.size2d[0] * image.size2d[1]),
+        Field("in_channels", image.shape[3]),
+        Field("out_channels", out.shape[3]),
+    )
+
+
+def _window_fields(op: Op, image: Tensor, out: Tensor) -> tuple[Field, ...]:
+    return (
+        Field("in_h", image.shape[1]),
+        Field("in_w", image.shape[2]),
+        Field("in_channels", image.shape[3]),
+        Field("out_h", out.shape[1]),
+        Field("out_w", out.shape[2]),
+        Field("out_channels", out.shape[3]),
+        *window_fields(op),
+        Field("in_zero_point", image.q.zero_point),
     )
 
 

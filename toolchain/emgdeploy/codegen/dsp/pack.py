@@ -9,21 +9,18 @@ from emgdeploy.codegen.dsp.short_requantize import ShortForm
 
 # The second channel's sum is recovered as (C - B) / 256, so it has 24 bits.
 _LARGEST_SECOND_SUM = 2**23 - 1
-_STEPS_MULTIPLE = 4
 
 
 def pair_order(runs: int, length: int) -> NDArray[np.int64]:
     """Input numbers in the order the widened patch holds them, -1 where it holds nothing.
 
     A patch is `runs` runs of `length` inputs. Widening a word of four inputs gives the pairs
-    (0, 2) and (1, 3); a run's last word is filled up; the whole is filled up to four pairs.
+    (0, 2) and (1, 3); a run's last word is filled up.
     """
     padded = -(-length // 4) * 4
     inside = np.arange(padded).reshape(-1, 4)[:, [0, 2, 1, 3]].reshape(-1)
     run = np.where(inside < length, inside, -1)
-    order = np.where(run >= 0, run + np.arange(runs)[:, np.newaxis] * length, -1).reshape(-1)
-    missing = -order.size % (2 * _STEPS_MULTIPLE)
-    return np.append(order, np.full(missing, -1))
+    return np.where(run >= 0, run + np.arange(runs)[:, np.newaxis] * length, -1).reshape(-1)
 
 
 def pack_pairs(
