@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,11 @@ from emgdeploy.convert.ledger import DriftError, Gates
 from emgdeploy.convert.pipeline import Conversion, convert_model
 from emgdeploy.convert.reference import Reference
 from emgdeploy.errors import InputError, UsageError
+from emgdeploy.nets.checkpoint import save_checkpoint
+from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config
+from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.images import labelled_windows
+from emgdeploy.signals.simulated import LABELS, Simulation, default_preprocess
 from emgdeploy.signals.windowfile import Windows
 
 PUBLISHED = "models/seed/MobilenetV2_Params@808.504K_MAC@4.964M_Acc@97.252.pt"
@@ -147,6 +153,25 @@ def test_windows_that_are_not_finite_are_bad_input(tmp_path: Path) -> None:
 def test_a_model_without_preprocessing_cannot_be_calibrated_on_recordings(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not say how its windows are made"):
         convert_model(small_onnx(tmp_path), tmp_path / "out", FromDataset("simulated"))
+
+
+def test_a_checkpoint_is_calibrated_on_the_trials_it_was_trained_on(tmp_path: Path) -> None:
+    simulation = Simulation(repetitions=2, seconds=0.4, sessions=1)
+    choice = DataChoice("simulated", simulation=simulation)
+    preprocess = replace(default_preprocess(), normalise="none")
+    network = MobileNetV2(MobileNetV2Config(classes=len(LABELS)))
+    notes = {"data": choice.to_dict()}
+    save_checkpoint(tmp_path / "c.pt", network, LABELS, preprocess, notes)
+    done = convert_model(
+        tmp_path / "c.pt", tmp_path / "out", FromDataset("simulated"), gates=Gates(int8_agreement=0.0)
+    )
+    test = labelled_windows(
+        [choice.load(None).recordings[i] for i in choice.divide(choice.load(None)).test], preprocess
+    )
+    assert np.array_equal(done.evaluated.x, preprocess.normalised(test.features))
+    assert done.evaluated.y is not None and np.array_equal(done.evaluated.y, test.y)
+    assert done.labels == LABELS and done.preprocess == preprocess and not done.simulated
+    assert done.ledger[-1].accuracy is not None
 
 
 def test_files_of_other_kinds_are_bad_input(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 lambda stage: bar.advance(note=stage),
             )
     except DriftError as drift:
-        _show_ledger(drift.ledger, console)
+        show_ledger(drift.ledger, console)
         raise
     warn_if_simulated(conversion, console)
     _show(conversion, console)
@@ -159,7 +159,7 @@ def _show(conversion: Conversion, console: Console) -> None:
             "ledger": as_dicts(conversion.ledger),
         }
     )
-    _show_ledger(conversion.ledger, console)
+    show_ledger(conversion.ledger, console)
     source = "simulated" if conversion.simulated else "real"
     console.print(
         f"calibrated on {conversion.calibration_windows} {source} windows, "
@@ -168,7 +168,7 @@ def _show(conversion: Conversion, console: Console) -> None:
     console.print(f"{conversion.tflite}  {conversion.tflite.stat().st_size:,} bytes")
 
 
-def _show_ledger(rows: Sequence[LedgerRow], console: Console) -> None:
+def show_ledger(rows: Sequence[LedgerRow], console: Console) -> None:
     table = [
         (
             row.stage,

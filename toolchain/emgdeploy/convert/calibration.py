@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert.source import Source
 from emgdeploy.errors import InputError, UsageError
+from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.windowfile import Windows
 
@@ -23,7 +24,7 @@ _SEED = 20
 @dataclass(frozen=True)
 class FromDataset:
     """Windows of a data set, cut as the model's own preprocessing says: its training part calibrates,
-    its test part fills the ledger.
+    its test part fills the ledger. Which trials these are, the model's notes on its training decide.
 
     preprocess: for models that bring none.
     """
@@ -34,7 +35,6 @@ class FromDataset:
 
     def windows(self, origin: Source) -> tuple[Windows, Windows]:
         """(training, test). Raises UsageError without preprocessing, InputError for bad recordings."""
-        from emgdeploy.signals import datasets, splits
         from emgdeploy.signals.images import labelled_windows
 
         preprocess = origin.preprocess or self.preprocess
@@ -43,13 +43,23 @@ class FromDataset:
                 f"{origin.name} does not say how its windows are made from recordings",
                 "describe it with --preprocess FILE.toml, or give ready windows with --calibration FILE.npz",
             )
-        dataset = datasets.load(self.name, self.folder)
-        split = splits.split(dataset.recordings)
+        choice = self._choice(origin)
+        dataset = choice.load(self.folder)
+        split = choice.divide(dataset)
         parts = []
         for indices in (split.train, split.test):
             images = labelled_windows([dataset.recordings[i] for i in indices], preprocess)
             parts.append(Windows(preprocess.normalised(images.features), images.y, dataset.labels))
         return parts[0], parts[1]
+
+    def _choice(self, origin: Source) -> DataChoice:
+        """The trials the model was trained on, where it says so: its test trials stay unseen."""
+        noted = origin.training.get("data")
+        if noted is not None:
+            choice = DataChoice.from_dict(noted, origin.name)
+            if choice.dataset == self.name:
+                return choice
+        return DataChoice(self.name)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class Source:
     """`network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
 
     window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
+    training: the notes of whoever trained the checkpoint.
     """
 
     name: str
@@ -33,9 +35,10 @@ class Source:
     network: Any = None
     labels: tuple[str, ...] | None = None
     preprocess: Preprocess | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def torch_logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, K) logits of the torch network, window by window batches on the CPU."""
+        """(N, K) logits of the torch network, on the CPU."""
         torch = packages.torch()
         with torch.no_grad():
             parts = [
@@ -69,6 +72,7 @@ def read(path: Path, factory: str | None = None) -> Source:
         checkpoint.network,
         checkpoint.labels,
         checkpoint.preprocess,
+        checkpoint.training,
     )
 
 
