@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import termios
+import tty
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.emulate.process import PtyProcess
 from emgdeploy.link.port import FdPort
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
@@ -120,14 +122,60 @@ def build(
     return Firmware(program, inputs, outputs)
 
 
-@contextmanager
-def running(firmware: Firmware) -> Iterator[FdPort]:
-    """The firmware as a process; the port is our side of its line."""
-    import os
+class Device:
+    """The firmware as a process on a pseudo terminal; port: our side of its line."""
 
-    with PtyProcess(lambda tty: [str(firmware.program), tty]) as process:
-        port = FdPort(os.dup(process.fd), "test device")
-        try:
-            yield port
-        finally:
-            port.close()
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._theirs)
+        self.path = os.ttyname(self._theirs)
+        self._process = self._boot()
+        self.port = FdPort(os.dup(self._ours), "test device")
+
+    def _boot(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([self._program, self.path])
+
+    def reset(self) -> None:
+        """Start the firmware anew; what it had not read or sent is lost."""
+        self._end()
+        termios.tcflush(self._theirs, termios.TCIOFLUSH)
+        self._set_boot_rate()
+        self._process = self._boot()
+
+    def _set_boot_rate(self) -> None:
+        attributes = termios.tcgetattr(self._theirs)
+        attributes[4] = attributes[5] = termios.B38400
+        termios.tcsetattr(self._theirs, termios.TCSANOW, attributes)
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def waiting(self) -> int:
+        """Bytes sent to the device that it has not read yet."""
+        return int.from_bytes(fcntl.ioctl(self._theirs, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+
+    def speed(self) -> int:
+        """The tty's rate as the firmware set it, as a termios constant."""
+        return int(termios.tcgetattr(self._ours)[5])
+
+    def resident_kib(self) -> int:
+        """Memory of the process in KiB."""
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        return 0
+
+    def close(self) -> None:
+        """End it."""
+        self.port.close()
+        self._end()
+        os.close(self._ours)
+        os.close(self._theirs)
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

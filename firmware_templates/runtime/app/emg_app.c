@@ -36,6 +36,11 @@ static emg_info_t g_info;
 static emg_receiver_t g_receiver;
 static emg_session_t g_session;
 
+/* A stranger's bytes, such as those of a host at another rate, are answered all the same, so that it
+ * learns that somebody is here: after so many without a frame. A greeting is shorter. */
+#define NOISE_BEFORE_SESSION 40u
+
+static uint32_t g_noise; /* bytes since the last frame or rejection */
 static uint32_t g_baud;
 static uint32_t g_last_heard; /* in ticks, while the rate is a raised one */
 static uint32_t g_patience;
@@ -117,16 +122,24 @@ static void heard(void) {
     g_patience = ticks_of(LEASE_MILLISECONDS);
 }
 
+static int too_much_noise(void) {
+    g_noise++;
+    return g_noise > (g_session.session == 0 ? NOISE_BEFORE_SESSION : EMG_FRAME_WIRE);
+}
+
 static void take(uint8_t byte) {
     emg_frame_t frame;
     const uint32_t events = emg_receiver_feed(&g_receiver, byte, &frame);
     /* Only the encoding in use is asked for again: to the other decoder this stream is noise. */
-    if (events & (g_session.text ? EMG_REJECTED_TEXT : EMG_REJECTED_BINARY)) {
+    const uint32_t rejected = g_session.text ? EMG_REJECTED_TEXT : EMG_REJECTED_BINARY;
+    if ((events & rejected) != 0u || too_much_noise()) {
+        g_noise = 0;
         emg_session_reject(&g_session);
     }
-    if (!(events & EMG_RECEIVED_FRAME)) {
+    if ((events & EMG_RECEIVED_FRAME) == 0u) {
         return;
     }
+    g_noise = 0;
     emg_session_handle(&g_session, &frame, g_receiver.text_frame);
     heard();
     if (g_session.baud_wanted != 0) {

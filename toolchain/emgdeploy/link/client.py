@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from emgdeploy.link import handshake, wire
+from emgdeploy.link import handshake, rate, wire
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach
 from emgdeploy.link.options import LinkOptions
@@ -40,6 +40,8 @@ class DeviceClient:
         self.untransparent: frozenset[int] = frozenset()
         self._check = check
         self._session = Session(port, self.options, self.stats, trace)
+        self._first_baud = port.baud
+        self._raise_to = self.options.baud
         self._next_sequence = (
             secrets.randbelow(1 << 16) if self.options.first_sequence is None else self.options.first_sequence
         )
@@ -50,17 +52,33 @@ class DeviceClient:
         return self._session.text
 
     def connect(self) -> DeviceInfo:
-        """Shake hands and choose the encoding. Raises LinkError's children and what `check` raises."""
+        """Shake hands, choose the encoding, go up to options.baud.
+
+        Raises LinkError's children and what `check` raises.
+        """
         for _ in range(self.options.resets + 1):
             try:
-                self.info = handshake.greet(self._session, (self._next_sequence - 1) & 0xFFFF)
-                if self._check is not None:
-                    self._check(self.info)
-                self.untransparent = handshake.choose_encoding(self._session, self.info.rx_buffer)
-                return self.info
+                info = self._greet()
+                if self._raise_to and not rate.raise_rate(self._session, self._raise_to):
+                    # The device may be on its way back from a rate that did not work.
+                    self._raise_to = None
+                    info = self._greet()
+                self._session.raised = self.port.baud != self._first_baud
+                self.info = info
+                return info
             except DeviceReset:
                 continue
         raise DeviceReset
+
+    def _greet(self) -> DeviceInfo:
+        if self.port.baud != self._first_baud:
+            self.port.set_baud(self._first_baud)
+        self._session.raised = False
+        info = handshake.greet(self._session, (self._next_sequence - 1) & 0xFFFF)
+        if self._check is not None:
+            self._check(info)
+        self.untransparent = handshake.choose_encoding(self._session, info.rx_buffer)
+        return info
 
     def _connected(self) -> DeviceInfo:
         return self.info if self.info is not None and self._session.established else self.connect()

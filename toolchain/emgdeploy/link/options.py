@@ -22,7 +22,8 @@ class LinkOptions:
     in_flight_windows, in_flight_bytes, chunk_bytes: below what the device allows; None for as it allows.
     overrun: send more than the device can hold, to see what happens.
     first_sequence: None for a random one.
-    baud: rate to go up to after the handshake, None to stay.
+    baud: rate to go up to after the handshake, None to stay. baud_tries: echoes that must come back there.
+    fallback_s: how long a device holds a raised rate without hearing anything; then both go back.
     """
 
     reply_timeout: float = 0.25
@@ -42,3 +43,4 @@ class LinkOptions:
     reply_limit: int = 128
     baud: int | None = None
     baud_tries: int = 8
+    fallback_s: float = 2.0

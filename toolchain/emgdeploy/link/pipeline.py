@@ -225,7 +225,11 @@ class Pipeline:
         for transfer in self._running():
             if now >= self._poll_time(transfer) and not any(f.transfer is transfer for f in self._flights):
                 self._poll(transfer)
-        if now - self._progress > self.session.options.patience + 2 * self._slowest:
+        options = self.session.options
+        if self.session.raised and now - self._progress > options.fallback_s + 3 * self._slowest:
+            # At a raised rate a device that has restarted speaks unheard.
+            self.session.lose()
+        if now - self._progress > options.patience + 2 * self._slowest:
             self._give_up(now)
 
     def _run_limit(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from emgdeploy.link import framing, wire
 from emgdeploy.link.faults import DeviceReset, NoisyLink
@@ -20,7 +21,11 @@ Trace = Callable[[str, bytes], None]
 
 
 class Session:
-    """Frames over a port under one session number. text: the encoding that we send in."""
+    """Frames over a port under one session number.
+
+    text: the encoding that we send in. established: the device has answered the greeting. raised: the
+    line is at another rate than that of a freshly started device.
+    """
 
     def __init__(
         self, port: Port, options: LinkOptions, stats: LinkStats, trace: Trace | None = None
@@ -31,6 +36,7 @@ class Session:
         self.text = True
         self.number = 0
         self.established = False
+        self.raised = False
         self._trace = trace
         self._decoder = Decoder(text_only=True)
         self._sequence = secrets.randbelow(1 << 16)
@@ -85,10 +91,14 @@ class Session:
                 self._count_rejected(event)
                 frames.append(Frame(wire.NAK, self.number, 0))
         if lost and self.established:
-            self.stats.resets += 1
-            self.established = False
-            raise DeviceReset
+            self.lose()
         return frames
+
+    def lose(self) -> NoReturn:
+        """The device does not know this session any more. Raises DeviceReset."""
+        self.stats.resets += 1
+        self.established = False
+        raise DeviceReset
 
     def _count_rejected(self, event: Rejected) -> None:
         self.stats.frames_rejected += 1

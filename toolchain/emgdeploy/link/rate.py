@@ -1,0 +1,66 @@
+"""Going up to a higher baud rate after the handshake, and back down when that does not work."""
+
+from __future__ import annotations
+
+import time
+
+from emgdeploy.link import wire
+from emgdeploy.link.faults import NoisyLink
+from emgdeploy.link.session import Session
+
+# Between its answer at the old rate and its readiness at the new one a device empties its transmitter.
+_SETTLE_S = 0.005
+_ASK_TRIES = 3
+_ECHO = bytes(range(32, 64)) * 2
+_ECHO_PATIENCE_S = 0.4
+_GOOD_SHARE = 0.75
+
+
+def raise_rate(session: Session, target: int) -> bool:
+    """Take both sides to `target` bit/s; whether the line works there.
+
+    When it does not, this side is back at its old rate, and the device returns by itself within
+    options.fallback_s; its session may need a new greeting. Raises DeviceReset, Unplugged.
+    """
+    port, before = session.port, session.port.baud
+    if not before or target == before or not _device_agrees(session, target):
+        return False
+    if not port.set_baud(target):
+        return False
+    time.sleep(_SETTLE_S)
+    if _works(session):
+        return True
+    _ask_back(session, before)
+    port.set_baud(before)
+    return False
+
+
+def _device_agrees(session: Session, target: int) -> bool:
+    """An answer that was lost may have been a yes, which the new rate will show."""
+    try:
+        answer = session.request(wire.BAUD, wire.u32(target), tries=_ASK_TRIES)
+    except NoisyLink:
+        return True
+    return answer.type == wire.BAUD_SET and wire.unpack_u32(answer.payload) == target
+
+
+def _works(session: Session) -> bool:
+    tries = session.options.baud_tries
+    good = 0
+    give_up = time.monotonic() + _ECHO_PATIENCE_S
+    for attempt in range(tries):
+        try:
+            answer = session.request(wire.ECHO, _ECHO, tries=1, patience=max(0.0, give_up - time.monotonic()))
+            good += answer.payload == _ECHO
+        except NoisyLink:
+            if not good and attempt >= tries // 2:
+                return False
+    return good >= tries * _GOOD_SHARE
+
+
+def _ask_back(session: Session, before: int) -> None:
+    """If the device does hear us there, it need not wait until it gives up."""
+    try:
+        session.request(wire.BAUD, wire.u32(before), tries=2, patience=0.1)
+    except NoisyLink:
+        return
