@@ -27,6 +27,10 @@ static inline int32_t emg_requantize(int32_t acc, int32_t multiplier, int32_t sh
 /* acc * multiplier * 2^(shift - 31), rounded once, ties toward plus infinity; shift <= 30. */
 static inline int32_t emg_requantize_once(int32_t acc, int32_t multiplier, int32_t shift) {
     const int32_t total = 31 - shift;
+    if (total > 32) { /* one bit more than needed, then the rounding: the low word plays no part */
+        const int32_t high = (int32_t)(((int64_t)acc * multiplier) >> 32);
+        return ((high >> (total - 33)) + 1) >> 1;
+    }
     return (int32_t)(((int64_t)acc * multiplier + ((int64_t)1 << (total - 1))) >> total);
 }
 

@@ -41,10 +41,10 @@ static void gather_words(const emg_conv_dsp_s8_t *layer, const int8_t *in, int32
         to = pad(layer, columns.begin, to);
         if (layer->dilation_w == 1) {
             const int32_t length = (columns.end - columns.begin) * layer->in_channels;
-            to = emg_widen(row + columns.begin * layer->in_channels, length, to);
+            to = emg_widen(row + columns.begin * layer->in_channels, length, to, EMG_GROUP);
         } else {
             for (int32_t kx = columns.begin; kx < columns.end; ++kx) {
-                to = emg_widen(row + kx * layer->dilation_w * layer->in_channels, layer->in_channels, to);
+                to = emg_widen(row + kx * layer->dilation_w * layer->in_channels, layer->in_channels, to, EMG_GROUP);
             }
         }
         to = pad(layer, layer->kernel_w - columns.end, to);
@@ -88,7 +88,7 @@ static void gather_bytes(const emg_conv_dsp_s8_t *layer, const int8_t *in, int32
         }
         at = pad_bytes(layer, layer->kernel_w - columns.end, at);
     }
-    (void)emg_widen(bytes, (int32_t)(at - bytes), to);
+    (void)emg_widen(bytes, (int32_t)(at - bytes), to, EMG_GROUP);
 }
 
 void emg_conv_dsp_s8(const emg_conv_dsp_s8_t *layer, const int8_t *in, int8_t *out, int8_t *scratch) {

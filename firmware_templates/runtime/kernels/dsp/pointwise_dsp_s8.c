@@ -31,7 +31,7 @@ void emg_pointwise_dsp_s8(const emg_pointwise_dsp_s8_t *layer, const int8_t *in,
             widen_three(from, layer->in_channels, patches);
         } else {
             for (int32_t p = 0; p < left; ++p) {
-                (void)emg_widen(from + p * layer->in_channels, layer->in_channels, patches + p);
+                (void)emg_widen(from + p * layer->in_channels, layer->in_channels, patches + p, EMG_GROUP);
             }
         }
         emg_gemm_group(layer->stream, &layer->gemm, scratch, left, layer->out_channels,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.dsp.pack import pack_pairs, pair_order
+from emgdeploy.codegen.dsp.pack import pack_gemm, pair_order
 from emgdeploy.codegen.dsp.short_requantize import short_form
 from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.conv import conv_channels, window_fields
@@ -108,7 +108,7 @@ def pack_stream(
     form = short_form(
         channels, bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
     )
-    return pack_pairs(matrix, order, form) if form else None
+    return pack_gemm(matrix, order, form) if form else None
 
 
 def _order(op: Op, image: Tensor) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Weights in the order the three-pixel kernel reads them (runtime/kernels/dsp/gemm_3px_s8.h)."""
+"""Weights in the order the DSP kernels read them: two output channels in one halfword."""
 
 from __future__ import annotations
 
@@ -23,34 +23,44 @@ def pair_order(runs: int, length: int) -> NDArray[np.int64]:
     return np.where(run >= 0, run + np.arange(runs)[:, np.newaxis] * length, -1).reshape(-1)
 
 
-def pack_pairs(
-    weights: NDArray[np.int64], order: NDArray[np.int64], form: ShortForm
-) -> NDArray[np.int32] | None:
-    """The kernel's stream for `weights` (out_channels, inputs); None where two do not fit one halfword.
+def pair_words(
+    weights: NDArray[np.int64], order: NDArray[np.int64], bias: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Starting sums B and C (pairs, 2) and words (pairs, steps) of `weights` (channels, inputs).
 
-    An odd number of channels is filled up with a channel of zeros.
+    `channels` is even. None where two weights do not fit one halfword, or where a second
+    channel's sum could leave the 24 bits that its recovery from C - B has.
     """
-    channels = weights.shape[0] + weights.shape[0] % 2
     ordered = np.where(order >= 0, weights[:, np.maximum(order, 0)], 0)
-    ordered = _fill(ordered, channels)
-    bias, multiplier = _fill(form.bias, channels), _fill(form.multiplier, channels)
-    shift = _fill(form.shift_less_one, channels)
     first, second = ordered[0::2], ordered[1::2]
     halfwords = second * 256 + first
     positive, negative = np.maximum(second, 0).sum(1), np.minimum(second, 0).sum(1)
-    worst = np.maximum(
-        np.abs(bias[1::2] + 127 * positive - 128 * negative),
-        np.abs(bias[1::2] - 128 * positive + 127 * negative),
-    )
-    if np.abs(halfwords).max() > 2**15 - 1 or worst.max() > _LARGEST_SECOND_SUM:
+    ends = bias[1::2] + 127 * positive - 128 * negative, bias[1::2] - 128 * positive + 127 * negative
+    if np.abs(halfwords).max() > 2**15 - 1 or np.abs(ends).max() > _LARGEST_SECOND_SUM:
         return None
     words = (halfwords[:, 0::2] & 0xFFFF) | (halfwords[:, 1::2] & 0xFFFF) << 16
-    starts = np.stack([bias[0::2], bias[0::2] + 256 * bias[1::2]], 1)
+    return np.stack([bias[0::2], bias[0::2] + 256 * bias[1::2]], 1), words
+
+
+def pack_gemm(
+    weights: NDArray[np.int64], order: NDArray[np.int64], form: ShortForm
+) -> NDArray[np.int32] | None:
+    """The stream of gemm_3px_s8; an odd number of channels is filled up with one of zeros."""
+    channels = weights.shape[0] + weights.shape[0] % 2
+    packed = pair_words(fill(weights, channels), order, fill(form.bias, channels))
+    if packed is None:
+        return None
+    multiplier, shift = fill(form.multiplier, channels), fill(form.shift_less_one, channels)
     endings = np.stack([multiplier[0::2], multiplier[1::2], shift[0::2] | shift[1::2] << 8], 1)
-    stream = np.concatenate([starts, words, endings], 1).reshape(-1)
-    return (stream & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return as_words(np.concatenate([*packed, endings], 1))
 
 
-def _fill(values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+def as_words(values: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Flat 32-bit words, modulo 2**32."""
+    return (values.reshape(-1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+def fill(values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """`values` with zeros behind, up to `length` along the first axis."""
     missing = length - values.shape[0]
     return np.concatenate([values, np.zeros((missing, *values.shape[1:]), np.int64)]) if missing else values

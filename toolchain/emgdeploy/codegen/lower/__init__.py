@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emgdeploy.codegen.dsp.conv import lower_conv_dsp
+from emgdeploy.codegen.dsp.dense import lower_dense_dsp
 from emgdeploy.codegen.dsp.depthwise import lower_depthwise_dsp
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.add_linear import lower_add_linear
@@ -30,6 +31,7 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.CONV_2D, "int8"): (lower_conv_dsp,),
     (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_dsp,),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_dsp,),
 }
 
 

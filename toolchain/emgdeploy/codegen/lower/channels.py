@@ -33,11 +33,12 @@ class Channels:
             Array(f"shift_{index}", "int8_t", self.shift),
         )
 
-    def field(self, index: int) -> Field:
+    def field(self, index: int, bias: str | None = None) -> Field:
+        """The struct member; `bias` replaces the array for kernels that keep it elsewhere."""
         return Field(
             "channels",
             (
-                Field("bias", f"bias_{index}"),
+                Field("bias", bias or f"bias_{index}"),
                 Field("multiplier", f"multiplier_{index}"),
                 Field("shift", f"shift_{index}"),
                 Field("zero_point", self.zero_point),

@@ -1,0 +1,7 @@
+#include "dequantize_s16_f32.h"
+
+void emg_dequantize_s16_f32(const emg_dequantize_s16_f32_t *layer, const int16_t *in, float *out) {
+    for (int32_t i = layer->length - 1; i >= 0; --i) {
+        out[i] = layer->scale * (float)(in[i] - layer->zero_point);
+    }
+}

@@ -1,0 +1,22 @@
+#ifndef EMG_KERNELS_FULLY_CONNECTED_S16_H
+#define EMG_KERNELS_FULLY_CONNECTED_S16_H
+
+#include <stdint.h>
+
+typedef struct {
+    const int8_t *weights; /* [units][depth] */
+    const int32_t *bias;
+    const int32_t *bias_high;  /* upper halves, or 0 where every bias fits 32 bits */
+    const int32_t *multiplier; /* [units][2]: lower 21 bits, upper 21 bits */
+    const int8_t *shift;       /* to the right, 20 to 62 */
+    int32_t weights_zero_point;
+    int32_t rows; /* input vectors, one after the other */
+    int32_t depth;
+    int32_t units;
+    int32_t low, high;
+} emg_fully_connected_s16_t;
+
+/* FULLY_CONNECTED, int16 with int8 weights; `out` must not overlap `in`. */
+void emg_fully_connected_s16(const emg_fully_connected_s16_t *layer, const int16_t *in, int16_t *out);
+
+#endif
