@@ -53,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weight-decay", type=float, metavar="D", help="of AdamW")
     parser.add_argument("--label-smoothing", type=float, metavar="S", help="0 up to 1")
+    parser.add_argument("--noise", type=float, metavar="S", help="added to every pixel while training")
+    parser.add_argument("--gain", type=float, metavar="S", help="by which the effort varies while training")
     parser.add_argument("--seed", type=options.non_negative_int, metavar="N", help="of weights and order")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be trained and what it costs; train nothing"
@@ -85,9 +87,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _settings(args: argparse.Namespace) -> TrainSettings:
+    from dataclasses import fields
+
     from emgdeploy.nets.train import TrainSettings
 
-    names = ("epochs", "batch_size", "learning_rate", "t_max", "weight_decay", "label_smoothing", "seed")
+    names = [field.name for field in fields(TrainSettings)]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     return TrainSettings(**given)
 

@@ -93,7 +93,8 @@ def run(
     """Train a network for the task and test it. The same arguments give the same network."""
     train.seed_everything(settings.seed)
     network = new_network(task, width)
-    trained = train.fit(network, task.train.x, _classes(task.train), settings, on_batch)
+    log_image = task.preprocess.log_epsilon is not None
+    trained = train.fit(network, task.train.x, _classes(task.train), settings, on_batch, log_image)
     reached = evaluate(network, task.test, len(task.dataset.labels))
     return Outcome(
         network, task, settings, trained, reached, cost(network, task.preprocess.input_shape), width
