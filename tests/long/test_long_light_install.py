@@ -42,13 +42,15 @@ def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "venv" / "bin"
 
 
-def run(light: Path, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """The light `emgdeploy`; PATH has the emulator and no compiler."""
+def run(
+    light: Path, *arguments: str | Path, cwd: Path, path: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The light `emgdeploy`; unless `path` is given, PATH has the emulator and no compiler."""
     emulators = cwd / "emulators"
     emulators.mkdir(exist_ok=True)
     if (found := shutil.which("qemu-system-arm")) and not (emulators / "qemu-system-arm").exists():
         (emulators / "qemu-system-arm").symlink_to(found)
-    env = {"PATH": str(emulators), "HOME": os.environ.get("HOME", "/")}
+    env = {"PATH": path or str(emulators), "HOME": os.environ.get("HOME", "/")}
     command = [str(light / "emgdeploy"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=600)
 
@@ -77,7 +79,8 @@ def test_its_packaged_files_are_complete(light: Path, tmp_path: Path) -> None:
 
 def test_what_it_cannot_do_it_says(light: Path, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(b"anything")
-    done = run(light, "build", "--board", "native", "--model", tmp_path / "model.pt", cwd=tmp_path)
+    arguments = ("build", "--board", "native", "--model", tmp_path / "model.pt")
+    done = run(light, *arguments, cwd=tmp_path, path=os.environ["PATH"])
     assert done.returncode == 4, done.stderr
     assert "emgdeploy[" in done.stderr.splitlines()[-1]
 
