@@ -41,7 +41,7 @@ def main() -> int:
         elf = link_alone(model, core, folder)
         started = time.perf_counter()
         profiler = Profiler(elf, core.name, x[0].nbytes, y[0].nbytes)
-        profiles = [profiler.run(window.tobytes()) for window in x]
+        profiles = [profiler.run(window.tobytes(), options.alignment) for window in x]
     seconds = time.perf_counter() - started
     for index, layer in enumerate(model.layers):
         counts = [profile.layers[index] for profile in profiles]
@@ -69,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--isa", choices=("portable", "dsp", "mve"), help="default: the core's own")
     parser.add_argument("--windows", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--alignment", action="store_true", help="look at every access; slow")
     parser.add_argument("--functions", action="store_true")
     parser.add_argument("--keep", type=Path, help="folder to leave the sources and model.elf in")
     return parser.parse_args()
@@ -84,7 +85,9 @@ def _total(profiles: list[Profile], macs: int, arena: int, seconds: float) -> No
     _line("    total", first.total.instructions, first.total.cycles, macs)
     spread = {(profile.total.instructions, profile.total.cycles) for profile in profiles}
     stack = max(profile.stack_bytes for profile in profiles)
-    print(f"{len(spread)} different totals; stack {stack} bytes, arena {arena:,} bytes, {seconds:.1f} s")
+    print(
+        f"{len(spread)} different totals; stack {stack} bytes, unaligned {first.unaligned}, arena {arena:,} bytes, {seconds:.1f} s"
+    )
 
 
 if __name__ == "__main__":

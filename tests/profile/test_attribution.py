@@ -115,6 +115,26 @@ def test_wait_states_cost_a_line_of_code_each_and_a_load_each(tmp_path: Path) ->
     assert waiting.total.instructions == plain.total.instructions
 
 
+def test_unaligned_accesses_are_counted_and_paid(tmp_path: Path) -> None:
+    body = "sub sp, #16; add r3, sp, #1; nop; ldr r2, [r3]; nop; ldrh r2, [r3]; nop; ldr r2, [r3, #1]; nop; str r2, [r3]; "
+    program = image({"emg_model_invoke": body + "add sp, #16; bx lr", "emg_model_run": "bx lr"}, tmp_path)
+    profiler = Profiler(program, "cortex-m4", 1, 1)
+    blind, seen = profiler.run(b"\0"), profiler.run(b"\0", alignment=True)
+    assert (blind.unaligned, seen.unaligned) == (None, 4)
+    # A word at an odd address takes three accesses, at an even one two; the store waits in its buffer.
+    assert (seen.total.cycles or 0) - (blind.total.cycles or 0) == 2 + 1 + 1 + 0
+    with pytest.raises(EmgDeployError, match="not aligned, which faults"):
+        Profiler(program, "cortex-m0", 1, 1).run(b"\0", alignment=True)
+
+
+@pytest.mark.parametrize("access", ["ldrd r2, r0, [r3]", "ldm r3, {r0, r2}", "strd r2, r0, [r3]"])
+def test_what_no_core_does_unaligned_is_an_error(access: str, tmp_path: Path) -> None:
+    body = f"sub sp, #16; add r3, sp, #2; {access}; add sp, #16; bx lr"
+    program = image({"emg_model_invoke": body, "emg_model_run": "bx lr"}, tmp_path)
+    with pytest.raises(EmgDeployError, match="in emg_model_invoke uses an address that is not aligned"):
+        Profiler(program, "cortex-m7", 1, 1).run(b"\0", alignment=True)
+
+
 def test_a_fault_ends_in_a_sentence(tmp_path: Path) -> None:
     functions = {
         "emg_model_invoke": "movs r0, #0; subs r0, #8; ldr r0, [r0]; bx lr",

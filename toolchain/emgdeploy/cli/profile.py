@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="wait states of the flash, instead of the board's",
     )
+    parser.add_argument(
+        "--alignment",
+        action="store_true",
+        help="also look at every memory access: count those that are not aligned (slower)",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -46,7 +51,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.firmware import builds
 
     folder, manifest = builds.find(args.build)
-    found = profile_folder(folder, manifest, args.window, args.wait_states)
+    found = profile_folder(folder, manifest, args.window, args.wait_states, args.alignment)
     table = found.to_dict()
     write_atomic(folder / FILE, json.dumps(table, indent=2, allow_nan=False) + "\n")
     write_atomic(folder / REPORT, report.render(found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.emulate.cycles.image import Function, Image
-from emgdeploy.emulate.cycles.machine import SIZE_BITS
+from emgdeploy.emulate.cycles.machine import SIZE_BITS, Recording
 
 OUTSIDE = -1
 """The "layer" of what runs before the first and after the last one."""
@@ -27,6 +26,15 @@ class Edge(NamedTuple):
     block: int
 
 
+class Unaligned(NamedTuple):
+    """The instruction at `address` in `block` took `extra` accesses more than an aligned one."""
+
+    layer: int
+    block: int
+    address: int
+    extra: int
+
+
 class EdgeCounter:
     """Takes a run's blocks piece by piece.
 
@@ -37,22 +45,25 @@ class EdgeCounter:
     def __init__(self, image: Image, driver: Function, caller: Function) -> None:
         self.counts: Counter[Edge] = Counter()
         self.reads: Counter[tuple[int, int]] = Counter()
+        self.unaligned: Counter[Unaligned] = Counter()
         self.calls = 0
         self._driver, self._caller = driver, caller
         self._entries = np.array([function.start for function in image.functions], np.uint64)
         self.last = ENTRY
         self._outside = True
 
-    def add(self, blocks: array[int], reads: array[int]) -> None:
+    def add(self, piece: Recording) -> None:
         """Count the next blocks of the run, and the reads of watched memory by (layer, block)."""
-        if not blocks:
+        if not piece.blocks:
             return
-        follow = np.frombuffer(blocks, np.uint64).copy()
+        follow = np.frombuffer(piece.blocks, np.uint64).copy()
         before = np.concatenate((np.array([self.last], np.uint64), follow[:-1]))
         layer = self._layers(before, follow)
         self._count(before, follow, layer)
-        for place in reads:
+        for place in piece.reads:
             self.reads[int(layer[place]), int(follow[place])] += 1
+        for place, address, extra in piece.unaligned:
+            self.unaligned[Unaligned(int(layer[place]), int(follow[place]), address, extra)] += 1
         self.last = int(follow[-1])
 
     def _layers(self, before: NDArray[Any], follow: NDArray[Any]) -> NDArray[Any]:

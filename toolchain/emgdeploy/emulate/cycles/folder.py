@@ -18,7 +18,7 @@ SCHEMA = "emgdeploy.profile/1"
 FILE, REPORT = "profile.json", "profile.html"
 
 NOT_MODELLED = (
-    "not modelled: prefetch, caches and bus contention; accesses that are not aligned; interrupts",
+    "not modelled: prefetch, caches and bus contention; interrupts",
     "a taken branch takes the mean refill of the manual's range, a division the longest time of its range",
     "a predicated instruction that is skipped counts as if executed",
 )
@@ -39,9 +39,10 @@ class FolderProfile:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the figures leave out, in sentences."""
-        if self.profile.model is None:
+        profile = self.profile
+        if profile.model is None:
             return (f"no cycles: the manual of the {self.manifest.core} publishes no cycle counts",)
-        slow = self.profile.slow
+        slow = profile.slow
         waits = "zero wait states"
         if slow is not None:
             waits = (
@@ -50,7 +51,10 @@ class FolderProfile:
             )
         elif self.wait_states is None:
             waits += ", as those of the board are not known"
-        return (waits, *NOT_MODELLED)
+        aligned = "nobody looked whether all accesses are aligned (--alignment does); they are taken to be"
+        if profile.unaligned is not None:
+            aligned = f"{profile.unaligned:,} accesses were not aligned; what they cost is in the cycles"
+        return (waits, aligned, *NOT_MODELLED)
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's profile.json."""
@@ -70,6 +74,7 @@ class FolderProfile:
             "macs": made.macs,
             "cycles_per_mac": _ratio(cycles, made.macs),
             "milliseconds": None if cycles is None else round(cycles / made.clock_hz * 1e3, 4),
+            "unaligned_accesses": profile.unaligned,
             "stack_bytes": profile.stack_bytes,
             "window": self.window,
             "bit_exact": self.exact,
@@ -94,11 +99,15 @@ class FolderProfile:
 
 
 def profile_folder(
-    folder: Path, manifest: Manifest, window: int = 0, wait_states: int | None = None
+    folder: Path,
+    manifest: Manifest,
+    window: int = 0,
+    wait_states: int | None = None,
+    alignment: bool = False,
 ) -> FolderProfile:
     """Run window number `window` of golden.npz through the folder's firmware.
 
-    wait_states: instead of the board file's. Raises InputError for a folder whose parts do not belong
+    wait_states: instead of the board file's. alignment: look at every access, see Profiler.run. Raises InputError for a folder whose parts do not belong
     together, UsageError for a core or kind of image that cannot be run, ToolMissingError.
     """
     if manifest.core not in CORES:
@@ -114,7 +123,7 @@ def profile_folder(
     states = wait_states if wait_states is not None else board.wait_states if board else None
     slow = slow_memory(board, states) if board and states else None
     profiler = Profiler(manifest.artifact(folder, "elf"), manifest.core, len(x), len(y), slow)
-    profile = profiler.run(x)
+    profile = profiler.run(x, alignment)
     if len(profile.layers) != len(manifest.layers):
         raise InputError(
             f"the firmware in {folder} made {len(profile.layers)} kernel calls for the manifest's "

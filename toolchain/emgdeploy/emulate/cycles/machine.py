@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from emgdeploy import optional
@@ -34,9 +35,30 @@ _PAINT = 0x57ACC0DE
 # Blocks held before they are handed on: enough to be fast, little enough to need no memory.
 _CHUNK = 1 << 20
 
-Consumer = Callable[["array[int]", "array[int]"], None]
-"""Takes recorded blocks in their order, a piece of the run at a time, and for each read of watched
-memory the place in that piece of the block that read."""
+
+@dataclass
+class Recording:
+    """A piece of a run, in order.
+
+    blocks: address << SIZE_BITS | size. reads: for each read of watched memory the place in `blocks` of
+    the block that read. unaligned: (that place, address of the instruction, accesses too many: 1 or 2
+    for a load, 0 for a store, which a write buffer hides).
+    """
+
+    blocks: array[int]
+    reads: array[int]
+    unaligned: list[tuple[int, int, int]]
+
+
+Consumer = Callable[[Recording], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is recorded besides blocks: reads from memories (first address, address behind), alignment."""
+
+    reads: Sequence[tuple[int, int]] = ()
+    alignment: bool = False
 
 
 class Machine:
@@ -56,6 +78,8 @@ class Machine:
         self._error: type[Exception] = unicorn.UcError
         self._block_hook: int = unicorn.UC_HOOK_BLOCK
         self._read_hook: int = unicorn.UC_HOOK_MEM_READ
+        self._write_hook: int = unicorn.UC_HOOK_MEM_WRITE
+        self._write: int = unicorn.UC_MEM_WRITE
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(getattr(self._arm, CORES[core]))
         top = self._map_image(image)
@@ -86,41 +110,53 @@ class Machine:
         """Bytes from memory."""
         return bytes(self._uc.mem_read(address, size))
 
-    def call(
-        self,
-        function: Function,
-        arguments: tuple[int, ...],
-        consume: Consumer,
-        watched: Sequence[tuple[int, int]] = (),
-    ) -> int:
+    def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer, watch: Watch) -> int:
         """Call `function` with up to four arguments; returns the deepest stack it wrote to, in bytes.
 
-        consume: gets the blocks that ran, and the reads from the `watched` memories (first address,
-        address behind). Raises EmgDeployError when the code faults.
+        consume: gets what was recorded. Raises EmgDeployError when the code faults.
         """
-        blocks, reads = array("Q"), array("Q")
-        record, note = blocks.append, reads.append
-
-        def on_block(_: object, address: int, size: int, __: object) -> None:
-            if len(blocks) >= _CHUNK:
-                consume(blocks, reads)
-                del blocks[:], reads[:]
-            record(address << SIZE_BITS | size)
-
-        def on_read(*_: object) -> None:
-            note(len(blocks) - 1)
-
+        piece = Recording(array("Q"), array("Q"), [])
         self._paint_stack()
-        hooks = [self._uc.hook_add(self._block_hook, on_block)]
-        for first, behind in watched:
-            hooks.append(self._uc.hook_add(self._read_hook, on_read, None, first, behind - 1))
+        hooks = [self._hook_blocks(piece, consume)]
+        hooks += [self._hook_reads(piece, first, behind - 1) for first, behind in watch.reads]
+        if watch.alignment:
+            hooks.append(self._hook_alignment(piece))
         try:
             self._start(function, arguments)
         finally:
             for hook in hooks:
                 self._uc.hook_del(hook)
-        consume(blocks, reads)
+        consume(piece)
         return self._stack_used()
+
+    def _hook_blocks(self, piece: Recording, consume: Consumer) -> object:
+        blocks, record = piece.blocks, piece.blocks.append
+
+        def on_block(_: object, address: int, size: int, __: object) -> None:
+            if len(blocks) >= _CHUNK:
+                consume(piece)
+                del blocks[:], piece.reads[:], piece.unaligned[:]
+            record(address << SIZE_BITS | size)
+
+        return self._uc.hook_add(self._block_hook, on_block)
+
+    def _hook_reads(self, piece: Recording, first: int, last: int) -> object:
+        blocks, note = piece.blocks, piece.reads.append
+
+        def on_read(*_: object) -> None:
+            note(len(blocks) - 1)
+
+        return self._uc.hook_add(self._read_hook, on_read, None, first, last)
+
+    def _hook_alignment(self, piece: Recording) -> object:
+        uc, program_counter = self._uc, self._arm.UC_ARM_REG_PC
+
+        def on_access(_: object, kind: int, address: int, size: int, __: int, ___: object) -> None:
+            if address & (size - 1) & 3:
+                extra = 0 if kind == self._write else 1 if size == 2 or address & 1 == 0 else 2
+                piece.unaligned.append((len(piece.blocks) - 1, uc.reg_read(program_counter), extra))
+
+        return uc.hook_add(self._read_hook | self._write_hook, on_access)
 
     def _start(self, function: Function, arguments: tuple[int, ...]) -> None:
         arm, uc = self._arm, self._uc

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from emgdeploy.emulate.cycles.edges import OUTSIDE, EdgeCounter
 from emgdeploy.emulate.cycles.image import read_image
-from emgdeploy.emulate.cycles.machine import Machine
+from emgdeploy.emulate.cycles.machine import Machine, Watch
 from emgdeploy.emulate.cycles.model import CycleModel, model_for
 from emgdeploy.emulate.cycles.tally import Pricing, SlowMemory, Sum, Tally
 
 INVOKE, RUN = "emg_model_invoke", "emg_model_run"
 _PAGE = 4096
+_ARMV6M = "cortex-m0"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Profile:
     """One inference, from the entry of emg_model_invoke to its return, that instruction included.
 
     layers: one per kernel call, in order; outside: what ran before the first and after the last.
-    functions: the costliest first. stack_bytes: the deepest word of stack that was written.
+    functions: the costliest first. unaligned: accesses that were not aligned, None where nobody looked;
+    otherwise their cost is part of the cycles. stack_bytes: the deepest word of stack that was written.
     output: the bytes of the output buffer.
     """
 
@@ -55,6 +57,7 @@ class Profile:
     layers: tuple[LayerCount, ...]
     outside: Count
     functions: tuple[FunctionCount, ...]
+    unaligned: int | None
     stack_bytes: int
     output: bytes
 
@@ -78,18 +81,22 @@ class Profiler:
         self._input_bytes, self._output_bytes = input_bytes, output_bytes
         self._output_at = -(-input_bytes // _PAGE) * _PAGE
         self._machine = Machine(self._image, core, self._output_at + output_bytes)
-        self._pricing = Pricing(self._image, self._model, slow)
+        self._pricing = Pricing(self._image, self._model, slow, not core.startswith(_ARMV6M))
 
-    def run(self, window: bytes) -> Profile:
-        """Profile one call of emg_model_invoke with the bytes of the input buffer."""
+    def run(self, window: bytes, alignment: bool = False) -> Profile:
+        """Profile one call of emg_model_invoke with the bytes of the input buffer.
+
+        alignment: look at every access (some seconds per million) and add what unaligned ones cost;
+        EmgDeployError for one that the real core refuses, which emulators let pass.
+        """
         if len(window) != self._input_bytes:
             raise ValueError(f"a window has {self._input_bytes} bytes, not {len(window)}")
         machine = self._machine
         output_at = machine.arguments + self._output_at
         machine.write(machine.arguments, window)
         edges = EdgeCounter(self._image, self._run, self._invoke)
-        watched = self._slow.ranges if self._slow is not None and self._model is not None else ()
-        stack = machine.call(self._invoke, (machine.arguments, output_at), edges.add, watched)
+        slow = self._slow.ranges if self._slow is not None and self._model is not None else ()
+        stack = machine.call(self._invoke, (machine.arguments, output_at), edges.add, Watch(slow, alignment))
         tally = self._pricing.tally(edges)
         return Profile(
             core=self._core,
@@ -99,6 +106,7 @@ class Profiler:
             layers=tuple(self._layer(tally, index) for index in range(edges.calls)),
             outside=self._count(tally.layers[OUTSIDE]),
             functions=self._functions(tally),
+            unaligned=tally.unaligned if alignment else None,
             stack_bytes=stack,
             output=machine.read(output_at, self._output_bytes),
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from emgdeploy.emulate.cycles.decode import Decoder, Op
-from emgdeploy.emulate.cycles.edges import ENTRY, OUTSIDE, EdgeCounter
+from emgdeploy.emulate.cycles.decode import Decoder, Kind, Op
+from emgdeploy.emulate.cycles.edges import ENTRY, OUTSIDE, EdgeCounter, Unaligned
 from emgdeploy.emulate.cycles.image import Function, Image
 from emgdeploy.emulate.cycles.machine import SIZE_BITS
 from emgdeploy.emulate.cycles.model import CycleModel
+from emgdeploy.errors import EmgDeployError
 
 _NAMELESS = "(code without a symbol)"
 
@@ -51,11 +52,15 @@ class Sum:
 
 @dataclass
 class Tally:
-    """Sums by layer (OUTSIDE for the rest) and by name of function, and which functions a layer ran."""
+    """Sums by layer (OUTSIDE for the rest) and by name of function, and which functions a layer ran.
+
+    unaligned: how many single accesses were not aligned, where that was watched.
+    """
 
     layers: dict[int, Sum] = field(default_factory=lambda: defaultdict(Sum))
     functions: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     code: dict[int, set[Function]] = field(default_factory=lambda: defaultdict(set))
+    unaligned: int = 0
 
     def add(self, layer: int, function: str, piece: Sum) -> None:
         """Add to the sums of a layer and a function."""
@@ -69,11 +74,15 @@ class Tally:
 class Pricing:
     """The blocks of an image with their costs, decoded once and kept from run to run.
 
-    model None counts instructions only. slow None is a memory without wait states.
+    model None counts instructions only. slow None is a memory without wait states. unaligned_allowed:
+    whether the core does single accesses that are not aligned (ARMv6-M does none, and no core multiple).
     """
 
-    def __init__(self, image: Image, model: CycleModel | None, slow: SlowMemory | None) -> None:
+    def __init__(
+        self, image: Image, model: CycleModel | None, slow: SlowMemory | None, unaligned_allowed: bool
+    ) -> None:
         self._image, self._model, self._slow = image, model, slow
+        self._unaligned_allowed = unaligned_allowed
         self._decoder = Decoder()
         self._ops: dict[int, tuple[Op, ...]] = {}
         self._cycles: dict[int, int] = {}
@@ -83,6 +92,8 @@ class Pricing:
         tally = Tally()
         for (layer, previous, block), times in edges.counts.items():
             self._edge(tally, layer, previous, block, times)
+        for access, times in edges.unaligned.items():
+            self._unaligned(tally, access, times)
         if self._model is not None:
             last = self._block(edges.last)[-1]
             # The return to whoever called; any address that is not the next one will do.
@@ -106,6 +117,18 @@ class Pricing:
         if self._model is not None and before is not None:
             extra = self._model.transition(before, ops[0].address, ops[0])
             tally.add(layer, self._name(previous), Sum(cycles=extra * times))
+
+    def _unaligned(self, tally: Tally, access: Unaligned, times: int) -> None:
+        op = next(op for op in self._block(access.block) if op.address == access.address)
+        if op.kind is Kind.MULTIPLE or not self._unaligned_allowed:
+            raise EmgDeployError(
+                f"{op.name} at 0x{op.address:08x} in {self._name(access.block)} uses an address that is not "
+                "aligned, which faults on the real core",
+                "report this: it is an error of the kernel",
+            )
+        tally.unaligned += times
+        if self._model is not None:
+            tally.add(access.layer, self._name(access.block), Sum(cycles=access.extra * times))
 
     def _block(self, block: int) -> tuple[Op, ...]:
         if block not in self._ops:
