@@ -90,6 +90,7 @@ def _given(args: argparse.Namespace) -> Material:
     return Material(
         calibration=calibration_of(args),
         windows=None if args.windows is None else windowfile.load(args.windows),
+        windows_file=args.windows,
         labels=None if args.labels is None else read_labels(args.labels),
         preprocess=None if args.preprocess is None else load_preprocess(args.preprocess).to_dict(),
         factory=args.factory,

@@ -56,11 +56,13 @@ class Workload:
 class Material:
     """What the user gave besides the model; None where nothing was given.
 
-    calibration: float (N, *window shape), or a data set. windows: to prove the firmware on.
+    calibration: float (N, *window shape), or a data set. windows: to prove the firmware on, from
+    windows_file where they have one.
     """
 
     calibration: NDArray[Any] | FromDataset | None = None
     windows: Windows | None = None
+    windows_file: Path | None = None
     labels: tuple[str, ...] | None = None
     preprocess: dict[str, Any] | None = None
     factory: str | None = None
@@ -93,7 +95,7 @@ def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> 
     if given.windows is None:
         windows: Windows = Windows(probes(shape, np.dtype(details.dtype), GOLDEN_WINDOWS))
     else:
-        windows = _fitting(given.windows, shape)
+        windows = _fitting(given.windows, given, shape)
     write_atomic(folder / "model.tflite", data)
     return Workload(
         tflite=data,
@@ -113,14 +115,19 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
     from emgdeploy.convert.pipeline import convert_model
 
     test = given.windows if given.windows is not None and given.windows.x.dtype.kind == "f" else None
-    done = convert_model(model, folder, given.calibration, test, given.factory, None, report)
+    try:
+        done = convert_model(model, folder, given.calibration, test, given.factory, None, report)
+    except InputError as error:
+        if error.message.startswith("test windows"):
+            raise InputError(f"{_named(given)}: {error.message}", error.hint) from error
+        raise
     report("computing the reference outputs")
     data = done.tflite.read_bytes()
     return Workload(
         tflite=data,
         source_sha256=done.source_sha256,
         files={"tflite": done.tflite.name, "onnx": done.onnx.name},
-        golden=_golden(data, done, given.windows, model),
+        golden=_golden(data, done, given, model),
         window_shape=done.window_shape,
         window_axes=done.window_axes,
         labels=done.labels or (given.windows.labels if given.windows else None),
@@ -132,14 +139,15 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
     )
 
 
-def _golden(data: bytes, done: Conversion, windows: Windows | None, model: Path) -> Golden:
+def _golden(data: bytes, done: Conversion, given: Material, model: Path) -> Golden:
+    windows = given.windows
     if windows is None:
         seen = done.evaluated
         count = min(len(seen.x), GOLDEN_WINDOWS)
         y = None if seen.y is None else seen.y[:count]
         return goldens.make(data, seen.x[:count], done.window_axes, y, seen.logits[:count])
     if windows.x.dtype.kind != "f":
-        _fitting(windows, done.device_shape)
+        _fitting(windows, given, done.device_shape)
         return goldens.make(data, windows.x, done.window_axes, windows.y)
     if len(windows) == len(done.evaluated.x):
         return goldens.make(data, windows.x, done.window_axes, windows.y, done.evaluated.logits)
@@ -149,13 +157,17 @@ def _golden(data: bytes, done: Conversion, windows: Windows | None, model: Path)
     return goldens.make(data, windows.x, done.window_axes, windows.y, logits)
 
 
-def _fitting(windows: Windows, shape: tuple[int, ...]) -> Windows:
+def _fitting(windows: Windows, given: Material, shape: tuple[int, ...]) -> Windows:
     if tuple(windows.x.shape[1:]) != shape:
         raise InputError(
-            f"windows have shape {tuple(windows.x.shape[1:])}, the model takes {shape}",
+            f"{_named(given)}: windows have shape {tuple(windows.x.shape[1:])}, the model takes {shape}",
             "make the windows with the preprocessing of this model",
         )
     return windows
+
+
+def _named(given: Material) -> str:
+    return "the windows" if given.windows_file is None else str(given.windows_file)
 
 
 def _read(model: Path) -> bytes:
@@ -174,6 +186,11 @@ def _described(workload: Workload, given: Material) -> Workload:
     if labels is not None and len(labels) != classes:
         raise InputError(
             f"there are {len(labels)} labels, the model has {classes} outputs", "give one label per output"
+        )
+    if given.windows is not None and given.windows.y is not None and given.windows.y.max() >= classes:
+        raise InputError(
+            f"{_named(given)}: y holds class {given.windows.y.max()}, the model has {classes} outputs",
+            "are these the windows of another model?",
         )
     preprocess = given.preprocess or workload.preprocess
     missing = [(labels, NO_LABELS), (preprocess, NO_PREPROCESS)]
