@@ -1,23 +1,25 @@
 #include "fully_connected_s16.h"
 
-/* Beyond it every output is saturated, and inside it no product overflows. */
-static const int64_t LARGEST = (int64_t)1 << 40;
+/* Beyond it every output is saturated; within it no partial product overflows. */
+static const int64_t LARGEST = (int64_t)1 << 43;
 
 static int64_t clamp(int64_t x, int64_t low, int64_t high) {
     return x < low ? low : (x > high ? high : x);
 }
 
-/* round(acc * multiplier / 2^shift), ties toward plus infinity. The product has up to 82 bits: it is
- * made of an upper and a lower part of the accumulator, 20 bits apart. */
-static int64_t scaled(int64_t acc, int64_t multiplier, int32_t shift) {
-    const int64_t low = acc & 0xFFFFF, high = acc >> 20;
-    const int64_t half = (int64_t)1 << (shift - 1);
-    return (high * multiplier + ((low * multiplier + (half & 0xFFFFF)) >> 20) + (half >> 20)) >> (shift - 20);
+/* round(x * multiplier / 2^(36 + shift)) for x >= 0, ties up: the product, which has up to 97 bits,
+ * is built from its lowest 18 bits on, and what can no longer matter is dropped. */
+static int64_t scaled(int64_t x, const int32_t *multiplier, int32_t shift) {
+    const int64_t lowest = x * multiplier[0] >> 18;
+    const int64_t middle = (x * multiplier[1] + lowest) >> 18;
+    return (x * multiplier[2] + middle + ((int64_t)1 << (shift - 1))) >> shift;
 }
 
 static int64_t bias_of(const emg_fully_connected_s16_t *layer, int32_t unit) {
-    const int64_t high = layer->bias_high ? layer->bias_high[unit] : 0;
-    return layer->bias_high ? high * ((int64_t)1 << 32) + (uint32_t)layer->bias[unit] : layer->bias[unit];
+    if (!layer->bias_high) {
+        return layer->bias[unit];
+    }
+    return (int64_t)layer->bias_high[unit] * ((int64_t)1 << 32) + (uint32_t)layer->bias[unit];
 }
 
 void emg_fully_connected_s16(const emg_fully_connected_s16_t *layer, const int16_t *in, int16_t *out) {
@@ -33,10 +35,10 @@ void emg_fully_connected_s16(const emg_fully_connected_s16_t *layer, const int16
                 acc += in[k] * weights[k];
             }
             weights += layer->depth;
-            const int32_t *m = layer->multiplier + 2 * unit;
-            const int64_t multiplier = m[0] + ((int64_t)m[1] << 21);
-            const int64_t q = scaled(clamp(acc, -LARGEST, LARGEST), multiplier, layer->shift[unit]);
-            *out++ = (int16_t)clamp(q, layer->low, layer->high);
+            /* Ties go away from zero, so the sign goes around the rounding. */
+            const int64_t x = clamp(acc < 0 ? -acc : acc, 0, LARGEST);
+            const int64_t q = scaled(x, layer->multiplier + 3 * unit, layer->shift[unit]);
+            *out++ = (int16_t)clamp(acc < 0 ? -q : q, layer->low, layer->high);
         }
         in += layer->depth;
     }

@@ -7,8 +7,8 @@ typedef struct {
     const int8_t *weights; /* [units][depth] */
     const int32_t *bias;
     const int32_t *bias_high;  /* upper halves, or 0 where every bias fits 32 bits */
-    const int32_t *multiplier; /* [units][2]: lower 21 bits, upper 21 bits */
-    const int8_t *shift;       /* to the right, 20 to 62 */
+    const int32_t *multiplier; /* [units][3]: 18 bits each, the lowest first */
+    const int8_t *shift;       /* to the right, past the 36 bits of the lower two */
     int32_t weights_zero_point;
     int32_t rows; /* input vectors, one after the other */
     int32_t depth;

@@ -10,6 +10,7 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.codegen.literals import float_literal
 from emgdeploy.codegen.plan import Plan
 from emgdeploy.codegen.result import CodegenOptions, TensorSpec
 from emgdeploy.codegen.step import Array, Field, Step
@@ -138,12 +139,6 @@ def _struct(fields: tuple[Field, ...], depth: int) -> str:
 
 def _literal(value: int | str) -> str:
     return "INT32_MIN" if value == -(2**31) else str(value)
-
-
-def float_literal(value: float) -> str:
-    """A float32 in C, to the last bit."""
-    text = f"{float(value):.9g}"
-    return f"{text}f" if set(text) & {".", "e"} else f"{text}.0f"
 
 
 def initializer(values: NDArray[np.generic]) -> str:

@@ -9,8 +9,18 @@ from emgdeploy.codegen.dsp.dense import lower_dense_dsp
 from emgdeploy.codegen.dsp.depthwise import lower_depthwise_dsp
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.add_linear import lower_add_linear
+from emgdeploy.codegen.lower.boundary import lower_dequantize, lower_quantize_float
 from emgdeploy.codegen.lower.conv import lower_conv, lower_depthwise
 from emgdeploy.codegen.lower.dense import lower_dense
+from emgdeploy.codegen.lower.dense_wide import lower_dense_offset, lower_dense_wide
+from emgdeploy.codegen.lower.lookup import lower_lookup
+from emgdeploy.codegen.lower.mean import lower_mean
+from emgdeploy.codegen.lower.move import lower_concatenation, lower_pad, lower_transpose
+from emgdeploy.codegen.lower.pairs import lower_add_pair, lower_mul, lower_prelu
+from emgdeploy.codegen.lower.pool import lower_pool
+from emgdeploy.codegen.lower.rescale import lower_logistic, lower_narrow, lower_rescale
+from emgdeploy.codegen.lower.softmax import lower_softmax
+from emgdeploy.codegen.lower.wide import lower_conv_wide, lower_depthwise_wide
 from emgdeploy.codegen.step import Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.types import Graph, Op, OpKind
@@ -22,16 +32,49 @@ Lowering = Callable[[Graph, Op], Step | None]
 
 # By operator and element type of its output, the best first; None passes on to the next.
 _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
-    (OpKind.ADD, "int8"): (lower_add_linear, lower_add),
+    (OpKind.ADD, "int8"): (lower_lookup, lower_add_linear, lower_add, lower_add_pair),
+    (OpKind.ADD, "int16"): (lower_add_pair,),
     (OpKind.CONV_2D, "int8"): (lower_conv,),
+    (OpKind.CONV_2D, "int16"): (lower_conv_wide,),
     (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise,),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense,),
+    (OpKind.DEPTHWISE_CONV_2D, "int16"): (lower_depthwise_wide,),
+    (OpKind.DEQUANTIZE, "float32"): (lower_dequantize,),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_offset, lower_dense),
+    (OpKind.FULLY_CONNECTED, "int16"): (lower_dense_wide,),
+    (OpKind.LEAKY_RELU, "int8"): (lower_lookup,),
+    (OpKind.LEAKY_RELU, "int16"): (lower_rescale,),
+    (OpKind.LOGISTIC, "int8"): (lower_lookup,),
+    (OpKind.LOGISTIC, "int16"): (lower_logistic,),
+    (OpKind.MUL, "int8"): (lower_lookup, lower_mul),
+    (OpKind.MUL, "int16"): (lower_mul,),
+    (OpKind.PRELU, "int8"): (lower_lookup, lower_prelu),
+    (OpKind.PRELU, "int16"): (lower_prelu,),
+    (OpKind.QUANTIZE, "int8"): (lower_lookup, lower_narrow, lower_quantize_float),
+    (OpKind.QUANTIZE, "int16"): (lower_lookup, lower_rescale, lower_quantize_float),
+    **{
+        (kind, dtype): (lowering,)
+        for dtype in ("int8", "int16")
+        for kind, lowering in (
+            (OpKind.AVERAGE_POOL_2D, lower_pool),
+            (OpKind.CONCATENATION, lower_concatenation),
+            (OpKind.MAX_POOL_2D, lower_pool),
+            (OpKind.MEAN, lower_mean),
+            (OpKind.PAD, lower_pad),
+            (OpKind.SOFTMAX, lower_softmax),
+            (OpKind.TRANSPOSE, lower_transpose),
+        )
+    },
+    **{
+        (kind, dtype): (lowering,)
+        for kind in (OpKind.RELU, OpKind.RELU6)
+        for dtype, lowering in (("int8", lower_lookup), ("int16", lower_rescale))
+    },
 }
 # Tried before those on cores with the DSP extension.
 _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.CONV_2D, "int8"): (lower_conv_dsp,),
     (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_dsp,),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_dsp,),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_offset, lower_dense_dsp),
 }
 
 

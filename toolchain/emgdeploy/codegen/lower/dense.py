@@ -14,9 +14,9 @@ from emgdeploy.graph.types import Graph, Op
 
 
 def dense_channels(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels]:
-    """Weights (units, depth), and the units' constants for emg_requantize_once."""
+    """Weights (units, depth) less their zero point, and the units' constants for emg_requantize_once."""
     weights = graph.tensors[op.inputs[1]]
-    matrix = np.asarray(weights.data, np.int64).reshape(weights.shape)
+    matrix = np.asarray(weights.data, np.int64).reshape(weights.shape) - weights.q.zero_point
     return matrix, fold_channels(graph, op, matrix, _multipliers(graph, op, matrix))
 
 

@@ -1,0 +1,37 @@
+"""int8 operators whose outputs each depend on one input: a table of 256, computed here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emgdeploy.codegen.exact.unary import evaluate, evaluates, operand
+from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.graph.types import Graph, Op
+
+_INPUTS = np.arange(-128, 128, dtype=np.int64)
+
+
+def lower_lookup(graph: Graph, op: Op) -> Step | None:
+    """One table, also for a chain of operators that a pass joined; None for other operators."""
+    chain = op.chain or (op,)
+    if not all(evaluates(graph, o) for o in chain):
+        return None
+    image, out = operand(graph, chain[0]), graph.out(op)
+    if image.dtype != np.int8:
+        return None
+    values = _INPUTS
+    for one in chain:
+        values = evaluate(graph, one, values)
+    kernel, ctype = ("lookup_s8", "int8_t") if out.dtype == np.int8 else ("lookup_s8_s16", "int16_t")
+    widens = out.dtype != np.int8
+    return Step(
+        op=op,
+        kernel=f"emg_{kernel}",
+        header=f"kernels/{kernel}.h",
+        sources=(f"kernels/{kernel}.c",),
+        fields=(Field("table", f"table_{op.index}"), Field("length", out.elements)),
+        arrays=(Array(f"table_{op.index}", ctype, values.astype(out.dtype)),),
+        reads=(image.index,),
+        writes=out.index,
+        overlaps=(Overlap(image.index, at_least=0) if widens else Overlap(image.index, at_most=0),),
+    )

@@ -1,0 +1,116 @@
+"""PAD, TRANSPOSE and CONCATENATION: bytes moved, of any element type."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from emgdeploy.codegen.lower.axes import listed, merged, padded, strides
+from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.errors import InputError
+from emgdeploy.graph.types import Graph, Op
+
+_AXES = 4
+
+
+def lower_pad(graph: Graph, op: Op) -> Step:
+    """Row by row from the last one, so that it may grow its input in place."""
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    amounts = np.asarray(graph.tensors[op.inputs[1]].data, np.int64)
+    if len(image.shape) > _AXES:
+        raise InputError(
+            f"{graph.source}: operator {op.index} (PAD, writing tensor {out.index}, {out.name!r}) has "
+            f"{len(image.shape)} axes; {_AXES} are supported",
+            "reshape its input to fewer axes",
+        )
+    missing = _AXES - len(image.shape)
+    width = image.dtype.itemsize
+    return Step(
+        op=op,
+        kernel="emg_pad",
+        header="kernels/pad.h",
+        sources=("kernels/pad.c",),
+        fields=(
+            listed("in_shape", _in_bytes([1] * missing + list(image.shape), width)),
+            listed("out_shape", _in_bytes([1] * missing + list(out.shape), width)),
+            listed("before", _in_bytes([0] * missing + amounts[:, 0].tolist(), width)),
+            Field("value", out.q.zero_point if out.dtype == np.int8 else 0),
+        ),
+        arrays=(),
+        reads=(image.index,),
+        writes=out.index,
+        bytes_only=True,
+        overlaps=(Overlap(image.index, at_least=0),),
+    )
+
+
+def lower_transpose(graph: Graph, op: Op) -> Step:
+    """The output in order; neighbours that stay neighbours travel together."""
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    permutation = [
+        int(a) % len(image.shape) for a in np.asarray(graph.tensors[op.inputs[1]].data).reshape(-1)
+    ]
+    steps = strides(image.shape)
+    axes = merged([(image.shape[a], (steps[a],)) for a in permutation])
+    unit = 1
+    if axes and axes[-1][1] == (1,):
+        unit = axes.pop()[0]
+    axes = padded(graph, op, axes, _AXES)
+    width = image.dtype.itemsize
+    return Step(
+        op=op,
+        kernel="emg_transpose",
+        header="kernels/transpose.h",
+        sources=("kernels/transpose.c",),
+        fields=(
+            listed("shape", [size for size, _ in axes]),
+            listed("stride", [step[0] * width for _, step in axes]),
+            Field("unit", unit * width),
+        ),
+        arrays=(),
+        reads=(image.index,),
+        writes=out.index,
+        bytes_only=True,
+    )
+
+
+def lower_concatenation(graph: Graph, op: Op) -> Step:
+    """Row by row; an operand may wait inside the output, behind everything written before it."""
+    out = graph.out(op)
+    parts = [graph.tensors[i] for i in op.inputs]
+    constant = next((t for t in parts if t.constant), None)
+    if constant is not None:
+        raise InputError(
+            f"{graph.source}: operator {op.index} (CONCATENATION, writing tensor {out.index}, {out.name!r}) "
+            f"joins the constant tensor {constant.index} ({constant.name!r}) to computed ones",
+            "fold it into the next layer before export",
+        )
+    axis = op.axis % len(out.shape)
+    rows = math.prod(out.shape[:axis])
+    runs = [t.nbytes // rows for t in parts]
+    before = np.cumsum([0, *runs]).tolist()
+    width = before[-1]
+    name = f"runs_{op.index}"
+    places = {
+        t.index: -((rows - 1) * (width - run) + start)
+        for t, run, start in zip(parts, runs, before, strict=False)
+    }
+    return Step(
+        op=op,
+        kernel="emg_concatenation",
+        header="kernels/concatenation.h",
+        sources=("kernels/concatenation.c",),
+        fields=(Field("run", name), Field("operands", len(parts)), Field("rows", rows)),
+        arrays=(Array(name, "int32_t", np.array(runs, np.int32)),),
+        reads=tuple(op.inputs),
+        writes=out.index,
+        bytes_only=True,
+        gathers=True,
+        # What is joined twice is read again later than its first place says.
+        overlaps=tuple(Overlap(t, at_most=p) for t, p in places.items() if op.inputs.count(t) == 1),
+    )
+
+
+def _in_bytes(sizes: list[int], width: int) -> list[int]:
+    return [*sizes[:-1], sizes[-1] * width]

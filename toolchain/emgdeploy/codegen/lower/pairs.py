@@ -1,0 +1,125 @@
+"""ADD, MUL and PRELU of two operands, of which either may repeat along axes or be constant."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emgdeploy.codegen.exact.binary import add_form, mul_multiplier, prelu_multipliers
+from emgdeploy.codegen.lower.axes import broadcast_strides, listed, merged, padded
+from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.errors import InputError
+from emgdeploy.graph.numerics import Multiplier, activation_range
+from emgdeploy.graph.types import Graph, Op, Tensor
+
+_CTYPES = {"int8": "int8_t", "int16": "int16_t"}
+
+
+def lower_add_pair(graph: Graph, op: Op) -> Step:
+    """Both operands in a common scale; `add_s8` serves those of one shape better."""
+    a, b, out = _operands(graph, op)
+    form = add_form(a, b, out)
+    fields = (
+        *_offset("a_zero_point", a),
+        *_scaling("a_", form.a),
+        *_offset("b_zero_point", b),
+        *_scaling("b_", form.b),
+        *_offset("zero_point", out),
+        *_scaling("", form.out),
+        *_range(op, out),
+    )
+    return _step(graph, op, "add_broadcast_s8" if out.dtype == np.int8 else "add_s16", (a, b), fields)
+
+
+def lower_mul(graph: Graph, op: Op) -> Step:
+    a, b, out = _operands(graph, op)
+    fields = (
+        *_offset("a_zero_point", a),
+        *_offset("b_zero_point", b),
+        *_offset("zero_point", out),
+        *_scaling("", mul_multiplier(a, b, out)),
+        *_range(op, out),
+    )
+    return _step(graph, op, "mul_s8" if out.dtype == np.int8 else "mul_s16", (a, b), fields)
+
+
+def lower_prelu(graph: Graph, op: Op) -> Step:
+    image, slopes, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
+    positive, negative = prelu_multipliers(image, slopes, out)
+    fields = (
+        Field("in_zero_point", image.q.zero_point),
+        Field("slope_zero_point", slopes.q.zero_point),
+        Field("zero_point", out.q.zero_point),
+        *_scaling("", positive),
+        *_scaling("negative_", negative),
+    )
+    name = "prelu_s8" if out.dtype == np.int8 else "prelu_s16"
+    return _step(graph, op, name, (image, slopes), fields)
+
+
+def _operands(graph: Graph, op: Op) -> tuple[Tensor, Tensor, Tensor]:
+    """A constant operand goes second: both operators are symmetric to the last bit."""
+    a, b = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]]
+    return (b, a, graph.out(op)) if a.constant else (a, b, graph.out(op))
+
+
+def _offset(name: str, tensor: Tensor) -> tuple[Field, ...]:
+    return (Field(name, tensor.q.zero_point),) if tensor.dtype == np.int8 else ()
+
+
+def _scaling(prefix: str, m: Multiplier) -> tuple[Field, ...]:
+    return Field(f"{prefix}multiplier", m.mantissa), Field(f"{prefix}shift", m.shift)
+
+
+def _range(op: Op, out: Tensor) -> tuple[Field, ...]:
+    low, high = activation_range(op.activation, out)
+    return Field("low", low), Field("high", high)
+
+
+def _walk(graph: Graph, op: Op, operands: tuple[Tensor, Tensor]) -> Field:
+    shape = graph.out(op).shape
+    steps = zip(*(broadcast_strides(t.shape, shape) for t in operands), strict=True)
+    axes = padded(graph, op, merged(list(zip(shape, steps, strict=True))), 4)
+    return Field(
+        "walk",
+        (
+            listed("shape", [size for size, _ in axes]),
+            listed("a_stride", [step[0] for _, step in axes]),
+            listed("b_stride", [step[1] for _, step in axes]),
+        ),
+    )
+
+
+def _step(
+    graph: Graph, op: Op, kernel: str, operands: tuple[Tensor, Tensor], fields: tuple[Field, ...]
+) -> Step:
+    first, second = operands
+    out = graph.out(op)
+    if first.constant:
+        raise InputError(
+            f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {out.index}, {out.name!r}) "
+            "combines two constants",
+            "fold constants before export",
+        )
+    name = f"operand_{op.index}"
+    constant = (
+        (Array(name, _CTYPES[str(second.dtype)], np.asarray(second.data).reshape(-1), "weights"),)
+        if second.constant
+        else ()
+    )
+    reads = (first,) if second.constant else (first, second)
+    return Step(
+        op=op,
+        kernel=f"emg_{kernel}",
+        header=f"kernels/{kernel}.h",
+        headers=("kernels/broadcast.h",),
+        sources=(f"kernels/{kernel}.c",),
+        fields=(_walk(graph, op, operands), *fields),
+        arrays=constant,
+        constants=(name,) if constant else (),
+        reads=tuple(t.index for t in reads),
+        writes=out.index,
+        # An operand that never repeats is read at the place that is written next.
+        overlaps=tuple(
+            Overlap(t.index, at_most=0) for t in reads if t.elements == out.elements and t.dtype == out.dtype
+        ),
+    )

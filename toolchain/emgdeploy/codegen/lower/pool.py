@@ -1,0 +1,47 @@
+"""MAX_POOL_2D and AVERAGE_POOL_2D."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emgdeploy.codegen.overlap import uncopied_limit
+from emgdeploy.codegen.step import Field, Overlap, Step
+from emgdeploy.graph.numerics import activation_range
+from emgdeploy.graph.types import Graph, Op, OpKind
+
+
+def lower_pool(graph: Graph, op: Op) -> Step:
+    """Channel by channel; in place it trails its input by the rows its window still needs."""
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    low, high = activation_range(op.activation, out)
+    kind = "max" if op.kind is OpKind.MAX_POOL_2D else "average"
+    kernel = f"{kind}_pool_{'s8' if out.dtype == np.int8 else 's16'}"
+    depth = image.shape[3] * image.dtype.itemsize
+    limit = uncopied_limit(image.size2d, out.size2d, op.w, depth)
+    w = op.w
+    return Step(
+        op=op,
+        kernel=f"emg_{kernel}",
+        header=f"kernels/{kernel}.h",
+        headers=("kernels/pool.h",),
+        sources=(f"kernels/{kernel}.c",),
+        fields=(
+            Field("in_h", image.shape[1]),
+            Field("in_w", image.shape[2]),
+            Field("channels", image.shape[3]),
+            Field("out_h", out.shape[1]),
+            Field("out_w", out.shape[2]),
+            Field("kernel_h", w.size[0]),
+            Field("kernel_w", w.size[1]),
+            Field("stride_h", w.stride[0]),
+            Field("stride_w", w.stride[1]),
+            Field("pad_top", w.padding.top),
+            Field("pad_left", w.padding.left),
+            Field("low", low),
+            Field("high", high),
+        ),
+        arrays=(),
+        reads=(image.index,),
+        writes=out.index,
+        overlaps=(Overlap(image.index, at_most=limit),),
+    )
