@@ -108,7 +108,8 @@ def build(
     source = folder / "src"
     shutil.copytree(FIRMWARE_TEMPLATES / "runtime" / "app", source / "runtime" / "app")
     shutil.copy(FIRMWARE_TEMPLATES / "runtime" / "platform.h", source / "runtime")
-    shutil.copytree(FIRMWARE_TEMPLATES / "platforms" / "native", source / "platform")
+    for part in ("posix", "native"):
+        shutil.copytree(FIRMWARE_TEMPLATES / "platforms" / part, source / "platform", dirs_exist_ok=True)
     facts = {"inputs": inputs, "outputs": outputs, "sha": MODEL_SHA256}
     (source / "build_info.h").write_text(_BUILD_INFO)
     (source / "model.h").write_text(_MODEL_H % facts)
