@@ -13,13 +13,14 @@ BIN := .venv/bin
 C_FILES = $(shell find firmware_templates tests -name '*.[ch]')
 LONG_TESTS = $(patsubst tests/long/test_long_%.py,%,$(wildcard tests/long/test_long_*.py))
 
-.PHONY: help setup demo test lint format clean system-demo system-dev test-long
+.PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long
 
 help:
 	@echo "make demo     default model -> firmware for $(BOARD) -> flash -> bench (BOARD=... for another)"
 	@echo "make test     lint and the test suite"
 	@echo "make setup    install what both need"
 	@echo "make lint | format | clean"
+	@echo "make bench-cycles   cycles of every network, core and mode into docs/benchmarks.md (10 minutes or more)"
 	@for item in $(LONG_TESTS); do echo "make test-long-$${item//_/-}"; done
 
 # A marker file per set of extras; it is older than pyproject.toml when the requirements changed.
@@ -62,6 +63,9 @@ test-long-%: setup
 	@mkdir -p build/logs
 	$(BIN)/pytest -m long -s tests/long/test_long_$(subst -,_,$*).py 2>&1 \
 	  | tee build/logs/$*-$$(date +%Y-%m-%d-%H%M%S).log
+
+bench-cycles: setup
+	$(BIN)/python benchmarks/cycles.py
 
 test-long:
 	@echo "one of: $(foreach item,$(LONG_TESTS),test-long-$(subst _,-,$(item)))" && exit 2

@@ -78,7 +78,13 @@ def test_a_board_file_of_ones_own(tmp_path: Path) -> None:
     board = read_board(write(tmp_path, GOOD))
     assert board.flash.args == {"target": "target/x.cfg"}
     assert board.wait_states is None and board.emulator is None and board.usb == ()
+    assert board.uart.dtr is None and board.uart.rts is None
     assert load_board(str(tmp_path / "mine.toml")) == board
+
+
+def test_serial_lines_that_a_board_needs_held(tmp_path: Path) -> None:
+    board = read_board(write(tmp_path, GOOD.replace("115200", "115200, dtr = false, rts = true")))
+    assert (board.uart.dtr, board.uart.rts) == (False, True)
 
 
 def test_a_users_folder_adds_and_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +139,7 @@ def test_an_unknown_board_lists_near_names() -> None:
         ('holds = ["data"]', 'holds = ["code"]', 'no memory holds "data"'),
         ('holds = ["data"]', "holds = []", "memory[1].holds must be a list of at least 1"),
         ("baud = 115200", "baud = 7", "uart.baud = 7; allowed"),
+        ("baud = 115200", "baud = 115200, dtr = 1", "uart.dtr = 1; allowed: true, false"),
         ('kind = "openocd"', 'kind = "magic"', "flash.kind = "),
         ('kind = "openocd"', 'kind = "emulated"', "needs an [emulator] table"),
         ('target = "target/x.cfg"', "target = [1]", "flash.target must be text, a number or true/false"),

@@ -88,6 +88,11 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[Any, str], None]:
     return test
 
 
+def _truth(value: Any, place: str) -> None:
+    if not isinstance(value, bool):
+        raise _Wrong(f"{place} = {value!r}; allowed: true, false")
+
+
 def _integer(low: int, high: int) -> Callable[[Any, str], None]:
     def test(value: Any, place: str) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -160,7 +165,12 @@ _MEMORY = {
     "size": _Key(_integer(1, len(_ADDRESSES))),
     "holds": _Key(_list_of(_one_of(HOLDS))),
 }
-_UART = {"peripheral": _Key(_text), "baud": _Key(_integer(1200, 12_000_000))}
+_UART = {
+    "peripheral": _Key(_text),
+    "baud": _Key(_integer(1200, 12_000_000)),
+    "dtr": _Key(_truth, required=False),
+    "rts": _Key(_truth, required=False),
+}
 _USB = {"vid": _Key(_integer(0, 0xFFFF)), "pid": _Key(_integer(0, 0xFFFF))}
 _BOARD = {
     "name": _Key(_identifier),

@@ -34,10 +34,16 @@ class Memory:
 
 @dataclass(frozen=True)
 class Uart:
-    """The serial port that the bench talks to; baud in bit/s."""
+    """The serial port that the bench talks to; baud in bit/s.
+
+    dtr, rts: the level to hold these lines at when the port is opened, because some boards reset or
+    enter their loader on them; None leaves the system's habit.
+    """
 
     peripheral: str
     baud: int
+    dtr: bool | None = None
+    rts: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ def _board(table: board_schema.Table, path: Path) -> Board:
         core=table["core"],
         clock_hz=table["clock_hz"],
         memories=tuple(Memory(m["name"], m["origin"], m["size"], tuple(m["holds"])) for m in table["memory"]),
-        uart=Uart(uart["peripheral"], uart["baud"]),
+        uart=Uart(uart["peripheral"], uart["baud"], uart.get("dtr"), uart.get("rts")),
         platform=table["platform"],
         platform_dir=table["platform_dir"],
         flash=FlashBackend(flash["kind"], {key: flash[key] for key in flash if key != "kind"}),
