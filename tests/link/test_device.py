@@ -213,6 +213,14 @@ def test_a_broken_frame_is_asked_for_again_at_once_in_the_encoding_in_use(talk: 
     assert (lambda frame: (frame.type, frame.text))(talk.next()) == (wire.NAK, True)
 
 
+def test_binary_frames_are_no_broken_text_to_a_device_that_only_knows_text_so_far(talk: Talk) -> None:
+    for session_like in range(256):
+        payload = b"{" + bytes([session_like]) + b"{A\x01{AB\x02\x03"
+        talk.raw(framing.encode(Frame(wire.ECHO, SESSION, 1, payload)))
+        assert talk.next().type == wire.ECHOED
+        talk.ask(wire.PING, 1, text=True)
+
+
 def test_answers_come_in_the_encoding_of_the_question(talk: Talk) -> None:
     for text in (False, True, False):
         answer = talk.ask(wire.ECHO, 1, b"both", text=text)

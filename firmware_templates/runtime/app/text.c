@@ -1,5 +1,8 @@
 #include "text.h"
 
+/* The shortest frame has 16 characters. Fewer than these between '{' and an end are not worth a word. */
+#define FEWEST_REJECTED 12u
+
 static const char g_alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* The six bits that a character stands for, or -1. */
@@ -21,60 +24,72 @@ static int value_of(uint8_t byte) {
 
 void emg_text_reset(emg_text_decoder_t *decoder) {
     decoder->length = 0;
+    decoder->count = 0;
     decoder->bits = 0;
     decoder->bit_count = 0;
     decoder->open = 0;
-    decoder->begun = 0;
-}
-
-static emg_decode_t give_up(emg_text_decoder_t *decoder) {
-    const int begun = decoder->open && decoder->begun;
-    decoder->open = 0;
-    return begun ? EMG_DECODE_REJECTED : EMG_DECODE_NOTHING;
+    decoder->broken = 0;
 }
 
 /* Left-over bits must be zero and fewer than a character's, so that a frame has exactly one text form. */
-static emg_decode_t end_of_text(emg_text_decoder_t *decoder) {
-    if (!decoder->open || decoder->bit_count == 6 ||
-        (decoder->bits & ((1u << decoder->bit_count) - 1u)) != 0) {
-        return give_up(decoder);
-    }
-    decoder->open = 0;
-    return EMG_DECODE_COMPLETE;
+static int is_whole(const emg_text_decoder_t *decoder) {
+    const uint32_t left_over = decoder->bits & ((1u << decoder->bit_count) - 1u);
+    return !decoder->broken && decoder->bit_count < 6 && left_over == 0;
 }
 
-static emg_decode_t take_bits(emg_text_decoder_t *decoder, uint32_t six) {
-    decoder->begun = 1;
+static emg_decode_t end_of_text(emg_text_decoder_t *decoder, int whole) {
+    const int tried = decoder->open && decoder->count >= FEWEST_REJECTED;
+    decoder->open = 0;
+    if (!tried) {
+        return EMG_DECODE_NOTHING;
+    }
+    return whole ? EMG_DECODE_COMPLETE : EMG_DECODE_REJECTED;
+}
+
+static void take_bits(emg_text_decoder_t *decoder, uint32_t six) {
     decoder->bits = ((decoder->bits << 6) | six) & 0xFFFFu;
     decoder->bit_count = (uint8_t)(decoder->bit_count + 6u);
     if (decoder->bit_count < 8) {
-        return EMG_DECODE_NOTHING;
+        return;
     }
     if (decoder->length == EMG_FRAME_BYTES) {
-        return give_up(decoder);
+        decoder->broken = 1;
+        return;
     }
     decoder->bit_count = (uint8_t)(decoder->bit_count - 8u);
     decoder->bytes[decoder->length++] = (uint8_t)(decoder->bits >> decoder->bit_count);
-    return EMG_DECODE_NOTHING;
+}
+
+/* One foreign byte is a damaged frame, which is rejected where it ends; two are no frame at all, but a
+ * '{' in a binary one or in somebody's text. */
+static void take_foreign(emg_text_decoder_t *decoder) {
+    if (decoder->broken) {
+        decoder->open = 0;
+    }
+    decoder->broken = 1;
 }
 
 emg_decode_t emg_text_feed(emg_text_decoder_t *decoder, uint8_t byte) {
     int six;
-    emg_decode_t before;
     if (byte == '{') {
-        before = give_up(decoder);
         emg_text_reset(decoder);
         decoder->open = 1;
-        return before;
+        return EMG_DECODE_NOTHING;
     }
     if (byte == '}') {
-        return end_of_text(decoder);
+        return end_of_text(decoder, is_whole(decoder));
+    }
+    if (byte == '\n' || byte == '\r') {
+        return end_of_text(decoder, 0);
     }
     six = value_of(byte);
-    if (!decoder->open || six < 0) {
-        return give_up(decoder);
+    decoder->count++;
+    if (six < 0) {
+        take_foreign(decoder);
+    } else if (!decoder->broken) {
+        take_bits(decoder, (uint32_t)six);
     }
-    return take_bits(decoder, (uint32_t)six);
+    return EMG_DECODE_NOTHING;
 }
 
 void emg_text_begin(emg_text_encoder_t *encoder, uint8_t *wire) {

@@ -10,10 +10,11 @@
 typedef struct {
     uint8_t bytes[EMG_FRAME_BYTES];
     uint32_t length;
+    uint32_t count;    /* characters since the '{' */
     uint32_t bits;     /* received and not yet part of a byte */
     uint8_t bit_count; /* how many, 0 to 6 */
-    uint8_t open;      /* a '{' came and nothing that ends or breaks the frame */
-    uint8_t begun;     /* characters came after it */
+    uint8_t open;      /* a '{' came, and neither its end nor proof that it began no frame */
+    uint8_t broken;    /* one byte in it was none of base64: no frame any more, but worth asking again */
 } emg_text_decoder_t;
 
 void emg_text_reset(emg_text_decoder_t *decoder);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.windows import quantize_windows
-from emgdeploy.errors import InputError
+from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.signals import windowfile
 
@@ -73,15 +75,26 @@ def from_build(folder: Path, manifest: Manifest) -> Workload:
         reference=golden.reference,
     )
     _check(work, manifest, str(path))
+    _check_classes(work.classes, None, outputs_of(manifest), str(path))
     return work
+
+
+def outputs_of(manifest: Manifest) -> int:
+    """How many numbers one answer has."""
+    return math.prod(manifest.output.shape)
 
 
 def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
     """Windows of a file, with answers computed here by the reference interpreter.
 
     Integers of the input's dtype in the device's layout pass unchanged; other numbers are quantized.
-    Raises InputError for a bad file, ToolMissingError without the interpreter.
+    Raises InputError for a bad file, UsageError for one without windows, ToolMissingError without the
+    interpreter.
     """
+    if _is_empty(path):
+        raise UsageError(
+            f"{path}: there are no windows to bench in it", "give a file with at least one window"
+        )
     tensor = manifest.input
     dtype = np.dtype(tensor.dtype)
     windows = windowfile.load(path)
@@ -95,10 +108,37 @@ def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
         )
     else:
         x = quantize_windows(windows.x, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
+    _check_classes(windows.y, windows.labels, outputs_of(manifest), str(path))
     reference = Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False)
     work = Workload(x, reference.run(x), windows.y, None, path.name, reference.version)
     _check(work, manifest, str(path))
     return work
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether the file is a sound one that holds no window; anything else is for others to judge."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return file["x"].ndim > 0 and len(file["x"]) == 0
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
+        return False
+
+
+def _check_classes(
+    classes: NDArray[np.int64] | None, labels: tuple[str, ...] | None, count: int, place: str
+) -> None:
+    """Class numbers and names must be those of the model's outputs."""
+    if classes is not None and len(classes) and not (classes.min() >= 0 and classes.max() < count):
+        worst = int(classes.max() if classes.max() >= count else classes.min())
+        raise InputError(
+            f"{place}: y holds class {worst}, the model has classes 0 to {count - 1}",
+            "take windows that were labelled for this model",
+        )
+    if labels is not None and len(labels) != count:
+        raise InputError(
+            f"{place}: there are {len(labels)} labels, the model has {count} outputs",
+            "take windows that were labelled for this model",
+        )
 
 
 def _check(work: Workload, manifest: Manifest, place: str) -> None:

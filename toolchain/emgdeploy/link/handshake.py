@@ -76,12 +76,15 @@ def _why_silent(
     stats, name = session.stats, session.port.name
     if received == 0:
         return SilentDevice(name, waited)
-    if stats.frames_received or stats.naks:
+    # Every frame of ours begins with "{A" in text, so pieces of one tell a noisy line from a strange device.
+    words = [line.decode("utf-8", "replace") for line in stats.log]
+    shreds = any("{A" in line or "}" in line for line in words)
+    if stats.frames_received or stats.naks or shreds:
         return NoisyLink(
             f"no handshake got through in {waited:.1f} s, {stats.frames_rejected} frames were broken"
         )
-    if stats.log and stats.bytes_discarded <= received // 2:
-        return ForeignDevice(name, printable(stats.log[-1].decode("utf-8", "replace"))[:80])
+    if words and stats.bytes_discarded <= received // 2 and "\ufffd" not in words[-1]:
+        return ForeignDevice(name, printable(words[-1])[:80])
     if stats.echoes:
         return SilentDevice(f"{name} (it only echoes what is sent)", waited)
     return GarbledLink(name, received, session.port.baud)

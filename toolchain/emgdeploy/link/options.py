@@ -27,7 +27,7 @@ class LinkOptions:
     """
 
     reply_timeout: float = 0.25
-    least_timeout: float = 0.03
+    least_timeout: float = 0.05
     connect_patience: float = 4.0
     hello_interval: float = 0.25
     patience: float = 10.0
