@@ -58,7 +58,17 @@ static speed_t speed_of(uint32_t baud) {
     return B0;
 }
 
-/* A driver without rates may take the call and change nothing, so that the rate is read back. */
+/* Reads the rate back, because a driver without rates may take the call and change nothing. Linux gives
+ * the constant that was set, NuttX the rate itself. */
+static int holds(speed_t speed, uint32_t baud) {
+    struct termios settings;
+    memset(&settings, 0, sizeof settings);
+    if (tcgetattr(g_tty, &settings) != 0) {
+        return 0;
+    }
+    return cfgetospeed(&settings) == speed || cfgetospeed(&settings) == (speed_t)baud;
+}
+
 int emg_platform_set_baud(uint32_t baud) {
     struct termios settings;
     const speed_t speed = speed_of(baud);
@@ -68,7 +78,7 @@ int emg_platform_set_baud(uint32_t baud) {
     if (cfsetspeed(&settings, speed) != 0 || tcsetattr(g_tty, TCSADRAIN, &settings) != 0) {
         return 0;
     }
-    return tcgetattr(g_tty, &settings) == 0 && cfgetospeed(&settings) == speed;
+    return holds(speed, baud);
 }
 
 static int make_raw(void) {
@@ -130,10 +140,10 @@ int emg_platform_read(void) {
     return g_received[g_next++];
 }
 
-static void wait_for(short events) {
+static void wait_for(int space_to_write) {
     struct pollfd tty;
     tty.fd = g_tty;
-    tty.events = events;
+    tty.events = space_to_write ? POLLOUT : POLLIN;
     tty.revents = 0;
     (void)poll(&tty, 1, IDLE_MILLISECONDS);
 }
@@ -146,7 +156,7 @@ void emg_platform_write(const uint8_t *data, uint32_t length) {
             if (g_stop) {
                 emg_tty_leave();
             }
-            wait_for(POLLOUT);
+            wait_for(1);
             continue;
         }
         data += written;
@@ -155,7 +165,7 @@ void emg_platform_write(const uint8_t *data, uint32_t length) {
 }
 
 void emg_platform_idle(void) {
-    wait_for(POLLIN);
+    wait_for(0);
 }
 
 uint32_t emg_platform_rx_dropped(void) {

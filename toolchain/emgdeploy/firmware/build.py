@@ -14,6 +14,7 @@ from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
 from emgdeploy.files import write_atomic
+from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import builds, compiler, image, manifest
 from emgdeploy.firmware import info as infos
 from emgdeploy.firmware.image import Image, Recipe
@@ -67,9 +68,10 @@ def build(
             write_atomic(folder / name, text)
         report("compiling")
         made = image.make(folder, recipe, tools)
+        apps.write(folder, request.board, platform, recipe.sources, identity, made.sizes.stack)
         goldens.save(folder / "golden.npz", _as_the_device_sees(work.golden, model))
         result = _manifest(request, work, model, recipe, made, identity, tools.version)
-        if measure is not None:
+        if measure is not None and "elf" in result.artifacts:
             report("counting instructions")
             result = replace(result, expected_instructions=measure(folder, result))
         manifest.save(result, folder)
@@ -132,6 +134,8 @@ def _manifest(
     compiler_version: str,
 ) -> Manifest:
     artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
+    if recipe.platform.app is not None:
+        artifacts["app"] = apps.FOLDER
     unproven = f"the stack is an estimate: {made.stack.reason}" if made.stack.bytes is None else ""
     return Manifest(
         board=request.board.name,

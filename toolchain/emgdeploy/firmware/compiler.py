@@ -34,11 +34,16 @@ class Compiler:
     objcopy: str
     version: str
 
-    def compile(self, sources: Sequence[Path], flags: Sequence[str], root: Path) -> list[Path]:
+    def compile(
+        self, sources: Sequence[Path], flags: Sequence[str], root: Path, headers: Path | None = None
+    ) -> list[Path]:
         """Compile `sources` (relative to `root`); each object lies beside its source, as `.o`.
 
-        Raises EmgDeployError with the first error of the first source that fails.
+        headers: one more folder of system headers. Raises CompileError with the first error of the
+        first source that fails.
         """
+        if headers is not None:
+            flags = (*flags, "-isystem", str(headers), f"-ffile-prefix-map={headers}=standin")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(lambda source: self._object(source, flags, root), sources))
 

@@ -49,9 +49,9 @@ class Recipe:
 
     @property
     def compile_flags(self) -> tuple[str, ...]:
-        """All flags of one compilation."""
-        cpu = self.board.cflags
-        return (*cpu, *compiler.LANGUAGE, *compiler.WARNINGS, compiler.CALL_GRAPH, *self.extra_flags)
+        """All flags of one compilation, the same on every machine."""
+        language = compiler.LANGUAGE if self.platform.flags is None else self.platform.flags
+        return (*self.board.cflags, *language, *compiler.WARNINGS, compiler.CALL_GRAPH, *self.extra_flags)
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,12 @@ def make(folder: Path, recipe: Recipe, tools: Compiler) -> Image:
     Raises CompileError, and DoesNotFitError naming the memory and the bytes missing. Objects and other
     intermediate files are gone afterwards.
     """
-    objects = tools.compile(recipe.sources, recipe.compile_flags, folder)
+    objects = tools.compile(recipe.sources, recipe.compile_flags, folder, recipe.platform.standin)
     try:
         stack = _stack(folder, objects, recipe.platform)
         artifacts = _link(folder, recipe, tools, objects, stack)
-        return Image(artifacts, _measure(folder, recipe, artifacts["elf"], stack), stack)
+        whole = artifacts.get("elf") or artifacts["object"]
+        return Image(artifacts, _measure(folder, recipe, whole, stack), stack)
     finally:
         for path in objects:
             for suffix in (".o", ".ci"):
@@ -102,7 +103,7 @@ def _link(
         # Another build system links it; until then all objects in one, without unused functions.
         gathered = [*recipe.board.cflags, "-r", "-nostdlib", "-Wl,-e,main", "-Wl,-u,main"]
         tools.link(objects, gathered, Path("firmware.o"), folder)
-        return {"elf": "firmware.o", "map": "firmware.map"}
+        return {"object": "firmware.o", "map": "firmware.map"}
     options = [*recipe.board.cflags, *recipe.extra_flags]
     if recipe.platform.image == BARE_METAL:
         script = render_linker_script(recipe.platform, recipe.board, stack_bytes(stack))

@@ -27,7 +27,8 @@ class Platform:
     """A platform folder. image: a process, a whole image for a bare board, or objects for another build.
 
     folders: this platform's and the shared ones it builds on. uarts: what the platform's C code needs to
-    know of each serial port, by its name.
+    know of each serial port, by its name. flags: what its own build system compiles with, None for ours.
+    standin: headers that replace those of an absent operating system, where only sizes are wanted.
     """
 
     name: str
@@ -35,12 +36,21 @@ class Platform:
     folders: tuple[Path, ...]
     uarts: dict[str, dict[str, int]]
     rx_ring_bytes: int
+    flags: tuple[str, ...] | None
+    standin: Path | None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every C file, header and template, by name."""
-        found = [path for folder in self.folders for path in folder.iterdir() if path.suffix != ".toml"]
+        kinds = (".c", ".h", ".j2")
+        found = [path for folder in self.folders for path in folder.iterdir() if path.suffix in kinds]
         return tuple(sorted(found, key=lambda path: path.name))
+
+    @property
+    def app(self) -> Path | None:
+        """Templates of the folder that another build system takes in, None where there is none."""
+        folder = self.folders[0] / "app"
+        return folder if folder.is_dir() else None
 
 
 def load_platform(board: Board) -> Platform:
@@ -60,6 +70,8 @@ def load_platform(board: Board) -> Platform:
         folders=(folder, *(root / name for name in table.get("shared", ()))),
         uarts=table.get("uarts", {}),
         rx_ring_bytes=table.get("rx_ring_bytes", 0),
+        flags=tuple(table["flags"]) if "flags" in table else None,
+        standin=folder / table["standin"] if "standin" in table else None,
     )
     if platform.uarts and board.uart.peripheral not in platform.uarts:
         raise InputError(
@@ -77,7 +89,7 @@ def render(platform: Platform, board: Board) -> dict[str, str]:
             continue
         text = path.read_text(encoding="utf-8")
         texts[path.name.removesuffix(".j2")] = (
-            _fill(path, _context(platform, board)) if _is_template(path) else text
+            fill(path, _context(platform, board)) if _is_template(path) else text
         )
     if platform.uarts:
         texts["board.h"] = _board_header(platform, board)
@@ -95,7 +107,7 @@ def render_linker_script(platform: Platform, board: Board, stack_bytes: int) -> 
         "data_memory": board.memories_for("data")[0].name,
         "stack_bytes": stack_bytes,
     }
-    return _fill(template, context)
+    return fill(template, context)
 
 
 def _is_template(path: Path) -> bool:
@@ -135,7 +147,8 @@ def _memory(memory: Memory) -> dict[str, str]:
     return {"name": memory.name, "access": access, "origin": hex(memory.origin), "size": hex(memory.size)}
 
 
-def _fill(path: Path, context: dict[str, Any]) -> str:
+def fill(path: Path, context: dict[str, Any]) -> str:
+    """A template's text, with the values that it names."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
