@@ -14,7 +14,7 @@ from emgdeploy.cli.console import Console
 if TYPE_CHECKING:
     from emgdeploy.bench.runner import BenchOptions, BenchResult
     from emgdeploy.bench.workload import Workload
-    from emgdeploy.boards import Board
+    from emgdeploy.boards import Board, Uart
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.link.port import Port
 
@@ -138,19 +138,21 @@ def _port(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Boa
         with emulate.start(manifest, folder, board) as running:
             yield running.port
         return
-    port = open_line(args, args.port, board.uart.baud)
+    port = open_line(args, args.port, board.uart)
     try:
         yield port
     finally:
         port.close()
 
 
-def open_line(args: argparse.Namespace, name: str, baud: int) -> Port:
-    """Open port `name` as the options of `add_line` say. Raises LinkError's children."""
+def open_line(args: argparse.Namespace, name: str, uart: Uart | None) -> Port:
+    """Open port `name` as the board and the options of `add_line` say. Raises LinkError's children."""
     from emgdeploy.link.port import Lines, open_port
 
-    switch = {"on": True, "off": False, None: None}
-    return open_port(name, args.baud or baud, Lines(switch[args.dtr], switch[args.rts]))
+    levels = {"on": True, "off": False}
+    dtr = levels.get(args.dtr, uart.dtr if uart else None)
+    rts = levels.get(args.rts, uart.rts if uart else None)
+    return open_port(name, args.baud or (uart.baud if uart else 115200), Lines(dtr, rts))
 
 
 def _options(args: argparse.Namespace, board: Board) -> BenchOptions:
@@ -175,14 +177,8 @@ def _options(args: argparse.Namespace, board: Board) -> BenchOptions:
 
 
 def show(result: BenchResult, console: Console) -> None:
-    """The verdict for people; its first line is the verdict itself."""
+    """The verdict for people; its last line is the verdict itself."""
     found = result.verdict
-    good = not found["wrong_bits"] and found["complete"]
-    console.print(
-        f"{found['correct_bits']:,} of {found['windows']:,} windows bit-exact on {found['board']}"
-        f" ({found['wrong_bits']:,} wrong, {found['unanswered']:,} unanswered)",
-        style="bold green" if good else "bold red",
-    )
     console.print(f"inference: {_device_time(found)}")
     if found["accuracy"]:
         shares = ", ".join(
@@ -195,6 +191,12 @@ def show(result: BenchResult, console: Console) -> None:
             f"{found['resets']:,} restarts of the device"
         )
     console.print(f"report: {result.html_path}")
+    good = not found["wrong_bits"] and found["complete"]
+    console.print(
+        f"{found['correct_bits']:,} of {found['windows']:,} windows bit-exact on {found['board']}"
+        f" ({found['wrong_bits']:,} wrong, {found['unanswered']:,} unanswered)",
+        style="bold green" if good else "bold red",
+    )
 
 
 def _device_time(found: dict[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli.console import Console
 
 if TYPE_CHECKING:
-    from emgdeploy.link.discovery import Found
+    from emgdeploy.boards import Board
+    from emgdeploy.link.discovery import Found, Place
 
 NAME = "ports"
 HELP = "list the serial ports, the boards behind them and their firmware"
@@ -37,8 +39,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     found = []
     with console.progress("asking", len(places)) as bar:
         for place in places:
-            baud = names[place.board].uart.baud if place.board in names else 115200
-            found.append(discovery.Found(place) if args.no_handshake else discovery.ask(place, baud))
+            found.append(discovery.Found(place, place.board) if args.no_handshake else _ask(place, names))
             bar.advance(note=place.name)
     console.result([_facts(item) for item in found])
     if not found:
@@ -50,6 +51,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
     ]
     console.table(("port", "board", "firmware", "USB device", "note"), rows)
     return 0
+
+
+def _ask(place: Place, boards: Mapping[str, Board]) -> Found:
+    """Shake hands, holding the modem lines as the board wants it that the USB numbers promise."""
+    from emgdeploy.link import discovery
+    from emgdeploy.link.port import Lines
+
+    if place.board not in boards:
+        return discovery.ask(place, 115200)
+    uart = boards[place.board].uart
+    return discovery.ask(place, uart.baud, Lines(uart.dtr, uart.rts))
 
 
 def _facts(item: Found) -> dict[str, Any]:

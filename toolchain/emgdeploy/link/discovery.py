@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from emgdeploy.errors import LinkError
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.options import LinkOptions
-from emgdeploy.link.port import open_port
+from emgdeploy.link.port import Lines, open_port
 
 _PATIENCE_S = 1.0
 
@@ -55,10 +55,10 @@ def listed(usb_boards: Mapping[tuple[int, int], str]) -> list[Place]:
     return places
 
 
-def ask(place: Place, baud: int) -> Found:
+def ask(place: Place, baud: int, lines: Lines | None = None) -> Found:
     """Open the port and shake hands; a failure becomes the note."""
     try:
-        port = open_port(place.name, baud)
+        port = open_port(place.name, baud, lines)
     except LinkError as error:
         return Found(place, place.board, note=error.message)
     try:
