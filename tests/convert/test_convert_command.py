@@ -56,7 +56,7 @@ def test_an_unknown_operator_is_bad_input(cli: Cli, tmp_path: Path) -> None:
 def test_a_gate_that_does_not_hold_shows_the_ledger(cli: Cli, tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", x=numbers(40, 1, 4, 6))
     # Far outside the calibrated range int8 saturates, so classes change.
-    np.savez(tmp_path / "t.npz", x=numbers(40, 1, 4, 6, seed=9) * 100)
+    np.savez(tmp_path / "t.npz", x=numbers(40, 1, 4, 6, seed=9) * 100, y=np.zeros(40, np.int64))
     done = cli(
         *("convert", "--model", small_onnx(tmp_path), "--out", tmp_path / "out"),
         *("--calibration", tmp_path / "w.npz", "--windows", tmp_path / "t.npz"),

@@ -138,6 +138,18 @@ def test_a_drift_stops_the_conversion_and_writes_nothing(tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_windows_of_noise_and_extremes_are_shown_but_hold_no_gate(tmp_path: Path) -> None:
+    extreme = numbers(50, 1, 4, 6, seed=5) * 1000
+    done = convert_model(small_onnx(tmp_path), tmp_path / "out", numbers(60, 1, 4, 6), Windows(extreme))
+    assert done.ledger[-1].top1_agreement < Gates().int8_agreement
+    assert np.array_equal(done.evaluated.x, extreme)
+    with pytest.raises(DriftError):
+        strict = Gates(int8_agreement=1.01)
+        convert_model(
+            small_onnx(tmp_path), tmp_path / "out", numbers(60, 1, 4, 6), Windows(extreme), gates=strict
+        )
+
+
 @pytest.mark.parametrize("shape", [(10, 1, 6, 4), (10, 24), (0, 1, 4, 6), ()])
 def test_windows_of_another_shape_are_bad_input(tmp_path: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="calibration windows have shape"):

@@ -64,12 +64,17 @@ class FromDataset:
 
 @dataclass(frozen=True)
 class Chosen:
-    """calibration (N, *window shape) float32; x, y: the ledger's windows and their classes, if known."""
+    """calibration (N, *window shape) float32; x, y: the ledger's windows and their classes, if known.
+
+    representative: the ledger's windows are like those the device will see, as far as anyone can tell:
+    labelled test windows, or those of the calibration.
+    """
 
     calibration: NDArray[np.float32]
     x: NDArray[np.float32]
     y: NDArray[np.int64] | None
     simulated: bool
+    representative: bool
 
 
 def choose(
@@ -86,10 +91,10 @@ def choose(
     windows = simulated_windows(origin.window_shape, origin.preprocess) if given is None else given
     calibration = evenly(_checked(windows, origin, "calibration"), CALIBRATION_WINDOWS)
     if test is None:
-        return Chosen(calibration, calibration, None, simulated)
+        return Chosen(calibration, calibration, None, simulated, representative=True)
     x = evenly(_checked(test.x, origin, "test"), ledger_windows)
     y = None if test.y is None else evenly(test.y, ledger_windows)
-    return Chosen(calibration, x, y, simulated)
+    return Chosen(calibration, x, y, simulated, representative=y is not None)
 
 
 def simulated_windows(shape: tuple[int, ...], preprocess: Preprocess | None) -> NDArray[np.float32]:

@@ -88,10 +88,12 @@ class Ledger:
         if row.top1_agreement < self._gates.float_agreement:
             raise self._drifted(row, _too_low("agreement", row.top1_agreement, self._gates.float_agreement))
 
-    def add_int8(self, stage: str, logits: NDArray[np.float32]) -> None:
+    def add_int8(self, stage: str, logits: NDArray[np.float32], gated: bool = True) -> None:
         """Note the quantized model's dequantized logits (N, K). Raises DriftError past its gates."""
         before = self._rows[-1].accuracy
         row = self._note(stage, logits)
+        if not gated:
+            return
         if row.top1_agreement < self._gates.int8_agreement:
             raise self._drifted(row, _too_low("agreement", row.top1_agreement, self._gates.int8_agreement))
         if row.accuracy is not None and before is not None:
