@@ -14,13 +14,15 @@ typedef struct {
     int16_t stride_h, stride_w;
     int16_t dilation_h, dilation_w;
     int16_t pad_top, pad_left;
+    int16_t run_taps; /* taps that lie side by side: kernel_w, or 1 when they are dilated */
     int8_t in_zero_point;
     int8_t backward; /* nonzero: from the last group of pixels to the first */
 } emg_conv_dsp_s8_t;
 
 /* CONV_2D, int8, three pixels at a time. `scratch` holds 12 * gemm.steps bytes for their patches,
- * then 3 * gemm.stride bytes for outputs. The patches are copied before anything is written, so `out` may overlap
- * `in` as the memory plan allows. */
+ * then room for a run of bytes or, where a group is cut short or the last channel has no partner,
+ * 3 * gemm.stride bytes of outputs. The patches are copied before anything is written, so `out`
+ * may overlap `in` as the memory plan allows. */
 void emg_conv_dsp_s8(const emg_conv_dsp_s8_t *layer, const int8_t *in, int8_t *out, int8_t *scratch);
 
 #endif

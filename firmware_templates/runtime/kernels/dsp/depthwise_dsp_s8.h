@@ -9,7 +9,7 @@
 /* The image is walked line by line, along whichever axis makes the fuller lines. */
 typedef struct {
     const int8_t *weights;   /* [kernel_h][kernel_w][channels] */
-    emg_channels_t channels; /* shift holds right shifts less one */
+    emg_channels_t channels; /* shift holds right shifts less one, zero_point twice the output's plus one */
     emg_depthwise_line_s8_t line;
     int32_t channel_count;                /* a multiple of 4 */
     int32_t line_bytes, position_bytes;   /* of the input, from one line or position to the next */

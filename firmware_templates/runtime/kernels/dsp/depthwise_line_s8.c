@@ -5,46 +5,48 @@
 
 #if EMG_DSP_ASM
 
-/* r0, r1, r2: the three lines; r3: the channel; r4-r7: four sums; r8-r10: inputs; r11, r12: taps;
- * lr: out. On the stack: blocks, stride, rewind, rewind_out, next_plane, zero_point, low, high,
- * blocks left, channels left, out of this channel. */
+/* r0, r1, r2: the three lines; r3: the channel; r4-r7: four sums, the bias in r4 until the first
+ * line has been added; r8-r10: inputs; r11, r12: taps; lr: out. On the stack: blocks, stride,
+ * rewind, rewind_out, next_plane, clamped, low, high, blocks left, channels left, this channel's out. */
 __asm__(
     ".syntax unified\n"
     ".thumb\n"
-    ".macro emg_depthwise_row_1 line, tap\n"
+    ".macro emg_depthwise_row_1 line, tap, s1, s2, s3\n"
     "    ldr r8, [\\line], #4\n"
     "    ldr r9, [\\line], #4\n"
     "    ldr r10, [\\line]\n"
     "    ldr r11, [r3, #\\tap]\n"
     "    ldr r12, [r3, #\\tap + 4]\n"
+    "    smlatb r5, r8, r11, \\s1\n"
+    "    smlad r6, r9, r11, \\s2\n"
+    "    smlatb r7, r9, r11, \\s3\n"
     "    smlad r4, r8, r11, r4\n"
-    "    smlatb r5, r8, r11, r5\n"
-    "    smlad r6, r9, r11, r6\n"
-    "    smlatb r7, r9, r11, r7\n"
     "    smlabt r4, r9, r12, r4\n"
     "    smlad r5, r9, r12, r5\n"
     "    smlabt r6, r10, r12, r6\n"
     "    smlad r7, r10, r12, r7\n"
     ".endm\n"
-    ".macro emg_depthwise_row_2 line, tap\n"
+    ".macro emg_depthwise_row_2 line, tap, s1, s2, s3\n"
     "    ldr r8, [\\line], #4\n"
     "    ldr r9, [\\line], #4\n"
     "    ldr r10, [\\line], #4\n"
     "    ldr r11, [r3, #\\tap]\n"
     "    ldr r12, [r3, #\\tap + 4]\n"
+    "    smlad r5, r9, r11, \\s1\n"
+    "    smlad r6, r10, r11, \\s2\n"
+    "    smlabt r5, r10, r12, r5\n"
+    "    .ifc \\s3, r4\n"
+    "    mov r7, r4\n"
+    "    .endif\n"
     "    smlad r4, r8, r11, r4\n"
     "    smlabt r4, r9, r12, r4\n"
-    "    smlad r5, r9, r11, r5\n"
-    "    smlabt r5, r10, r12, r5\n"
     "    ldr r8, [\\line], #4\n"
     "    ldr r9, [\\line]\n"
-    "    smlad r6, r10, r11, r6\n"
     "    smlabt r6, r8, r12, r6\n"
     "    smlad r7, r8, r11, r7\n"
     "    smlabt r7, r9, r12, r7\n"
     ".endm\n"
     ".macro emg_depthwise_output sum\n"
-    "    lsl \\sum, \\sum, #1\n"
     "    smmlar r8, \\sum, r11, r10\n"
     "    add r8, r8, \\sum, asr #31\n"
     "    asr r8, r8, r12\n"
@@ -79,34 +81,28 @@ __asm__(
     "    str lr, [sp, #40]\n"
     "2:\n"
     "    ldr r4, [r3, #0]\n"
-    "    mov r5, r4\n"
-    "    mov r6, r4\n"
-    "    mov r7, r4\n"
-    "    \\row r0, 4\n"
-    "    \\row r1, 12\n"
-    "    \\row r2, 20\n"
+    "    \\row r0, 4, r4, r4, r4\n"
+    "    \\row r1, 12, r5, r6, r7\n"
+    "    \\row r2, 20, r5, r6, r7\n"
     "    ldr r11, [r3, #28]\n"
-    "    ldr r12, [r3, #32]\n"
-    "    ldr r10, [sp, #20]\n"
-    "    ldr r9, [sp, #28]\n"
-    "    lsl r10, r10, r12\n"
+    "    ldr r10, [r3, #32]\n"
+    "    ldr r12, [r3, #36]\n"
+    "    ldr r9, [sp, #20]\n"
     "    emg_depthwise_output r4\n"
     "    emg_depthwise_output r5\n"
     "    emg_depthwise_output r6\n"
     "    emg_depthwise_output r7\n"
-    "    ldr r8, [sp, #24]\n"
     "    ldr r12, [sp, #4]\n"
     "    ldr r10, [sp, #32]\n"
-    "    sub r11, r9, r8\n"
-    "    cmp r11, #255\n"
+    "    cmp r9, #0\n"
     "    bne 5f\n"
     "3:\n"
     "    strb r4, [lr]\n"
+    "    add r8, lr, r12, lsl #1\n"
     "    strb r5, [lr, r12]\n"
-    "    add lr, lr, r12, lsl #1\n"
-    "    strb r6, [lr]\n"
-    "    strb r7, [lr, r12]\n"
-    "    add lr, lr, r12, lsl #1\n"
+    "    add lr, lr, r12, lsl #2\n"
+    "    strb r6, [r8]\n"
+    "    strb r7, [r8, r12]\n"
     "    subs r10, #1\n"
     "    str r10, [sp, #32]\n"
     "    beq 4f\n"
@@ -126,7 +122,7 @@ __asm__(
     "    add r0, r0, r8\n"
     "    add r1, r1, r8\n"
     "    add r2, r2, r8\n"
-    "    adds r3, #36\n"
+    "    adds r3, #40\n"
     "    add lr, lr, #1\n"
     "    subs r10, #1\n"
     "    str r10, [sp, #36]\n"
@@ -134,6 +130,8 @@ __asm__(
     "    add sp, #44\n"
     "    pop {r4-r11, pc}\n"
     "5:\n"
+    "    ldr r8, [sp, #24]\n"
+    "    ldr r9, [sp, #28]\n"
     "    emg_depthwise_clamp r4\n"
     "    emg_depthwise_clamp r5\n"
     "    emg_depthwise_clamp r6\n"
@@ -155,10 +153,10 @@ static int32_t input(const uint32_t *line, int32_t position) {
     return value;
 }
 
-static int8_t output(const emg_depthwise_channel_t *ch, int32_t sum, const emg_depthwise_line_s8_t *shape) {
-    const int32_t offset = (int32_t)((uint32_t)shape->zero_point << ch->shift);
-    const int32_t scaled = emg_high_mul(sum, ch->multiplier) + offset - (sum < 0 ? 1 : 0);
-    return (int8_t)emg_clamp((scaled >> ch->shift) >> 1, shape->low, shape->high);
+static int8_t output(const emg_depthwise_channel_t *ch, int32_t doubled, const emg_depthwise_line_s8_t *shape) {
+    /* SMMLAR: the product's high word, rounded, with the offset added */
+    const int32_t scaled = (int32_t)(((int64_t)doubled * ch->multiplier + ((int64_t)1 << 31)) >> 32) + ch->offset;
+    return (int8_t)emg_clamp(((scaled - (doubled < 0 ? 1 : 0)) >> ch->shift) >> 1, shape->low, shape->high);
 }
 
 static void line_of_outputs(const uint32_t *const lines[3], const emg_depthwise_channel_t *channels, int8_t *out,

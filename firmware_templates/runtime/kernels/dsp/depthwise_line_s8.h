@@ -3,12 +3,13 @@
 
 #include <stdint.h>
 
-/* What the kernel needs of one channel. */
+/* What the kernel needs of one channel. Bias and taps are doubled: the requantization wants twice the sum. */
 typedef struct {
     int32_t bias;
     uint32_t taps[3][2]; /* for each line of the window the pairs (k0, k1) and (k1, k2) */
     int32_t multiplier;
-    int32_t shift; /* right shift less one */
+    int32_t offset; /* (2 * the output's zero point + 1) << shift */
+    int32_t shift;  /* right shift less one */
 } emg_depthwise_channel_t;
 
 typedef struct {
@@ -17,7 +18,7 @@ typedef struct {
     int32_t rewind;     /* bytes of input, 0 to 12 */
     int32_t rewind_out; /* bytes of output */
     int32_t next_plane; /* bytes from the end of a channel's line to the next channel's start */
-    int32_t zero_point; /* 2 * the output's zero point + 1 */
+    int32_t clamped;    /* 0 where int8's own limits are the range */
     int32_t low, high;
     int32_t outputs; /* on the line, at least 4 */
     int32_t plane;   /* bytes of a channel's line */

@@ -1,4 +1,4 @@
-/* Inputs as halfword pairs: (0, 2), (1, 3), (4, 6), (5, 7) and so on. */
+/* Inputs as halfword pairs: of every four, (0, 2) and (1, 3). */
 #ifndef EMG_KERNELS_DSP_WIDEN_H
 #define EMG_KERNELS_DSP_WIDEN_H
 
@@ -6,21 +6,68 @@
 
 enum { EMG_GROUP = 3 };
 
-/* `length` inputs to words `apart` words apart; the last four are filled up with zeros. */
+/* The last one to three bytes of a run as a word. The weights of the lanes behind them are zero. */
+static inline uint32_t emg_load_tail(const int8_t *from, int32_t length) {
+    uint32_t word = (uint8_t)from[0];
+    if (length > 1) {
+        word |= (uint32_t)(uint8_t)from[1] << 8;
+    }
+    if (length > 2) {
+        word |= (uint32_t)(uint8_t)from[2] << 16;
+    }
+    return word;
+}
+
+/* A run of `length` inputs, filled up to whole words, to words `apart` words apart. */
 static inline uint32_t *emg_widen(const int8_t *from, int32_t length, uint32_t *to, int32_t apart) {
-    for (; length >= 4; length -= 4) {
+    for (; length >= 16; length -= 16, from += 16, to += 8 * apart) {
+        const uint32_t a = emg_load4(from), b = emg_load4(from + 4);
+        const uint32_t c = emg_load4(from + 8), d = emg_load4(from + 12);
+        to[0] = emg_even_bytes(a);
+        to[apart] = emg_odd_bytes(a);
+        to[2 * apart] = emg_even_bytes(b);
+        to[3 * apart] = emg_odd_bytes(b);
+        to[4 * apart] = emg_even_bytes(c);
+        to[5 * apart] = emg_odd_bytes(c);
+        to[6 * apart] = emg_even_bytes(d);
+        to[7 * apart] = emg_odd_bytes(d);
+    }
+    for (; length >= 4; length -= 4, from += 4, to += 2 * apart) {
         const uint32_t word = emg_load4(from);
-        from += 4;
+        to[0] = emg_even_bytes(word);
+        to[apart] = emg_odd_bytes(word);
+    }
+    if (length > 0) {
+        const uint32_t word = emg_load_tail(from, length);
         to[0] = emg_even_bytes(word);
         to[apart] = emg_odd_bytes(word);
         to += 2 * apart;
     }
+    return to;
+}
+
+static inline void emg_put_three(uint32_t a, uint32_t b, uint32_t c, uint32_t *to) {
+    to[0] = emg_even_bytes(a);
+    to[1] = emg_even_bytes(b);
+    to[2] = emg_even_bytes(c);
+    to[3] = emg_odd_bytes(a);
+    to[4] = emg_odd_bytes(b);
+    to[5] = emg_odd_bytes(c);
+}
+
+/* The same run of three pixels at once. */
+static inline uint32_t *emg_widen_three(const int8_t *a, const int8_t *b, const int8_t *c, int32_t length,
+                                        uint32_t *to) {
+    for (; length >= 8; length -= 8, a += 8, b += 8, c += 8, to += 4 * EMG_GROUP) {
+        emg_put_three(emg_load4(a), emg_load4(b), emg_load4(c), to);
+        emg_put_three(emg_load4(a + 4), emg_load4(b + 4), emg_load4(c + 4), to + 2 * EMG_GROUP);
+    }
+    for (; length >= 4; length -= 4, a += 4, b += 4, c += 4, to += 2 * EMG_GROUP) {
+        emg_put_three(emg_load4(a), emg_load4(b), emg_load4(c), to);
+    }
     if (length > 0) {
-        int8_t last[4] = {0, 0, 0, 0};
-        memcpy(last, from, (size_t)length);
-        to[0] = emg_even_bytes(emg_load4(last));
-        to[apart] = emg_odd_bytes(emg_load4(last));
-        to += 2 * apart;
+        emg_put_three(emg_load_tail(a, length), emg_load_tail(b, length), emg_load_tail(c, length), to);
+        to += 2 * EMG_GROUP;
     }
     return to;
 }

@@ -53,7 +53,7 @@ def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
         reads=(image.index,),
         writes=out.index,
         macs=out.elements * taps,
-        scratch_bytes=_scratch(image, out, taps, steps, pairs),
+        scratch_bytes=_scratch(op, image, out, steps, pairs),
         overlaps=(overlap,),
     )
 
@@ -80,6 +80,7 @@ def _window_fields(op: Op, image: Tensor, out: Tensor) -> tuple[Field, ...]:
         Field("out_w", out.shape[2]),
         Field("out_channels", out.shape[3]),
         *window_fields(op),
+        Field("run_taps", _run_taps(op)),
         Field("in_zero_point", image.q.zero_point),
     )
 
@@ -111,15 +112,18 @@ def pack_stream(
     return pack_gemm(matrix, order, form) if form else None
 
 
+def _run_taps(op: Op) -> int:
+    """Taps of a window that lie side by side in memory."""
+    return op.w.size[1] if op.w.dilation[1] == 1 else 1
+
+
 def _order(op: Op, image: Tensor) -> NDArray[np.int64]:
     taps = op.w.size[0] * op.w.size[1]
-    if image.shape[3] % 4 == 0:
-        return pair_order(taps, image.shape[3])
-    return pair_order(1, taps * image.shape[3])
+    return pair_order(taps // _run_taps(op), _run_taps(op) * image.shape[3])
 
 
-def _scratch(image: Tensor, out: Tensor, taps: int, steps: int, pairs: int) -> int:
-    """Widened patches, then either one patch of bytes or three pixels of staged outputs."""
+def _scratch(op: Op, image: Tensor, out: Tensor, steps: int, pairs: int) -> int:
+    """Widened patches, then either one run of bytes or three pixels of staged outputs."""
     cut_short = out.size2d[0] * out.size2d[1] % GROUP != 0 or out.shape[3] % 2 != 0
     staged = GROUP * 2 * pairs if cut_short else 0
-    return 4 * GROUP * steps + max(staged, taps if image.shape[3] % 4 else 0)
+    return 4 * GROUP * steps + max(staged, 0 if _pointwise(op, image) else _run_taps(op) * image.shape[3])

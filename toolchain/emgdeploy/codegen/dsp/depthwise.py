@@ -14,7 +14,7 @@ from emgdeploy.graph.types import Graph, Op, Tensor
 
 _LANES = 4
 _BLOCK = 4
-_CHANNEL_BYTES = 36
+_CHANNEL_BYTES = 40
 _STAGED_BYTES = 16
 
 
@@ -49,6 +49,7 @@ def lower_depthwise_dsp(graph: Graph, op: Op) -> Step | None:
         bias=form.bias.astype(np.int32),
         multiplier=form.multiplier.astype(np.int32),
         shift=form.shift_less_one.astype(np.int8),
+        zero_point=2 * channels.zero_point + 1,
     )
     lines, positions = _axes(op, image, out)
     plane = _plane(positions)
@@ -137,7 +138,7 @@ def _line_field(positions: _Axis, plane: int, channels: Channels) -> Field:
             Field("rewind", 2 * positions.stride * back),
             Field("rewind_out", stride * back),
             Field("next_plane", plane - 2 * positions.stride * outputs),
-            Field("zero_point", 2 * channels.zero_point + 1),
+            Field("clamped", int((channels.low, channels.high) != (-128, 127))),
             Field("low", channels.low),
             Field("high", channels.high),
             Field("outputs", outputs),
