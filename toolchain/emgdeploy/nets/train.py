@@ -134,8 +134,30 @@ def fit(
         if not np.isfinite(total):
             raise GateFailed(f"the loss is not a number after epoch {epoch + 1}", "lower --learning-rate")
         losses.append(total / batches)
-    network.eval()
+    _settle_batch_norms(network, windows, settings.batch_size)
     return Trained((time.perf_counter() - started) / settings.epochs, tuple(losses))
+
+
+def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int) -> None:
+    """Measure every batch norm's mean and variance anew over all training windows.
+
+    The running values lag behind the weights by tens of steps, which on a small data set is most of training
+    (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
+    """
+    import torch
+
+    norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # None: the mean over everything seen since the reset
+    network.train()
+    with torch.no_grad():
+        for part in torch.tensor_split(windows, max(1, len(windows) // max(batch_size, 64))):
+            network(part)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.eval()
 
 
 def _varied(windows: Tensor, settings: TrainSettings, log_image: bool, draw: Generator) -> Tensor:

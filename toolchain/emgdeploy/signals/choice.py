@@ -7,6 +7,7 @@ it has seen.
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ class DataChoice:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` takes it back."""
-        return dataclasses.asdict(self)
+        fields: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return fields
 
     @classmethod
     def from_dict(cls, fields: object, source: str) -> DataChoice:

@@ -88,7 +88,7 @@ def dataset(simulation: Simulation | None = None) -> Dataset:
 
 
 def default_preprocess(grid: tuple[int, int] = GRID) -> Preprocess:
-    """RMS over 100 ms, band-passed and without power line, log, standardised per electrode."""
+    """RMS over 100 ms, band-passed and without power line, log, standardised as a whole."""
     return Preprocess(
         sample_rate_hz=SAMPLE_RATE_HZ,
         grid=grid,
@@ -99,7 +99,7 @@ def default_preprocess(grid: tuple[int, int] = GRID) -> Preprocess:
         bandpass_hz=(20.0, 450.0),
         notch_hz=(POWER_LINE_HZ,),
         log_epsilon=1e-3,
-        normalise="electrode",
+        normalise="global",
     )
 
 

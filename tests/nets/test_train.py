@@ -1,0 +1,199 @@
+"""Training: repeatable, honest numbers, whole results or none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from emgdeploy.errors import GateFailed, InputError, UsageError
+from emgdeploy.nets import experiment
+from emgdeploy.nets.checkpoint import load_checkpoint
+from emgdeploy.nets.cost import cost
+from emgdeploy.nets.metrics import score
+from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
+from emgdeploy.nets.train import TrainSettings, fit, predict, seed_everything
+from emgdeploy.signals import Preprocess, windowfile
+from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.recordings import Dataset, Recording
+
+SETTINGS = TrainSettings(epochs=4, batch_size=16)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _arithmetic_of_others_stays_as_it_was() -> object:
+    before = torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.use_deterministic_algorithms(before)
+
+
+def toy_dataset(classes: int = 3, trials: int = 20) -> Dataset:
+    """A few electrodes of noise whose strength is the class: easily learned from RMS images."""
+    rng = np.random.default_rng(0)
+    recordings = [
+        Recording(
+            (rng.normal(size=(300, 6)) * np.roll([4.0, 1, 1, 1, 1, 1], 2 * label)).astype(np.float32),
+            np.full(300, label, np.int64),
+            1,
+            1,
+            trial * classes + label,
+        )
+        for trial in range(trials)
+        for label in range(classes)
+    ]
+    names = tuple(f"class {label}" for label in range(classes))
+    return Dataset("toy", tuple(recordings), names, 1000.0, (2, 3), tuple(range(6)))
+
+
+def toy_preprocess() -> Preprocess:
+    return Preprocess(1000.0, (2, 3), tuple(range(6)), 50.0, 25.0, log_epsilon=0.01, normalise="global")
+
+
+@pytest.fixture(scope="module")
+def outcome() -> experiment.Outcome:
+    return experiment.run(
+        experiment.prepare(DataChoice("toy"), toy_dataset(), toy_preprocess()), 0.2, SETTINGS
+    )
+
+
+def test_learns_and_same_seed_gives_the_same_network(outcome: experiment.Outcome) -> None:
+    assert outcome.score.accuracy > 0.8
+    again = experiment.run(outcome.task, 0.2, SETTINGS)
+    for key, value in outcome.network.state_dict().items():
+        assert torch.equal(value, again.network.state_dict()[key])
+    assert outcome.trained.losses == again.trained.losses
+
+
+def test_normalisation_is_fitted_on_training_trials_alone(outcome: experiment.Outcome) -> None:
+    task = outcome.task
+    assert task.train.x.mean() == pytest.approx(0.0, abs=1e-5)
+    assert task.train.x.std() == pytest.approx(1.0, abs=1e-5)
+    assert abs(float(task.test.x.mean())) > 1e-5
+    assert not set(task.split.train) & set(task.split.test)
+
+
+def test_everything_saved_comes_back(outcome: experiment.Outcome, tmp_path: Path) -> None:
+    report = experiment.save(outcome, tmp_path / "out")
+    assert json.loads((tmp_path / "out/metrics.json").read_text()) == report
+    assert report["schema"] == "emgdeploy.train/1"
+    for key in ("dataset", "split", "model", "model_width", "params", "macs", "epochs", "accuracy"):
+        assert key in report
+    for key in ("balanced_accuracy", "confusion", "folds", "seconds_per_epoch"):
+        assert key in report
+    loaded = load_checkpoint(tmp_path / "out/checkpoint.pt")
+    test = windowfile.load(tmp_path / "out/test.npz", loaded.input_shape)
+    assert loaded.labels == test.labels == outcome.task.dataset.labels
+    assert experiment.evaluate(loaded.network, test, 3).accuracy == report["accuracy"]
+    calibration = windowfile.load(tmp_path / "out/calibration.npz", loaded.input_shape)
+    trained_on = {window.tobytes() for window in outcome.task.train.x}
+    assert all(window.tobytes() in trained_on for window in calibration.x)
+    assert DataChoice.from_dict(loaded.training["data"], "x") == DataChoice("toy")
+
+
+def test_interrupted_training_leaves_nothing(outcome: experiment.Outcome, tmp_path: Path) -> None:
+    def interrupt(done: int, _loss: float) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment.save(experiment.run(outcome.task, 0.2, SETTINGS, interrupt), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_evaluation_needs_preprocessing_and_the_same_classes(
+    outcome: experiment.Outcome, tmp_path: Path
+) -> None:
+    experiment.save(outcome, tmp_path)
+    loaded = load_checkpoint(tmp_path / "checkpoint.pt")
+    data = toy_dataset()
+    windows = experiment.test_windows(loaded, None, DataChoice("toy"), data)
+    assert experiment.evaluate(loaded.network, windows, 3) == outcome.score
+    with pytest.raises(InputError, match="checkpoint knows"):
+        experiment.test_windows(loaded, None, DataChoice("toy"), toy_dataset(classes=2))
+    torch.save(loaded.network.state_dict(), tmp_path / "bare.pt")
+    bare = load_checkpoint(tmp_path / "bare.pt", grid=(2, 3))
+    with pytest.raises(InputError, match="no preprocessing"):
+        experiment.test_windows(bare, None, DataChoice("toy"), data)
+    assert experiment.label_names(bare, windows) == data.labels
+    with pytest.raises(InputError, match="3 of the checkpoint"):
+        experiment.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
+
+
+@given(st.integers(2, 500), st.integers(2, 600))
+def test_no_batch_is_left_with_one_window(windows: int, batch_size: int) -> None:
+    batches = TrainSettings(batch_size=batch_size).batches(windows)
+    sizes = [len(part) for part in np.array_split(np.arange(windows), batches)]
+    assert min(sizes) >= 2
+    assert max(sizes) <= max(batch_size, 3)
+
+
+def test_rate_warms_up_and_falls_to_zero() -> None:
+    settings = TrainSettings(epochs=10)
+    assert settings.rate_at(0.0) < 0.1
+    assert settings.rate_at(1.0) > 0.9
+    assert settings.rate_at(10.0) == pytest.approx(0.0, abs=1e-12)
+    assert TrainSettings(epochs=10, t_max=5).rate_at(5.0) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("epochs", 0), ("batch_size", 1), ("learning_rate", 0.0), ("label_smoothing", 1.0)]
+)
+def test_settings_that_make_no_sense_are_named(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=name):
+        TrainSettings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_loss_that_is_not_a_number_stops_training() -> None:
+    seed_everything(1)
+    network = MobileNetV2(MobileNetV2Config(2, grid=(2, 2)))
+    x = np.full((8, 1, 2, 2), np.inf, np.float32)
+    with pytest.raises(GateFailed):
+        fit(network, x, np.zeros(8, np.int64), SETTINGS)
+
+
+def test_logits_do_not_depend_on_the_batch() -> None:
+    network = MobileNetV2(MobileNetV2Config(2, grid=(4, 4)))
+    x = np.random.default_rng(0).normal(size=(7, 1, 4, 4)).astype(np.float32)
+    assert np.allclose(predict(network, x, 2), predict(network, x), atol=1e-5)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
+def test_scores_equal_their_definitions(pairs: list[tuple[int, int]]) -> None:
+    true: NDArray[np.int64] = np.array([t for t, _ in pairs])
+    predicted: NDArray[np.int64] = np.array([p for _, p in pairs])
+    found = score(true, predicted, 4)
+    assert found.accuracy == pytest.approx(float((true == predicted).mean()))
+    recalls = [float((predicted[true == c] == c).mean()) for c in range(4) if (true == c).any()]
+    assert found.balanced_accuracy == pytest.approx(float(np.mean(recalls)))
+    assert sum(map(sum, found.confusion)) == len(pairs)
+    assert all((value is None) == (not (true == c).any()) for c, value in enumerate(found.recall))
+
+
+@pytest.mark.parametrize(
+    ("width", "macs", "published"),
+    [
+        (1, 17_009_000, 18_303_000),
+        (0.7, 12_028_000, 12_967_000),
+        (0.4, 7_046_000, 7_632_000),
+        (0.2, 4_555_000, 4_964_000),
+    ],
+)
+def test_macs_of_the_published_widths(width: float, macs: int, published: int) -> None:
+    network = MobileNetV2(MobileNetV2Config(classes=8, expansion=expansion_of(width)))
+    found = cost(network, network.input_shape)
+    assert found.macs == pytest.approx(macs, abs=500)
+    assert found.published_macs == pytest.approx(published, abs=500)
+
+
+def test_choice_survives_its_checkpoint_and_refuses_nonsense() -> None:
+    choice = DataChoice("simulated", sessions=(1, 2), split="session", test_share=0.5)
+    assert DataChoice.from_dict(json.loads(json.dumps(choice.to_dict())), "x") == choice
+    for wrong in ({}, {"dataset": "a", "colour": 1}, {"dataset": "a", "sessions": "ab"}, 7):
+        with pytest.raises(InputError, match="x: its notes"):
+            DataChoice.from_dict(wrong, "x")
