@@ -24,9 +24,7 @@ from models import CACHE, MODELS, ROOT, Model
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES, Core
-from emgdeploy.emulate.cycles import Profiler
-from emgdeploy.emulate.cycles.bare import link_alone
-from emgdeploy.emulate.cycles.machine import CORES as EMULATED
+from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
 from emgdeploy.emulate.cycles.model import model_for
 from emgdeploy.errors import EmgDeployError
 from emgdeploy.files import write_atomic
@@ -35,7 +33,15 @@ from emgdeploy.graph import read_tflite
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 MODES = ("speed", "balanced", "memory")
-CORE_NAMES = ("cortex-m4f", "cortex-m3", "cortex-m0plus", "cortex-m0", "cortex-m7f", "cortex-m33f")
+CORE_NAMES = (
+    "cortex-m4f",
+    "cortex-m3",
+    "cortex-m0plus",
+    "cortex-m0",
+    "cortex-m7f",
+    "cortex-m33f",
+    "cortex-m55",
+)
 RESULTS = CACHE / "results.json"
 _WINDOWS = 2
 
@@ -98,8 +104,8 @@ def _fingerprint(generated: GeneratedModel, core: Core) -> str:
 def _profile(model: Model, it: Subject, core: Core, mode: str, generated: GeneratedModel) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         image = link_alone(generated, core, Path(folder))
-        profiler = Profiler(image, core.name, it.x[0].nbytes, it.y[0].nbytes)
-        profiles = [profiler.run(window.tobytes()) for window in it.x]
+        with profiler_alone(image, core, it.x[0].nbytes, it.y[0].nbytes) as profiler:
+            profiles = [profiler.run(window.tobytes()) for window in it.x]
         code = sum(section.size for section in elf.sections(image) if section.executable)
     answers = zip(profiles, it.y, strict=True)
     return Row(
@@ -150,8 +156,7 @@ def _arguments() -> argparse.Namespace:
     )
     keys = [model.key for model in MODELS]
     parser.add_argument("--models", nargs="+", choices=keys, default=keys)
-    cores = [name for name in CORE_NAMES if name in EMULATED]
-    parser.add_argument("--cores", nargs="+", choices=cores, default=cores)
+    parser.add_argument("--cores", nargs="+", choices=CORE_NAMES, default=CORE_NAMES)
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument(
         "--no-write", dest="write", action="store_false", help="leave docs/benchmarks.md alone"

@@ -15,8 +15,8 @@ import numpy as np
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES
-from emgdeploy.emulate.cycles import Profile, Profiler
-from emgdeploy.emulate.cycles.bare import link_alone
+from emgdeploy.emulate.cycles import Profile
+from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
 from emgdeploy.graph import read_tflite
 
 
@@ -40,8 +40,8 @@ def main() -> int:
         folder = options.keep or Path(temporary)
         elf = link_alone(model, core, folder)
         started = time.perf_counter()
-        profiler = Profiler(elf, core.name, x[0].nbytes, y[0].nbytes)
-        profiles = [profiler.run(window.tobytes(), options.alignment) for window in x]
+        with profiler_alone(elf, core, x[0].nbytes, y[0].nbytes) as profiler:
+            profiles = [profiler.run(window.tobytes(), options.alignment) for window in x]
     seconds = time.perf_counter() - started
     for index, layer in enumerate(model.layers):
         counts = [profile.layers[index] for profile in profiles]

@@ -20,7 +20,7 @@ from support.tiny import tiny_tflite
 @pytest.mark.parametrize("core", MACHINES)
 @pytest.mark.parametrize("seed", [None, 3, 8])
 def test_counts_like_qemu_within_one_tick(core: str, seed: int | None, tmp_path: Path) -> None:
-    data = tiny_tflite() if seed is None else random_graph(seed)
+    data = tiny_tflite() if seed is None else random_graph(seed, dtype="int8", float_io=0.0)
     reference = Reference(data)
     rng = np.random.default_rng(1)
     window = rng.integers(-128, 128, reference.input.shape[1:], np.int8)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emgdeploy.boards import Board, load_board
 from emgdeploy.convert import golden
-from emgdeploy.emulate.cycles.machine import CORES
-from emgdeploy.emulate.cycles.profile import Profile, Profiler
+from emgdeploy.emulate.cycles.image import read_image
+from emgdeploy.emulate.cycles.machine import CORES, whole_pages
+from emgdeploy.emulate.cycles.profile import Profile, Profiler, output_place
+from emgdeploy.emulate.cycles.qemu import QemuMachine
 from emgdeploy.emulate.cycles.tally import SlowMemory
 from emgdeploy.errors import InputError, ToolMissingError, UsageError
 from emgdeploy.firmware.manifest import Manifest
+
+READY = "emg_app_run"
+"""The function that a board's firmware calls when everything is set up."""
 
 SCHEMA = "emgdeploy.profile/1"
 FILE, REPORT = "profile.json", "profile.html"
@@ -110,11 +117,6 @@ def profile_folder(
     wait_states: instead of the board file's. alignment: look at every access, see Profiler.run. Raises InputError for a folder whose parts do not belong
     together, UsageError for a core or kind of image that cannot be run, ToolMissingError.
     """
-    if manifest.core not in CORES:
-        raise UsageError(
-            f"the core of {manifest.board}, {manifest.core}, is not emulated instruction by instruction",
-            f"build for a board with one of these: {', '.join(CORES)}",
-        )
     windows = golden.load(folder / "golden.npz")
     if not 0 <= window < len(windows):
         raise UsageError(f"there is no window {window}", f"golden.npz has {len(windows)} windows, from 0")
@@ -122,8 +124,8 @@ def profile_folder(
     board = _board(manifest)
     states = wait_states if wait_states is not None else board.wait_states if board else None
     slow = slow_memory(board, states) if board and states else None
-    profiler = Profiler(manifest.artifact(folder, "elf"), manifest.core, len(x), len(y), slow)
-    profile = profiler.run(x, alignment)
+    with _profiler(folder, manifest, board, (len(x), len(y)), slow) as profiler:
+        profile = profiler.run(x, alignment)
     if len(profile.layers) != len(manifest.layers):
         raise InputError(
             f"the firmware in {folder} made {len(profile.layers)} kernel calls for the manifest's "
@@ -131,6 +133,27 @@ def profile_folder(
             "build the folder again",
         )
     return FolderProfile(manifest, window, states, profile, exact=profile.output == y)
+
+
+@contextmanager
+def _profiler(
+    folder: Path, manifest: Manifest, board: Board | None, sizes: tuple[int, int], slow: SlowMemory | None
+) -> Iterator[Profiler]:
+    """A profiler for the folder's firmware, in Unicorn or, where that has no such core, in QEMU."""
+    elf = manifest.artifact(folder, "elf")
+    if manifest.core in CORES:
+        yield Profiler(elf, manifest.core, *sizes, slow)
+        return
+    if board is None or board.emulator is None or board.emulator.kind != "qemu":
+        raise UsageError(
+            f"the core of {manifest.board}, {manifest.core}, is not emulated instruction by instruction",
+            f"build for an emulated board, or one with {', '.join(CORES)}",
+        )
+    image = read_image(elf)
+    memory = board.memories_for("data")[0]
+    arguments = memory.origin + memory.size - whole_pages(output_place(sizes[0]) + sizes[1])
+    with QemuMachine(elf, image, board.emulator.machine, image.function(READY), arguments) as machine:
+        yield Profiler(elf, manifest.core, *sizes, machine=machine)
 
 
 def expected_instructions(folder: Path, manifest: Manifest) -> int | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import bisect
 import itertools
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from emgdeploy.errors import InputError
 
@@ -14,7 +16,7 @@ _ARM = 40
 _LONGEST_NAME = 4096
 # Peripherals and the system region lie above; a microcontroller's memories are far smaller.
 _REGION_END, _MOST_MEMORY = 0x4000_0000, 1 << 28
-_LOAD, _SYMBOL_TABLE, _FUNCTION = 1, 2, 2
+_LOAD, _SYMBOL_TABLE, _FUNCTION, _UNTYPED = 1, 2, 2, 0
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,12 @@ class Function:
 class Image:
     """The loaded parts of an ELF file (System V ABI, chapter 4) and its functions, by address."""
 
-    def __init__(self, segments: tuple[Segment, ...], functions: tuple[Function, ...]) -> None:
+    def __init__(
+        self, segments: tuple[Segment, ...], functions: tuple[Function, ...], marks: dict[str, int]
+    ) -> None:
         self.segments = segments
         self.functions = functions
+        self._marks = marks
         self._starts = [function.start for function in functions]
         self._by_name = {function.name: function for function in functions}
 
@@ -55,6 +60,10 @@ class Image:
     def has_function(self, name: str) -> bool:
         """Whether the linker kept a function of that name."""
         return name in self._by_name
+
+    def mark(self, name: str) -> int | None:
+        """The value of a symbol that the linker script defines, if there is one."""
+        return self._marks.get(name)
 
     def owner(self, address: int) -> Function | None:
         """The function that `address` lies in, None for code that no symbol names."""
@@ -106,31 +115,53 @@ def _read(data: bytes) -> Image:
     ):
         raise ValueError("segments where no memory is")
     sections = [struct.unpack_from("<10I", data, section_at + i * section_size) for i in range(section_count)]
-    return Image(tuple(segments), _functions(data, sections))
+    symbols = [symbol for section in sections for symbol in _symbols(data, section, sections)]
+    functions = _functions([symbol for symbol in symbols if symbol.kind == _FUNCTION])
+    marks = {symbol.name: symbol.value for symbol in symbols if symbol.kind == _UNTYPED}
+    return Image(tuple(segments), functions, marks)
 
 
-def _functions(data: bytes, sections: list[tuple[int, ...]]) -> tuple[Function, ...]:
-    found: dict[int, tuple[str, int]] = {}
-    for section in sections:
-        if section[1] != _SYMBOL_TABLE:
+class _Symbol(NamedTuple):
+    name: str
+    value: int
+    size: int
+    kind: int
+
+
+def _symbols(data: bytes, section: tuple[int, ...], sections: list[tuple[int, ...]]) -> Iterator[_Symbol]:
+    """The defined symbols of a section header, if it is one of symbols."""
+    if section[1] != _SYMBOL_TABLE:
+        return
+    names, offset, length = sections[section[6]][4], section[4], section[5]
+    for at in range(offset, offset + length, 16):
+        name_at, value, size, info, _, home = struct.unpack_from("<IIIBBH", data, at)
+        if home == 0:
             continue
-        names, offset, length = sections[section[6]][4], section[4], section[5]
-        for at in range(offset, offset + length, 16):
-            name_at, value, size, info, _, home = struct.unpack_from("<IIIBBH", data, at)
-            if info & 15 != _FUNCTION or home == 0:
-                continue
-            at_name = names + name_at
-            end = data.index(b"\0", at_name, at_name + _LONGEST_NAME)
-            name = data[at_name:end].decode("ascii", "replace")
-            start = value & ~1
-            # Of several names for one address, the plainest: memcpy, not __aeabi_memcpy.
-            best = found.get(start)
-            if best is None or (name.count("_"), name) < (best[0].count("_"), best[0]):
-                found[start] = (name, max(size, best[1] if best else 0))
+        start = names + name_at
+        end = data.index(b"\0", start, start + _LONGEST_NAME)
+        yield _Symbol(data[start:end].decode("ascii", "replace"), value, size, info & 15)
+
+
+def _functions(symbols: list[_Symbol]) -> tuple[Function, ...]:
+    found: dict[int, _Symbol] = {}
+    for symbol in symbols:
+        start = symbol.value & ~1
+        best = found.get(start)
+        # Of several names for one address, the plainest: memcpy, not __aeabi_memcpy.
+        if best is None or _plainness(symbol) < _plainness(best):
+            found[start] = symbol
     ordered = sorted(found)
     following = dict(itertools.pairwise(ordered))
     # Assembly without a size reaches to the next function.
     return tuple(
-        Function(name, start, start + size if size else following.get(start, start + 2))
-        for start, (name, size) in ((start, found[start]) for start in ordered)
+        Function(
+            found[start].name,
+            start,
+            start + found[start].size if found[start].size else following.get(start, start + 2),
+        )
+        for start in ordered
     )
+
+
+def _plainness(symbol: _Symbol) -> tuple[bool, int, str]:
+    return symbol.size == 0, symbol.name.count("_"), symbol.name

@@ -6,7 +6,7 @@ import struct
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from emgdeploy import optional
 from emgdeploy.emulate.cycles.image import Function, Image
@@ -61,6 +61,21 @@ class Watch:
     alignment: bool = False
 
 
+class Runner(Protocol):
+    """An emulated core with an image in memory; `arguments` is memory for windows and outputs."""
+
+    arguments: int
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put bytes into memory."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes from memory."""
+
+    def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer, watch: Watch) -> int:
+        """Call a function; returns the deepest stack it wrote to, in bytes."""
+
+
 class Machine:
     """A core with an image in memory as C code expects it, and nothing else: no devices, no interrupts.
 
@@ -86,7 +101,7 @@ class Machine:
         self._stack_top = top + STACK_BYTES
         self._stop = self._stack_top
         self.arguments = self._stop + _PAGE
-        self._uc.mem_map(top, STACK_BYTES + _PAGE + _whole_pages(argument_bytes))
+        self._uc.mem_map(top, STACK_BYTES + _PAGE + whole_pages(argument_bytes))
         self._bottom = top
 
     def _map_image(self, image: Image) -> int:
@@ -184,7 +199,8 @@ class Machine:
         return 0
 
 
-def _whole_pages(size: int) -> int:
+def whole_pages(size: int) -> int:
+    """`size` rounded up to pages, at least one."""
     return -(-max(size, 1) // _PAGE) * _PAGE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emgdeploy.emulate.cycles.edges import OUTSIDE, EdgeCounter
 from emgdeploy.emulate.cycles.image import read_image
-from emgdeploy.emulate.cycles.machine import Machine, Watch
+from emgdeploy.emulate.cycles.machine import Machine, Runner, Watch
 from emgdeploy.emulate.cycles.model import CycleModel, model_for
 from emgdeploy.emulate.cycles.tally import Pricing, SlowMemory, Sum, Tally
 
@@ -65,23 +65,30 @@ class Profile:
 class Profiler:
     """A firmware image in an emulated core, ready to run windows. `core` is a name of emgdeploy.cores.
 
-    output_bytes: size of the model's output. slow: what of the memory has wait states. Raises
-    InputError for a file that is no such image, UsageError for a core that is not emulated here,
-    ToolMissingError without unicorn or capstone.
+    output_bytes: size of the model's output. slow: what of the memory has wait states. machine: where the
+    image runs, by default in Unicorn. Raises InputError for a file that is no such image, UsageError
+    for a core that is not emulated here, ToolMissingError without unicorn or capstone.
     """
 
     def __init__(
-        self, elf: Path, core: str, input_bytes: int, output_bytes: int, slow: SlowMemory | None = None
+        self,
+        elf: Path,
+        core: str,
+        input_bytes: int,
+        output_bytes: int,
+        slow: SlowMemory | None = None,
+        machine: Runner | None = None,
     ) -> None:
         self._core, self._model, self._slow = core, model_for(core), slow
-        self._image = read_image(elf)
-        self._invoke = self._image.function(INVOKE)
+        image = self._image = read_image(elf)
+        self._invoke = image.function(INVOKE)
         # A compiler may have put emg_model_run into its caller; then the copies around it count as layers.
-        self._run = self._image.function(RUN) if self._image.has_function(RUN) else self._invoke
+        self._run = image.function(RUN) if image.has_function(RUN) else self._invoke
         self._input_bytes, self._output_bytes = input_bytes, output_bytes
-        self._output_at = -(-input_bytes // _PAGE) * _PAGE
-        self._machine = Machine(self._image, core, self._output_at + output_bytes)
-        self._pricing = Pricing(self._image, self._model, slow, not core.startswith(_ARMV6M))
+        self._output_at = output_place(input_bytes)
+        self._machine = machine or Machine(image, core, self._output_at + output_bytes)
+        aligns = not core.startswith(_ARMV6M)
+        self._pricing = Pricing(image, self._model, slow, aligns, needs_names=machine is None)
 
     def run(self, window: bytes, alignment: bool = False) -> Profile:
         """Profile one call of emg_model_invoke with the bytes of the input buffer.
@@ -128,6 +135,11 @@ class Profiler:
             for name, own in tally.functions.items()
         ]
         return tuple(sorted(counts, key=lambda f: (-(f.cycles or 0), -f.instructions, f.name)))
+
+
+def output_place(input_bytes: int) -> int:
+    """Where the output lies behind the window in the memory for arguments."""
+    return -(-input_bytes // _PAGE) * _PAGE
 
 
 def _total(tally: Tally) -> Sum:

@@ -10,6 +10,7 @@ from emgdeploy.emulate.cycles.edges import ENTRY, OUTSIDE, EdgeCounter, Unaligne
 from emgdeploy.emulate.cycles.image import Function, Image
 from emgdeploy.emulate.cycles.machine import SIZE_BITS
 from emgdeploy.emulate.cycles.model import CycleModel
+from emgdeploy.emulate.cycles.thumb import Lengths
 from emgdeploy.errors import EmgDeployError
 
 _NAMELESS = "(code without a symbol)"
@@ -76,14 +77,20 @@ class Pricing:
 
     model None counts instructions only. slow None is a memory without wait states. unaligned_allowed:
     whether the core does single accesses that are not aligned (ARMv6-M does none, and no core multiple).
+    needs_names: decode also where there is no model.
     """
 
     def __init__(
-        self, image: Image, model: CycleModel | None, slow: SlowMemory | None, unaligned_allowed: bool
+        self,
+        image: Image,
+        model: CycleModel | None,
+        slow: SlowMemory | None,
+        unaligned_allowed: bool,
+        needs_names: bool,
     ) -> None:
         self._image, self._model, self._slow = image, model, slow
         self._unaligned_allowed = unaligned_allowed
-        self._decoder = Decoder()
+        self._decoder = Decoder() if model is not None or needs_names else Lengths()
         self._ops: dict[int, tuple[Op, ...]] = {}
         self._cycles: dict[int, int] = {}
 
