@@ -239,3 +239,31 @@ sys.exit(main(["sample"]))
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=20) == 141
+
+
+def test_ctrl_c_while_it_starts_leaves_no_traceback() -> None:
+    script = (
+        "import signal, sys\n"
+        "from emgdeploy.cli import process\n"
+        "class Late:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'emgdeploy.cli.entry':\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Late())\n"
+        "sys.exit(process())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 130
+    assert last_lines(done.stderr)[0] == "error: interrupted"
+
+
+def test_ctrl_c_after_the_end_changes_nothing() -> None:
+    script = (
+        "import atexit, signal, sys\n"
+        "from emgdeploy.cli import process\n"
+        "atexit.register(lambda: signal.raise_signal(signal.SIGINT))\n"
+        "sys.argv[1:] = ['--version']\n"
+        "sys.exit(process())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and done.stderr == ""

@@ -2,6 +2,6 @@
 
 import sys
 
-from emgdeploy.cli import main
+from emgdeploy.cli import process
 
-sys.exit(main())
+sys.exit(process())

@@ -6,6 +6,33 @@ of them. An option's value comes from the command line, else from EMGDEPLOY_<OPT
 `--config FILE`, else from its default. A verb reports failure by raising an `EmgDeployError`.
 """
 
-from emgdeploy.cli.entry import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main", "process"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status (the table in docs/cli.md)."""
+    from emgdeploy.cli import entry
+
+    return entry.run(sys.argv[1:] if argv is None else argv)
+
+
+def process() -> int:
+    """`main` for a process of its own: Ctrl-C counts from the first import and no longer after the end."""
+    try:
+        return main()
+    except KeyboardInterrupt:  # so early that nothing had begun
+        print("error: interrupted\ntry: the same command again", file=sys.stderr)
+        return 130
+    finally:
+        import signal
+
+        # What is left is the interpreter's own tidying up; the command has ended and said how.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 
 from emgdeploy import __version__
@@ -18,9 +17,9 @@ _USAGE = "usage: emgdeploy VERB [options]"
 _LEADING_FLAGS = ("--json", "-v", "--trace")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit status (the table in docs/cli.md)."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(argv)
     console = Console(json_output="--json" in arguments, trace=bool({"-v", "--trace"} & set(arguments)))
     with interrupts.as_exceptions():
         try:
@@ -50,10 +49,10 @@ def _dispatch(arguments: list[str], console: Console) -> int:
         raise UsageError(
             f"the option {first} stands before the verb", "emgdeploy VERB [options], or emgdeploy --help"
         )
-    return _run(verbs.load(first), flags + arguments, console)
+    return _run_verb(verbs.load(first), flags + arguments, console)
 
 
-def _run(verb: verbs.Verb, arguments: list[str], console: Console) -> int:
+def _run_verb(verb: verbs.Verb, arguments: list[str], console: Console) -> int:
     args = parse(verb, arguments, console)
     console.json_output, console.trace = args.json, args.trace
     _use_board_folder(args)
