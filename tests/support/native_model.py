@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +64,23 @@ class NativeModel:
         source = write_sources(generated, folder)
         (folder / "main.c").write_text("#include <stdlib.h>\n" + _MAIN)
         self.program = folder / "model"
-        units = [f for f in source if f.endswith(".c")]
-        command = [compiler, *STRICT, *flags, "-DEMG_TAPS", "-I.", "-o", "model", "main.c", *units]
+        kernels = [
+            _kernel_object(f, compiler, flags)
+            for f in source
+            if f.startswith("runtime/") and f.endswith(".c")
+        ]
+        command = [
+            compiler,
+            *STRICT,
+            *flags,
+            "-DEMG_TAPS",
+            "-I.",
+            "-o",
+            "model",
+            "main.c",
+            "model.c",
+            *kernels,
+        ]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:4000]
 
@@ -79,6 +97,23 @@ class NativeModel:
         steps = [np.ascontiguousarray(raw[:, a:b]) for a, b in itertools.pairwise(edges)]
         outputs = np.ascontiguousarray(raw[:, taps:]).view(out)
         return NativeRun(outputs, steps, selftest_passed=done.returncode == 0)
+
+
+@functools.cache
+def _object_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="emgdeploy-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def _kernel_object(name: str, compiler: str, flags: tuple[str, ...]) -> str:
+    """A kernel compiled once for all models of this process."""
+    target = _object_folder() / f"{len(list(_object_folder().iterdir()))}.o"
+    command = [compiler, *STRICT, *flags, "-c", "-o", str(target), str(FIRMWARE_TEMPLATES / name)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[:4000]
+    return str(target)
 
 
 def write_sources(generated: GeneratedModel, folder: Path) -> list[str]:

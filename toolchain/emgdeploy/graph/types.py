@@ -153,8 +153,8 @@ class Op:
     """One operator. `inputs` may hold -1 for an absent optional tensor.
 
     Only the attributes that its kind has are meaningful; the others keep their defaults.
-    `first` are element-by-element operators that a pass folded into this one: they are applied to
-    its input before it. `quantized_bias` is the type number the options ask for (0: none),
+    `chain` are the element-by-element operators that a pass made this one stand for, in order, with
+    their own tensors. `quantized_bias` is the type number the options ask for (0: none),
     and `shifts_int16` asks for ADD's old form, of power-of-two scales.
     """
 
@@ -173,7 +173,7 @@ class Op:
     sizes: tuple[int, ...] = ()
     quantized_bias: int = 0
     shifts_int16: bool = False
-    first: tuple[Op, ...] = ()
+    chain: tuple[Op, ...] = ()
 
     @property
     def w(self) -> Window:

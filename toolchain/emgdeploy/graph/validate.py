@@ -39,12 +39,13 @@ def _check_interface(graph: Graph) -> None:
                 f"{graph.source} has {len(indices)} {what}; exactly one is supported",
                 "export the network with one image in and one vector of logits out",
             )
-    image = graph.tensors[graph.inputs[0]]
-    if not image.shape or image.shape[0] != 1:
-        raise InputError(
-            f"{graph.source} expects an input of shape {image.shape}; the batch must be 1",
-            "export the model with a fixed batch of 1",
-        )
+    for what, index in (("expects an input", graph.inputs[0]), ("gives an output", graph.outputs[0])):
+        shape = graph.tensors[index].shape
+        if not shape or shape[0] != 1:
+            raise InputError(
+                f"{graph.source} {what} of shape {shape}; the batch must be 1",
+                "export the model with a fixed batch of 1",
+            )
 
 
 def _check_order(graph: Graph) -> None:

@@ -112,7 +112,8 @@ def _logistic(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
 
 
 def _exp32(x: float) -> np.float32:
-    return np.float32(math.exp(x)) if x < 88.8 else np.float32(np.inf)
+    # exp(88.8) is beyond float32.
+    return np.float32(math.exp(x)) if x < 88.7 else np.float32(np.inf)
 
 
 def _with_constant(graph: Graph, op: Op, values: Values) -> Values:

@@ -26,6 +26,11 @@ class Channels:
     low: int
     high: int
 
+    @property
+    def rectified(self) -> bool:
+        """Whether every negative accumulator ends at the lower limit, however it is rounded."""
+        return self.low >= self.zero_point
+
     def arrays(self, index: int) -> tuple[Array, ...]:
         return (
             Array(f"bias_{index}", "int32_t", self.bias),

@@ -73,9 +73,18 @@ def lower_logistic(graph: Graph, op: Op) -> Step:
 
 
 def logistic_table() -> NDArray[np.uint16]:
-    """1 / (1 + exp(-i / 24)) in Q0.16 for i from 0 to 255."""
-    exact = [65536.0 / (1.0 + math.exp(-i / _PER_UNIT)) for i in range(_TABLE_POINTS)]
-    return np.array([min(math.floor(x + 0.5), 65535) for x in exact], np.uint16)
+    """1 / (1 + exp(-i / 24)) in Q0.16 for i from 0 to 255, as the reference's table has it.
+
+    Each point is nudged by half of the error that a straight line to the next one makes halfway;
+    the last is the largest number. Source: internal/common.h of google-ai-edge/LiteRT.
+    """
+    points = [_logistic(i) + (_logistic(i + 0.5) - (_logistic(i) + _logistic(i + 1)) / 2) / 2
+              for i in range(_TABLE_POINTS - 1)]  # fmt: skip
+    return np.array([*(math.floor(p + 0.5) for p in points), 65535], np.uint16)
+
+
+def _logistic(point: float) -> float:
+    return 65536.0 / (1.0 + math.exp(-point / _PER_UNIT))
 
 
 def logistic_scaling(image: Tensor) -> tuple[int, int]:

@@ -1,0 +1,129 @@
+"""Random operators that compute each element from the same element of their operands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from support.maker import LIMITS, Maker, Value
+from support.tflite_writer import options
+
+
+def _out(m: Maker, image: Value, spread: float | None = None) -> Value:
+    """An output that half of the time has its input's quantization, as converters like it."""
+    same = m.like(image.shape, image) if m.chance(0.4) else None
+    return same or m.value(image.shape, spread or image.spread)
+
+
+def relu(m: Maker, image: Value) -> Value:
+    return m.op("RELU", [image.index], _out(m, image))
+
+
+def relu6(m: Maker, image: Value) -> Value:
+    return m.op("RELU6", [image.index], _out(m, image))
+
+
+def leaky_relu(m: Maker, image: Value) -> Value:
+    alpha = float(m.pick((0.1, 0.01, 0.3, 1.5, m.rng.uniform(0, 1))))
+    return m.op("LEAKY_RELU", [image.index], _out(m, image), options("LeakyReluOptions", alpha=alpha))
+
+
+def logistic(m: Maker, image: Value) -> Value:
+    if m.dtype == "int16":
+        out = m.quantized(image.shape, 1 / 32768, 0)
+    else:
+        out = m.quantized(image.shape, 1 / 256, -128 if m.chance(0.8) else m.zero_point())
+    return m.op("LOGISTIC", [image.index], out)
+
+
+def prelu(m: Maker, image: Value) -> Value:
+    shape = m.pick(
+        (
+            (1,) * len(image.shape),
+            (1,) * (len(image.shape) - 1) + image.shape[-1:],
+            image.shape[-1:],
+            image.shape,
+        )
+    )
+    slopes = m.constant(shape, m.pick((0.1, 0.5)), "int8")
+    return m.op("PRELU", [image.index, slopes.index], m.value(image.shape, image.spread))
+
+
+def requantize(m: Maker, image: Value) -> Value:
+    return m.op("QUANTIZE", [image.index], _out(m, image), options("QuantizeOptions"))
+
+
+def change_type(m: Maker, image: Value) -> Value:
+    """QUANTIZE to the other integer type, in which the network then goes on."""
+    m.dtype = "int8" if m.dtype == "int16" else "int16"
+    out = m.value(image.shape, image.spread)
+    return m.op("QUANTIZE", [image.index], out, options("QuantizeOptions"))
+
+
+def through_float(m: Maker, image: Value) -> Value:
+    """DEQUANTIZE and QUANTIZE again."""
+    real = m.writer.tensor(image.shape, "float32")
+    m.writer.op("DEQUANTIZE", [image.index], real, options("DequantizeOptions"))
+    out = _out(m, image)
+    m.writer.op("QUANTIZE", [real], out.index, options("QuantizeOptions"))
+    return out
+
+
+def _other(m: Maker, image: Value, constant: bool) -> Value:
+    """A second operand: an earlier value of the shape, or a constant that may repeat."""
+    alike = [v for v in m.values if v.shape == image.shape and v.dtype == image.dtype]
+    if not constant or not image.shape:
+        return m.pick(alike) if alike else image
+    rank = len(image.shape)
+    kept = [m.chance(0.5) for _ in image.shape]
+    shape = m.pick(
+        (
+            (1,) * rank,
+            (),
+            image.shape[-1:],
+            image.shape,
+            tuple(d if k else 1 for d, k in zip(image.shape, kept, strict=True)),
+        )
+    )
+    return m.constant(shape, image.spread)
+
+
+def _pair(m: Maker, image: Value, constant: bool) -> tuple[list[int], Value]:
+    other = _other(m, image, constant)
+    operands = [image.index, other.index]
+    return (operands[::-1] if m.chance(0.5) else operands), other
+
+
+def add(m: Maker, image: Value) -> Value:
+    operands, other = _pair(m, image, m.chance(0.4))
+    out = m.value(image.shape, float(np.hypot(image.spread, other.spread)))
+    return m.op("ADD", operands, out, options("AddOptions", m.activation(), potScaleInt16=False))
+
+
+def mul(m: Maker, image: Value) -> Value:
+    operands, other = _pair(m, image, m.chance(0.4))
+    out = m.value(image.shape, image.spread * other.spread)
+    return m.op("MUL", operands, out, options("MulOptions", m.activation()))
+
+
+def excite(m: Maker, image: Value) -> Value:
+    """An image times (or plus) numbers computed for each channel or each row, which repeat."""
+    rank = len(image.shape)
+    axes = m.pick(([1], list(range(1, rank - 1)) or [rank - 1], [rank - 1]))
+    shape = tuple(1 if a in axes else d for a, d in enumerate(image.shape))
+    mean = m.op("MEAN", [image.index, m.integers(axes)], m.value(shape, image.spread / 2),
+                options("ReducerOptions", keepDims=True))  # fmt: skip
+    operands = [image.index, mean.index] if m.chance(0.5) else [mean.index, image.index]
+    if m.chance(0.5):
+        out = m.value(image.shape, image.spread * mean.spread)
+        return m.op("MUL", operands, out, options("MulOptions", m.activation()))
+    out = m.value(image.shape, image.spread)
+    return m.op("ADD", operands, out, options("AddOptions", m.activation(), potScaleInt16=False))
+
+
+def softmax(m: Maker, image: Value) -> Value:
+    scale, zero_point = (1 / 32768, 0) if m.dtype == "int16" else (1 / 256, -128)
+    beta = float(m.pick((1.0, 1.0, 0.5, 2.0))) * float(
+        np.clip(LIMITS[m.dtype] ** -1 * 8 / image.scale, 1e-3, 1e3)
+    )
+    out = m.quantized(image.shape, scale, zero_point)
+    return m.op("SOFTMAX", [image.index], out, options("SoftmaxOptions", beta=beta))
