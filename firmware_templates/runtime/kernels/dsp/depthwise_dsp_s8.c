@@ -123,10 +123,12 @@ static void one_line(const emg_depthwise_dsp_s8_t *layer, const ring_t *ring, co
     const uint32_t *a = line_or_padding(layer, ring, 0);
     const uint32_t *b = line_or_padding(layer, ring, 1);
     const uint32_t *c = line_or_padding(layer, ring, 2);
-    if (layer->position_stride == 1) {
-        emg_depthwise_line_s8(a, b, c, channels, out, &layer->line);
-    } else {
+    if (layer->position_stride == 2) {
         emg_depthwise_line_stride2_s8(a, b, c, channels, out, &layer->line);
+    } else if (layer->line.rectified) {
+        emg_depthwise_line_rectified_s8(a, b, c, channels, out, &layer->line);
+    } else {
+        emg_depthwise_line_s8(a, b, c, channels, out, &layer->line);
     }
 }
 

@@ -46,9 +46,11 @@ __asm__(
     "    smlad r7, r8, r11, r7\n"
     "    smlabt r7, r9, r12, r7\n"
     ".endm\n"
-    ".macro emg_depthwise_output sum\n"
+    ".macro emg_depthwise_output sum, rectified\n"
     "    smmlar r8, \\sum, r11, r10\n"
+    "    .if \\rectified == 0\n"
     "    add r8, r8, \\sum, asr #31\n"
+    "    .endif\n"
     "    asr r8, r8, r12\n"
     "    ssat \\sum, #8, r8, asr #1\n"
     ".endm\n"
@@ -60,7 +62,7 @@ __asm__(
     "    it gt\n"
     "    movgt \\value, r9\n"
     ".endm\n"
-    ".macro emg_depthwise_line name, row\n"
+    ".macro emg_depthwise_line name, row, rectified\n"
     ".section .text.\\name, \"ax\", %progbits\n"
     ".align 2\n"
     ".global \\name\n"
@@ -88,10 +90,10 @@ __asm__(
     "    ldr r10, [r3, #32]\n"
     "    ldr r12, [r3, #36]\n"
     "    ldr r9, [sp, #20]\n"
-    "    emg_depthwise_output r4\n"
-    "    emg_depthwise_output r5\n"
-    "    emg_depthwise_output r6\n"
-    "    emg_depthwise_output r7\n"
+    "    emg_depthwise_output r4, \\rectified\n"
+    "    emg_depthwise_output r5, \\rectified\n"
+    "    emg_depthwise_output r6, \\rectified\n"
+    "    emg_depthwise_output r7, \\rectified\n"
     "    ldr r12, [sp, #4]\n"
     "    ldr r10, [sp, #32]\n"
     "    cmp r9, #0\n"
@@ -139,8 +141,9 @@ __asm__(
     "    b 3b\n"
     ".size \\name, . - \\name\n"
     ".endm\n"
-    "    emg_depthwise_line emg_depthwise_line_s8, emg_depthwise_row_1\n"
-    "    emg_depthwise_line emg_depthwise_line_stride2_s8, emg_depthwise_row_2\n"
+    "    emg_depthwise_line emg_depthwise_line_s8, emg_depthwise_row_1, 0\n"
+    "    emg_depthwise_line emg_depthwise_line_rectified_s8, emg_depthwise_row_1, 1\n"
+    "    emg_depthwise_line emg_depthwise_line_stride2_s8, emg_depthwise_row_2, 0\n"
     ".text\n");
 
 #else
@@ -179,6 +182,12 @@ void emg_depthwise_line_s8(const uint32_t *a, const uint32_t *b, const uint32_t 
                            const emg_depthwise_channel_t *channels, int8_t *out, const emg_depthwise_line_s8_t *shape) {
     const uint32_t *const lines[3] = {a, b, c};
     line_of_outputs(lines, channels, out, shape, 1);
+}
+
+void emg_depthwise_line_rectified_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,
+                                     const emg_depthwise_channel_t *channels, int8_t *out,
+                                     const emg_depthwise_line_s8_t *shape) {
+    emg_depthwise_line_s8(a, b, c, channels, out, shape);
 }
 
 void emg_depthwise_line_stride2_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,

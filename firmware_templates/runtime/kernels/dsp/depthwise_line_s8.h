@@ -22,6 +22,7 @@ typedef struct {
     int32_t low, high;
     int32_t outputs; /* on the line, at least 4 */
     int32_t plane;   /* bytes of a channel's line */
+    int32_t rectified; /* nonzero where `low` is not below the zero point */
 } emg_depthwise_line_s8_t;
 
 /* One line of outputs of four channels, window 3 x 3, stride 1 along the line.
@@ -30,7 +31,12 @@ typedef struct {
 void emg_depthwise_line_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,
                            const emg_depthwise_channel_t *channels, int8_t *out, const emg_depthwise_line_s8_t *shape);
 
-/* The same with stride 2 along the line. */
+/* The same for rectified outputs, where how a negative sum is rounded cannot show. */
+void emg_depthwise_line_rectified_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,
+                                     const emg_depthwise_channel_t *channels, int8_t *out,
+                                     const emg_depthwise_line_s8_t *shape);
+
+/* As the first, with stride 2 along the line. */
 void emg_depthwise_line_stride2_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,
                                    const emg_depthwise_channel_t *channels, int8_t *out,
                                    const emg_depthwise_line_s8_t *shape);

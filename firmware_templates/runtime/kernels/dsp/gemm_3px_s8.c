@@ -8,7 +8,7 @@
 /* Registers of the inner loop: r0 stream, r1 patches, r3 blocks left; r4-r9 the sums B and C of the
  * three pixels; r10 weights, r11 the same widened; r12, lr, r2 one word of each pixel's inputs.
  * Single loads stand together, because a run of n of them takes n + 1 cycles on Cortex-M4. The
- * steps are unrolled in blocks of 16; the first block is entered so that the rest fills it.
+ * steps are unrolled in blocks of 32; the first block is entered so that the rest fills it.
  * On the stack: out, patches, entry, blocks, stride, zero_point, clamped, stream's end, low, high. */
 __asm__(
     ".syntax unified\n"
@@ -27,9 +27,11 @@ __asm__(
     "    smlad r9, r10, r2, r9\n"
     ".endm\n"
     /* From twice the sum to the output, both in \sum. r2: offset, r12: shift. */
-    ".macro emg_gemm_output sum, multiplier\n"
+    ".macro emg_gemm_output sum, multiplier, rectified\n"
     "    smmlar r1, \\sum, \\multiplier, r2\n"
+    "    .if \\rectified == 0\n"
     "    add r1, r1, \\sum, asr #31\n"
+    "    .endif\n"
     "    asr r1, r1, r12\n"
     "    ssat \\sum, #8, r1, asr #1\n"
     ".endm\n"
@@ -41,20 +43,21 @@ __asm__(
     "    it gt\n"
     "    movgt \\value, r2\n"
     ".endm\n"
-    ".section .text.emg_gemm_3px_s8, \"ax\", %progbits\n"
+    ".macro emg_gemm_3px name, rectified\n"
+    ".section .text.\\name, \"ax\", %progbits\n"
     ".align 2\n"
-    ".global emg_gemm_3px_s8\n"
-    ".type emg_gemm_3px_s8, %function\n"
+    ".global \\name\n"
+    ".type \\name, %function\n"
     ".thumb_func\n"
-    "emg_gemm_3px_s8:\n"
+    "\\name:\n"
     "    push {r4-r11, lr}\n"
     "    sub sp, #44\n"
     "    ldm r3, {r4-r9}\n"
     /* entry: 44 bytes of code for each step that the first block leaves out */
     "    subs r10, r4, #1\n"
-    "    asr r11, r10, #4\n"
-    "    and r10, r10, #15\n"
-    "    rsb r10, r10, #15\n"
+    "    asr r11, r10, #5\n"
+    "    and r10, r10, #31\n"
+    "    rsb r10, r10, #31\n"
     "    movs r12, #44\n"
     "    mul r10, r10, r12\n"
     "    adr r12, 2f\n"
@@ -84,7 +87,7 @@ __asm__(
     "    bx r12\n"
     "    .align 2\n"
     "2:\n"
-    "    .rept 16\n"
+    "    .rept 32\n"
     "    emg_gemm_step\n"
     "    .endr\n"
     "    subs r3, #1\n"
@@ -105,18 +108,18 @@ __asm__(
     "    asrs r7, r7, #7\n"
     "    asr r9, r9, #7\n"
     "    lsl r2, r2, r12\n"
-    "    emg_gemm_output r4, r10\n"
-    "    emg_gemm_output r6, r10\n"
-    "    emg_gemm_output r8, r10\n"
+    "    emg_gemm_output r4, r10, \\rectified\n"
+    "    emg_gemm_output r6, r10, \\rectified\n"
+    "    emg_gemm_output r8, r10, \\rectified\n"
     "    ldr r2, [sp, #20]\n"
     "    ldr r1, [sp, #24]\n"
     "    ldr r10, [sp, #28]\n"
     "    lsr r12, r12, #8\n"
     "    lsl r2, r2, r12\n"
     "    cbnz r1, 4f\n"
-    "    emg_gemm_output r5, r11\n"
-    "    emg_gemm_output r7, r11\n"
-    "    emg_gemm_output r9, r11\n"
+    "    emg_gemm_output r5, r11, \\rectified\n"
+    "    emg_gemm_output r7, r11, \\rectified\n"
+    "    emg_gemm_output r9, r11, \\rectified\n"
     "3:\n"
     "    add r1, r3, lr\n"
     "    strb r5, [r3, #1]\n"
@@ -132,9 +135,9 @@ __asm__(
     "    add sp, #44\n"
     "    pop {r4-r11, pc}\n"
     "4:\n"
-    "    emg_gemm_output r5, r11\n"
-    "    emg_gemm_output r7, r11\n"
-    "    emg_gemm_output r9, r11\n"
+    "    emg_gemm_output r5, r11, \\rectified\n"
+    "    emg_gemm_output r7, r11, \\rectified\n"
+    "    emg_gemm_output r9, r11, \\rectified\n"
     "    ldrd r1, r2, [sp, #32]\n"
     "    emg_gemm_clamp r4\n"
     "    emg_gemm_clamp r5\n"
@@ -143,7 +146,10 @@ __asm__(
     "    emg_gemm_clamp r8\n"
     "    emg_gemm_clamp r9\n"
     "    b 3b\n"
-    ".size emg_gemm_3px_s8, . - emg_gemm_3px_s8\n"
+    ".size \\name, . - \\name\n"
+    ".endm\n"
+    "    emg_gemm_3px emg_gemm_3px_s8, 0\n"
+    "    emg_gemm_3px emg_gemm_3px_rectified_s8, 1\n"
     ".text\n");
 
 #else
@@ -175,6 +181,11 @@ void emg_gemm_3px_s8(const int32_t *stream, const uint32_t *patches, int8_t *out
         }
         stream = ending + 3;
     }
+}
+
+void emg_gemm_3px_rectified_s8(const int32_t *stream, const uint32_t *patches, int8_t *out,
+                               const emg_gemm_3px_s8_t *shape) {
+    emg_gemm_3px_s8(stream, patches, out, shape);
 }
 
 #endif

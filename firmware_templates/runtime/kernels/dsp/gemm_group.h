@@ -11,12 +11,17 @@
 static inline void emg_gemm_group(const int32_t *stream, const emg_gemm_3px_s8_t *gemm, int8_t *scratch, int32_t left,
                                   int32_t out_channels, int8_t *out) {
     const uint32_t *patches = (const uint32_t *)(const void *)scratch;
-    if (left >= EMG_GROUP && gemm->stride == out_channels) {
-        emg_gemm_3px_s8(stream, patches, out, gemm);
+    const int whole = left >= EMG_GROUP && gemm->stride == out_channels;
+    int8_t *staged = scratch + 4 * EMG_GROUP * gemm->steps;
+    int8_t *target = whole ? out : staged;
+    if (gemm->rectified) {
+        emg_gemm_3px_rectified_s8(stream, patches, target, gemm);
+    } else {
+        emg_gemm_3px_s8(stream, patches, target, gemm);
+    }
+    if (whole) {
         return;
     }
-    int8_t *staged = scratch + 4 * EMG_GROUP * gemm->steps;
-    emg_gemm_3px_s8(stream, patches, staged, gemm);
     for (int32_t p = 0; p < EMG_GROUP && p < left; ++p) {
         memcpy(out + p * out_channels, staged + p * gemm->stride, (size_t)out_channels);
     }

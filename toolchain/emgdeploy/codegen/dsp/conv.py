@@ -96,6 +96,7 @@ def gemm_field(steps: int, pairs: int, channels: Channels) -> Field:
             Field("zero_point", 2 * channels.zero_point + 1),
             Field("low", channels.low),
             Field("high", channels.high),
+            Field("rectified", int(channels.rectified)),
         ),
     )
 

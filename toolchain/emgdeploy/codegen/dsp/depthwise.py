@@ -64,7 +64,7 @@ def lower_depthwise_dsp(graph: Graph, op: Op) -> Step | None:
         fields=(
             Field("weights", f"weights_{op.index}"),
             short.field(op.index),
-            _line_field(positions, plane, short),
+            _line_field(positions, plane, short, channels.rectified),
             Field("channel_count", image.shape[3]),
             Field("line_bytes", lines.step),
             Field("position_bytes", positions.step),
@@ -125,7 +125,7 @@ def _plane(positions: _Axis) -> int:
     return 4 * -(-halfwords // 2)
 
 
-def _line_field(positions: _Axis, plane: int, channels: Channels) -> Field:
+def _line_field(positions: _Axis, plane: int, channels: Channels, rectified: bool) -> Field:
     outputs = max(positions.out_size, _BLOCK)
     blocks = -(-outputs // _BLOCK)
     back = blocks * _BLOCK - outputs
@@ -143,5 +143,6 @@ def _line_field(positions: _Axis, plane: int, channels: Channels) -> Field:
             Field("high", channels.high),
             Field("outputs", outputs),
             Field("plane", plane),
+            Field("rectified", int(rectified)),
         ),
     )
