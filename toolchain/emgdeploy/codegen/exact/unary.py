@@ -26,38 +26,18 @@ from emgdeploy.graph.numerics import (
     type_range,
 )
 from emgdeploy.graph.types import Activation, Graph, Op, OpKind, Tensor
+from emgdeploy.graph.unary import only_operand
 
 Values = NDArray[Any]
 
 
-def evaluates(graph: Graph, op: Op) -> bool:
-    """Whether `evaluate` knows the operator: one computed operand, any other a single constant."""
-    if op.kind in _UNARY:
-        return True
-    if op.kind not in _WITH_CONSTANT:
-        return False
-    a, b = (graph.tensors[i] for i in op.inputs)
-    variable, constant = (b, a) if a.constant else (a, b)
-    swappable = op.kind is not OpKind.PRELU or constant is b
-    return (
-        swappable
-        and constant.constant
-        and not variable.constant
-        and constant.elements == 1
-        and graph.out(op).elements == variable.elements
-    )
-
-
-def operand(graph: Graph, op: Op) -> Tensor:
-    """The computed input of an operator that `evaluates` accepts."""
-    return next(t for t in graph.ins(op) if not t.constant)
-
-
 def evaluate(graph: Graph, op: Op, values: Values) -> Values:
     """The operator's outputs for quantized (or float32) input `values`, as int64 (or float32)."""
-    image, out = operand(graph, op), graph.out(op)
+    image = only_operand(graph, op)
+    if image is None:
+        raise LookupError(f"operator {op.index} ({op.kind.value}) has more than one computed operand")
     if op.kind in _UNARY:
-        return _UNARY[op.kind](op, image, out, values)
+        return _UNARY[op.kind](op, image, graph.out(op), values)
     return _with_constant(graph, op, values)
 
 
@@ -136,4 +116,3 @@ _UNARY: dict[OpKind, Callable[[Op, Tensor, Tensor, Values], Values]] = {
     OpKind.RELU: _relu,
     OpKind.RELU6: _relu,
 }
-_WITH_CONSTANT = frozenset({OpKind.ADD, OpKind.MUL, OpKind.PRELU})

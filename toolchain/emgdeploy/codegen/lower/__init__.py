@@ -78,20 +78,25 @@ _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 }
 
 
-def lower(graph: Graph, isa: str = "portable") -> tuple[Step, ...]:
+def lower(graph: Graph, isa: str = "portable", optimize: str = "balanced") -> tuple[Step, ...]:
     """Every operator that computes something, as a kernel call, in execution order.
 
     Raises InputError naming the first operator that has no kernel.
     """
-    return tuple(_lower(graph, op, isa) for op in graph.ops if op.kind not in VIEWS)
+    return tuple(_lower(graph, op, isa, optimize) for op in graph.ops if op.kind not in VIEWS)
 
 
-def _lower(graph: Graph, op: Op, isa: str) -> Step:
+def _spreads(step: Step, lowering: Lowering) -> bool:
+    """Whether a fast kernel needs its output apart from its input where the general one does not."""
+    return lowering is lower_depthwise_dsp and not step.overlaps
+
+
+def _lower(graph: Graph, op: Op, isa: str, optimize: str) -> Step:
     out = graph.out(op)
     key = (op.kind, str(out.dtype))
     for lowering in (*(_DSP_KERNELS.get(key, ()) if isa == "dsp" else ()), *_KERNELS.get(key, ())):
         step = lowering(graph, op)
-        if step is not None:
+        if step is not None and not (optimize == "memory" and _spreads(step, lowering)):
             return step
     known = ", ".join(sorted({f"{kind.value} ({dtype})" for kind, dtype in _KERNELS}))
     raise InputError(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from emgdeploy.codegen.exact.unary import evaluate, evaluates, operand
+from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.types import Graph, Op
+from emgdeploy.graph.unary import only_operand
 
 _INPUTS = np.arange(-128, 128, dtype=np.int64)
 
@@ -14,10 +15,8 @@ _INPUTS = np.arange(-128, 128, dtype=np.int64)
 def lower_lookup(graph: Graph, op: Op) -> Step | None:
     """One table, also for a chain of operators that a pass joined; None for other operators."""
     chain = op.chain or (op,)
-    if not all(evaluates(graph, o) for o in chain):
-        return None
-    image, out = operand(graph, chain[0]), graph.out(op)
-    if image.dtype != np.int8:
+    image, out = only_operand(graph, chain[0]), graph.out(op)
+    if image is None or image.dtype != np.int8:
         return None
     values = _INPUTS
     for one in chain:

@@ -1,0 +1,69 @@
+"""QUANTIZE at the input and DEQUANTIZE at the output, left to the host.
+
+The host quantizes windows with the same formula, and turns the integers that come back into the
+same float32 numbers, so that a device need not know float at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from emgdeploy.graph.passes.editing import axes_of, transposed_origin
+from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+
+_LAYOUTS = (OpKind.TRANSPOSE, OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS)
+
+
+def drop_float_io(graph: Graph) -> Graph:
+    """The model takes what its QUANTIZE writes and gives what its DEQUANTIZE reads.
+
+    One layout change of the float32 numbers may lie between; it then moves the integers.
+    """
+    return _integer_output(_integer_input(graph))
+
+
+def _integer_input(graph: Graph) -> Graph:
+    image = graph.tensors[graph.inputs[0]]
+    readers = graph.consumers().get(image.index, [])
+    if image.dtype.kind != "f" or len(readers) != 1:
+        return graph
+    first = readers[0]
+    if first.kind is OpKind.QUANTIZE:
+        kept = tuple(op for op in graph.ops if op is not first)
+        return replace(graph, ops=kept, inputs=first.outputs)
+    then = graph.consumers().get(first.outputs[0], [])
+    if first.kind not in _LAYOUTS or len(then) != 1 or then[0].kind is not OpKind.QUANTIZE:
+        return graph
+    quantized = graph.out(then[0])
+    taken = _as(graph, image, quantized)
+    moved = replace(first, inputs=(taken.index, *first.inputs[1:]), outputs=(quantized.index,))
+    ops = tuple(moved if op is first else op for op in graph.ops if op is not then[0])
+    return replace(graph.with_tensor(taken), ops=ops, inputs=(taken.index,))
+
+
+def _integer_output(graph: Graph) -> Graph:
+    last = graph.producers().get(graph.outputs[0])
+    if last is None or graph.out(last).dtype.kind != "f":
+        return graph
+    if last.kind is OpKind.DEQUANTIZE:
+        return replace(graph, ops=_without(graph, last), outputs=(last.inputs[0],))
+    before = graph.producers().get(last.inputs[0])
+    if last.kind not in _LAYOUTS or before is None or before.kind is not OpKind.DEQUANTIZE:
+        return graph
+    integers = graph.tensors[before.inputs[0]]
+    given = _as(graph, graph.out(last), integers)
+    if last.kind is OpKind.TRANSPOSE:
+        given = replace(given, origin=transposed_origin(integers, axes_of(graph, last)))
+    moved = replace(last, inputs=(integers.index, *last.inputs[1:]), outputs=(given.index,))
+    ops = tuple(moved if op is last else op for op in graph.ops)
+    return replace(graph.with_tensor(given), ops=ops, outputs=(given.index,))
+
+
+def _as(graph: Graph, shape_of: Tensor, like: Tensor) -> Tensor:
+    """A new tensor of one's shape and the other's integers."""
+    return replace(like, index=max(graph.tensors) + 1, shape=shape_of.shape, name=shape_of.name)
+
+
+def _without(graph: Graph, op: Op) -> tuple[Op, ...]:
+    """The operators but `op`, which may have other readers than the output."""
+    return graph.ops if graph.consumers().get(op.outputs[0]) else tuple(o for o in graph.ops if o is not op)
