@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import tflite
 
 from emgdeploy.convert.reference import Reference
-from emgdeploy.errors import InputError
+from emgdeploy.errors import InputError, ToolMissingError
 
 MODELS = [
     "mlperf_tiny/ad01_int8.tflite",
@@ -77,6 +79,36 @@ def test_truncated_models_are_bad_input(shared: Path) -> None:
     for cut in np.random.default_rng(0).integers(8, len(data) - 4, 20):
         with pytest.raises(InputError):
             Reference(data[:cut])
+
+
+def _hide(monkeypatch: pytest.MonkeyPatch, *hidden: str) -> None:
+    real = importlib.import_module
+
+    def without(name: str, package: str | None = None) -> ModuleType:
+        if name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return real(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", without)
+
+
+def test_tensorflows_interpreter_stands_in_with_the_same_answers(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = (shared / "models/mlperf_tiny/kws_ref_model.tflite").read_bytes()
+    first = Reference(data)
+    _hide(monkeypatch, "ai_edge_litert")
+    second = Reference(data)
+    x = _random_windows(first, 5)
+    assert second.version.startswith("tensorflow ")
+    assert np.array_equal(first.run(x), second.run(x))
+
+
+def test_without_either_package_the_install_line_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    _hide(monkeypatch, "ai_edge_litert", "tensorflow")
+    with pytest.raises(ToolMissingError, match="ai-edge-litert") as caught:
+        Reference(b"\x1c\0\0\0TFL3")
+    assert "emgdeploy[reference]" in caught.value.hint
 
 
 def test_windows_of_another_shape_or_type_are_bad_input(shared: Path) -> None:

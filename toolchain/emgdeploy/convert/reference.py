@@ -10,12 +10,15 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import optional
+from emgdeploy.convert import packages
 from emgdeploy.errors import InputError, ToolMissingError
 
 _HINT = "use a .tflite as a converter wrote it; if it was copied, copy it again"
@@ -117,24 +120,27 @@ def _engine() -> tuple[Any, str]:
     except ImportError:
         pass
     try:
-        module = importlib.import_module("tensorflow.lite.python.interpreter")
-        return module, f"tensorflow {importlib.metadata.version('tensorflow')}"
-    except ImportError:
+        packages.tensorflow()
+    except ToolMissingError:
         raise ToolMissingError(
             "the reference interpreter is not installed (Python package ai-edge-litert)",
-            'pip install "emgdeploy[reference]"',
+            optional.install_line("reference"),
         ) from None
+    module = importlib.import_module("tensorflow.lite.python.interpreter")
+    return module, f"tensorflow {importlib.metadata.version('tensorflow')}"
 
 
 def _open(tflite: bytes, keep_tensors: bool) -> tuple[Any, str]:
     module, name = _engine()
     try:
-        interpreter = module.Interpreter(
-            model_content=tflite,
-            num_threads=1,
-            experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
-            experimental_preserve_all_tensors=keep_tensors,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # TensorFlow's asks to use ai-edge-litert instead
+            interpreter = module.Interpreter(
+                model_content=tflite,
+                num_threads=1,
+                experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
+                experimental_preserve_all_tensors=keep_tensors,
+            )
         _check_sizes(interpreter)
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError, MemoryError) as error:
