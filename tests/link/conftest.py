@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from emgdeploy.resources import FIRMWARE_TEMPLATES
 from support import wire_device
-from support.wire_device import SANITIZE, STRICT, Firmware
-
-_C = Path(__file__).parent / "c"
-_APP = FIRMWARE_TEMPLATES / "runtime" / "app"
-_PARSER = ("frame", "binary", "text", "crc32", "receiver")
+from support.wire_device import Firmware
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,18 +38,10 @@ def large_firmware(tmp_path_factory: pytest.TempPathFactory) -> Firmware:
 @pytest.fixture(scope="session")
 def parser_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """tests/link/c/parser.c."""
-    return compile_c("parser.c", _PARSER, tmp_path_factory.mktemp("parser"))
+    return wire_device.compile_c("parser.c", wire_device.PARSER, tmp_path_factory.mktemp("parser"))
 
 
 @pytest.fixture(scope="session")
 def session_fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """tests/link/c/session_fuzz.c."""
-    return compile_c("session_fuzz.c", (*_PARSER, "session", "window"), tmp_path_factory.mktemp("session"))
-
-
-def compile_c(source: str, parts: tuple[str, ...], folder: Path) -> Path:
-    """A test program with parts of the device side, warnings as errors, sanitizers on."""
-    program = folder / "program"
-    sources = [_C / source, *(_APP / f"{part}.c" for part in parts)]
-    subprocess.run(["gcc", *STRICT, *SANITIZE, "-I", _APP, "-o", program, *sources], check=True)
-    return program
+    return wire_device.compile_c("session_fuzz.c", wire_device.SESSION, tmp_path_factory.mktemp("session"))

@@ -18,8 +18,15 @@ from numpy.typing import NDArray
 from emgdeploy.link.port import FdPort
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
+_RATES = {
+    getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()
+}
+
 STRICT = ("-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+PARSER = ("frame", "binary", "text", "crc32", "receiver")
+SESSION = (*PARSER, "session", "window")
+_APP = FIRMWARE_TEMPLATES / "runtime" / "app"
 MODEL_SHA256 = "5a" * 32
 BUILD_ID = "0123456789abcdef"
 
@@ -123,6 +130,15 @@ def build(
     return Firmware(program, inputs, outputs)
 
 
+def compile_c(source: str, parts: tuple[str, ...], folder: Path) -> Path:
+    """A program of tests/link/c with parts of the device side, warnings as errors, sanitizers on."""
+    program = folder / Path(source).stem
+    here = Path(__file__).parents[1] / "link" / "c"
+    sources = [here / source, *(_APP / f"{part}.c" for part in parts)]
+    subprocess.run(["gcc", *STRICT, *SANITIZE, "-I", _APP, "-o", program, *sources], check=True)
+    return program
+
+
 class Device:
     """The firmware as a process on a pseudo terminal; port: our side of its line."""
 
@@ -158,8 +174,8 @@ class Device:
         return int.from_bytes(fcntl.ioctl(self._theirs, termios.FIONREAD, b"\0" * 4), sys.byteorder)
 
     def speed(self) -> int:
-        """The tty's rate as the firmware set it, as a termios constant."""
-        return int(termios.tcgetattr(self._ours)[5])
+        """The tty's rate in bit/s, as the firmware set it."""
+        return _RATES.get(termios.tcgetattr(self._ours)[5], 0)
 
     def resident_kib(self) -> int:
         """Memory of the process in KiB."""

@@ -25,8 +25,8 @@
 
 /* A raised baud rate is held for this long after the last valid frame; then the line falls back to the
  * rate that a host begins with. The first frame at the new rate has to come sooner. */
-#define LEASE_MILLISECONDS 2000u
-#define FIRST_FRAME_MILLISECONDS 1000u
+#define LEASE_MILLISECONDS 1500u
+#define FIRST_FRAME_MILLISECONDS 700u
 
 static emg_input_t g_input[EMG_INPUT_LEN];
 static emg_output_t g_outputs[EMG_REPLY_DEPTH][EMG_OUTPUT_LEN];

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import quantize_windows
+from emgdeploy.convert.windows import dequantize, quantize_windows
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.signals import windowfile
@@ -110,9 +110,27 @@ def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
         x = quantize_windows(windows.x, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
     _check_classes(windows.y, windows.labels, outputs_of(manifest), str(path))
     reference = Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False)
-    work = Workload(x, reference.run(x), windows.y, None, path.name, reference.version)
+    work = Workload(x, _answers(reference, x, manifest), windows.y, None, path.name, reference.version)
     _check(work, manifest, str(path))
     return work
+
+
+def _answers(reference: Reference, x: NDArray[Any], manifest: Manifest) -> NDArray[Any]:
+    """What the device must answer to its integers x, also where the model's own ends are floats.
+
+    Such a model begins with QUANTIZE and ends with DEQUANTIZE, which the device leaves out. Both ways
+    are exact: float32(scale * (q - zero point)) quantizes to q again.
+    """
+    ends = manifest.input, manifest.output
+    if reference.input.dtype == x.dtype:
+        y = reference.run(x)
+    else:
+        y = reference.run(dequantize(x, ends[0].scale, ends[0].zero_point).reshape(x.shape))
+    dtype = np.dtype(ends[1].dtype)
+    if y.dtype == dtype:
+        return y
+    axes = tuple(range(y.ndim - 1))
+    return quantize_windows(y, ends[1].scale, ends[1].zero_point, dtype, axes)
 
 
 def _is_empty(path: Path) -> bool:

@@ -58,27 +58,46 @@ class DeviceClient:
         """
         for _ in range(self.options.resets + 1):
             try:
-                info = self._greet()
-                if self._raise_to and not rate.raise_rate(self._session, self._raise_to):
-                    # The device may be on its way back from a rate that did not work.
+                self._greet()
+                if self._raise_to and not self._change_rate(self._raise_to):
                     self._raise_to = None
-                    info = self._greet()
-                self._session.raised = self.port.baud != self._first_baud
-                self.info = info
-                return info
+                return self._known()
             except DeviceReset:
                 continue
         raise DeviceReset
 
-    def _greet(self) -> DeviceInfo:
+    def _greet(self) -> None:
         if self.port.baud != self._first_baud:
             self.port.set_baud(self._first_baud)
         self._session.raised = False
-        info = handshake.greet(self._session, (self._next_sequence - 1) & 0xFFFF)
+        self.info = handshake.greet(self._session, (self._next_sequence - 1) & 0xFFFF)
         if self._check is not None:
-            self._check(info)
-        self.untransparent = handshake.choose_encoding(self._session, info.rx_buffer)
-        return info
+            self._check(self.info)
+        self.untransparent = handshake.choose_encoding(self._session, self.info.rx_buffer)
+
+    def _known(self) -> DeviceInfo:
+        if self.info is None:
+            raise DeviceReset
+        return self.info
+
+    def switch_baud(self, baud: int) -> bool:
+        """Take both sides to another rate; False when the line does not work there.
+
+        The link works afterwards in either case. Raises LinkError's children.
+        """
+        self._connected()
+        try:
+            return self._change_rate(baud)
+        except DeviceReset:
+            self._reconnect()
+            return False
+
+    def _change_rate(self, baud: int) -> bool:
+        changed = rate.switch(self._session, baud)
+        if not changed and not rate.alive(self._session):
+            self._greet()
+        self._session.raised = self.port.baud != self._first_baud
+        return changed
 
     def _connected(self) -> DeviceInfo:
         return self.info if self.info is not None and self._session.established else self.connect()
@@ -128,6 +147,8 @@ class DeviceClient:
                 waiting.extendleft(reversed(self._to_repeat(begun, strikes)))
             finally:
                 self._next_sequence = pipeline.next_sequence
+                if pipeline.under_way:
+                    self._session.established = False  # what is half-way in must not meet what comes next
             self._reconnect()
 
     def _to_repeat(self, begun: dict[int, bytes], strikes: dict[int, int]) -> list[tuple[int, bytes]]:

@@ -16,23 +16,32 @@ _ECHO_PATIENCE_S = 0.4
 _GOOD_SHARE = 0.75
 
 
-def raise_rate(session: Session, target: int) -> bool:
+def switch(session: Session, target: int) -> bool:
     """Take both sides to `target` bit/s; whether the line works there.
 
-    When it does not, this side is back at its old rate, and the device returns by itself within
-    options.fallback_s; its session may need a new greeting. Raises DeviceReset, Unplugged.
+    When it does not, this side is back at the rate it came from, and `alive` tells whether the device is
+    too. A device that hears nothing goes back to the rate that it has after reset, within
+    options.fallback_s. Raises DeviceReset, Unplugged.
     """
     port, before = session.port, session.port.baud
-    if not before or target == before or not _device_agrees(session, target):
-        return False
-    if not port.set_baud(target):
+    if not before or not _device_agrees(session, target) or not port.set_baud(target):
         return False
     time.sleep(_SETTLE_S)
     if _works(session):
         return True
-    _ask_back(session, before)
-    port.set_baud(before)
+    if target != before:
+        _ask_back(session, before)
+        port.set_baud(before)
+        time.sleep(_SETTLE_S)
     return False
+
+
+def alive(session: Session) -> bool:
+    """Whether the device answers at the port's rate."""
+    try:
+        return session.request(wire.ECHO, _ECHO, tries=_ASK_TRIES, patience=_ECHO_PATIENCE_S).payload == _ECHO
+    except NoisyLink:
+        return False
 
 
 def _device_agrees(session: Session, target: int) -> bool:

@@ -41,7 +41,7 @@ class FaultyPort:
         self.dropped = 0
         self.unplugged_at: float | None = None
         self.reset_at: list[float] = []
-        self._next_reset = plan.reset_after
+        self.next_reset = plan.reset_after
         self._say(plan.banner)
 
     @property
@@ -129,12 +129,12 @@ class FaultyPort:
         if self.plan.unplug_after is not None and self.through >= self.plan.unplug_after:
             self.unplugged_at = time.monotonic()
             raise Unplugged(self.name)
-        if self._next_reset is not None and self.through >= self._next_reset:
+        if self.next_reset is not None and self.through >= self.next_reset:
             self.restart_device()
 
     def restart_device(self) -> None:
         """Reset the device now; what was on the line is lost. It may be asked for again with `reset_again`."""
-        self._next_reset = None
+        self.next_reset = None
         self.reset_at.append(time.monotonic())
         self.to_device.clear()
         self.to_host.clear()
@@ -144,7 +144,7 @@ class FaultyPort:
 
     def reset_again(self, after: int) -> None:
         """Reset once more after so many further bytes."""
-        self._next_reset = self.through + after
+        self.next_reset = self.through + after
 
     def _say(self, text: bytes) -> None:
         if text:
