@@ -8,6 +8,7 @@ from emgdeploy.codegen.lower import lower
 from emgdeploy.codegen.plan import plan_memory
 from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, TensorSpec
+from emgdeploy.codegen.schedule import schedule
 from emgdeploy.codegen.step import Step
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.types import Graph, OpKind, Tensor
@@ -20,7 +21,7 @@ _TRAINED = frozenset(
 def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
     graph = simplify(graph, options.keep_float_io)
-    steps = lower(graph, options.isa)
+    steps = schedule(graph, lower(graph, options.isa, options.optimize))
     plan = plan_memory(graph, steps)
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
     files = render_model(graph, steps, plan, options, specs)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgdeploy.graph.types import Window
+from emgdeploy.codegen.step import Overlap
+from emgdeploy.graph.types import Op, Tensor, Window
 
 UNLIMITED = 1 << 30
 
@@ -23,6 +24,31 @@ class Limits:
 
     forward: int
     backward: int
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The direction a windowed kernel takes, and what sharing of memory that allows."""
+
+    backward: bool
+    overlap: Overlap
+
+
+def choose_walk(op: Op, image: Tensor, out: Tensor, group: int = 1) -> Walk:
+    """Of both directions the one in which input and output fit into fewer bytes together.
+
+    The kernel copies the patches of `group` neighbouring output pixels before it writes them.
+    """
+    depths = image.shape[3] * image.dtype.itemsize, out.shape[3] * out.dtype.itemsize
+    limits = window_limits(image.size2d, out.size2d, op.w, *depths, group)
+    if _span(image, out, limits.backward) < _span(image, out, limits.forward):
+        return Walk(True, Overlap(image.index, at_least=limits.backward))
+    return Walk(False, Overlap(image.index, at_most=limits.forward))
+
+
+def _span(image: Tensor, out: Tensor, distance: int) -> int:
+    """Bytes from the first to the last of both, the output beginning `distance` above the input."""
+    return max(image.nbytes, distance + out.nbytes) - min(0, distance)
 
 
 def window_limits(

@@ -1,19 +1,26 @@
 #include "fully_connected_dsp_s8.h"
 
+#include <string.h>
+
 #include "../requantize.h"
 #include "dense_8_s8.h"
 #include "widen.h"
 
 enum { UNITS = 8 };
 
-static const int32_t *sum_units(const emg_fully_connected_dsp_s8_t *layer, const int32_t *stream,
-                                const uint32_t *x, int32_t *sums) {
-    stream =
-        emg_dense_8_s8(stream, x, layer->run_steps < layer->steps ? layer->run_steps : layer->steps, sums);
-    for (int32_t done = layer->run_steps; done < layer->steps; done += layer->run_steps) {
+/* The sums of eight units, run by run; an input of several runs is widened again for each eight units. */
+static const int32_t *sum_units(const emg_fully_connected_dsp_s8_t *layer, const int32_t *stream, const int8_t *in,
+                                uint32_t *x, int32_t *sums) {
+    if (layer->run_steps >= layer->steps) {
+        return emg_dense_8_s8(stream, x, layer->steps, sums);
+    }
+    memset(sums, 0, UNITS * sizeof sums[0]);
+    for (int32_t done = 0; done < layer->steps; done += layer->run_steps) {
         const int32_t left = layer->steps - done;
+        const int32_t inputs = layer->depth - 2 * done;
         int32_t more[UNITS];
-        stream = emg_dense_8_s8(stream, x + done, left < layer->run_steps ? left : layer->run_steps, more);
+        (void)emg_widen(in + 2 * done, inputs < 2 * layer->run_steps ? inputs : 2 * layer->run_steps, x, 1);
+        stream = emg_dense_8_s8(stream, x, left < layer->run_steps ? left : layer->run_steps, more);
         for (int32_t i = 0; i < UNITS; ++i) {
             sums[i] += more[i];
         }
@@ -43,10 +50,12 @@ void emg_fully_connected_dsp_s8(const emg_fully_connected_dsp_s8_t *layer, const
     int32_t sums[UNITS];
     for (int32_t row = 0; row < layer->rows; ++row, in += layer->depth, out += layer->units) {
         const int32_t *stream = layer->stream;
-        (void)emg_widen(in, layer->depth, x, 1);
+        if (layer->run_steps >= layer->steps) {
+            (void)emg_widen(in, layer->depth, x, 1);
+        }
         for (int32_t first = 0; first < layer->units; first += UNITS) {
             const int32_t left = layer->units - first;
-            stream = sum_units(layer, stream, x, sums);
+            stream = sum_units(layer, stream, in, x, sums);
             write_units(&layer->channels, sums, first, left < UNITS ? left : UNITS, out + first);
         }
     }

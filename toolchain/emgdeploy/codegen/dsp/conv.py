@@ -9,8 +9,8 @@ from emgdeploy.codegen.dsp.pack import pack_gemm, pair_order
 from emgdeploy.codegen.dsp.short_requantize import short_form
 from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.conv import conv_channels, window_fields
-from emgdeploy.codegen.overlap import window_limits
-from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.codegen.overlap import choose_walk
+from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 GROUP = 3
@@ -28,14 +28,10 @@ def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
         return None
     out_channels, taps = matrix.shape
     steps, pairs = order.size // 2, -(-out_channels // 2)
-    backward = out_channels > image.shape[3]
-    limits = window_limits(image.size2d, out.size2d, op.w, image.shape[3], out_channels, GROUP)
-    overlap = (
-        Overlap(image.index, at_least=limits.backward) if backward else Overlap(image.index, limits.forward)
-    )
+    walk = choose_walk(op, image, out, GROUP)
     name = f"stream_{op.index}"
     pointwise = _pointwise(op, image)
-    walk = _pointwise_fields(image, out) if pointwise else _window_fields(op, image, out)
+    shape = _pointwise_fields(image, out) if pointwise else _window_fields(op, image, out)
     kernel = "pointwise_dsp_s8" if pointwise else "conv_dsp_s8"
     return Step(
         op=op,
@@ -46,15 +42,15 @@ def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
         fields=(
             Field("stream", name),
             gemm_field(steps, pairs, channels),
-            *walk,
-            Field("backward", int(backward)),
+            *shape,
+            Field("backward", int(walk.backward)),
         ),
         arrays=(Array(name, "int32_t", stream, "weights", other_bytes=4 * PARAMETER_WORDS * pairs),),
         reads=(image.index,),
         writes=out.index,
         macs=out.elements * taps,
         scratch_bytes=_scratch(op, image, out, steps, pairs),
-        overlaps=(overlap,),
+        overlaps=(walk.overlap,),
     )
 
 

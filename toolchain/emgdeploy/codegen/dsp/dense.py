@@ -16,7 +16,9 @@ _UNITS = 8
 _PAIRS = _UNITS // 2
 # The kernel shifts by at least 33: 31 - shift - 33 must not be negative.
 _LARGEST_SHIFT = -2
-_RUNS = (1, 2, 3, 4, 6, 8, 12, 16)
+# Inputs of up to so many steps are widened whole, longer ones in runs of at most so many.
+_LONGEST_RUN = 512
+_SHORTEST_RUN = 16
 
 
 def lower_dense_dsp(graph: Graph, op: Op) -> Step | None:
@@ -26,7 +28,7 @@ def lower_dense_dsp(graph: Graph, op: Op) -> Step | None:
     units, depth = matrix.shape
     order = pair_order(1, depth)
     steps = order.size // 2
-    found = _shortest_runs(matrix, order, channels.bias.astype(np.int64))
+    found = _longest_runs(matrix, order, channels.bias.astype(np.int64))
     if found is None or int(channels.shift.max()) > _LARGEST_SHIFT:
         return None
     stream, run_steps = found
@@ -55,20 +57,20 @@ def lower_dense_dsp(graph: Graph, op: Op) -> Step | None:
         reads=(image.index,),
         writes=out.index,
         macs=out.elements * depth,
-        scratch_bytes=2 * order.size,
+        scratch_bytes=4 * run_steps,
     )
 
 
-def _shortest_runs(
+def _longest_runs(
     matrix: NDArray[np.int64], order: NDArray[np.int64], bias: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], int] | None:
-    """The stream and the steps of a run, in the fewest runs whose sums have room."""
-    steps = order.size // 2
-    for runs in _RUNS:
-        run_steps = -(-steps // runs)
+    """The stream and the steps of a run, in the longest runs whose sums have room."""
+    run_steps = min(order.size // 2, _LONGEST_RUN)
+    while run_steps >= min(order.size // 2, _SHORTEST_RUN):
         stream = _stream(matrix, order, bias, run_steps)
         if stream is not None:
             return stream, run_steps
+        run_steps = run_steps // 4 * 2
     return None
 
 

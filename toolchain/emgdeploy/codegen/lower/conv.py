@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.channels import Channels, accumulator_bounds, fold_channels
-from emgdeploy.codegen.overlap import uncopied_limit, window_limits
+from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import convolution_multipliers
 from emgdeploy.graph.types import Graph, Op, Tensor
@@ -48,11 +48,7 @@ def lower_conv(graph: Graph, op: Op) -> Step:
     values = _constant(weights)
     matrix, channels = conv_channels(graph, op)
     out_channels, taps = matrix.shape
-    backward = out_channels > image.shape[3]
-    limits = window_limits(image.size2d, out.size2d, op.w, image.shape[3], out_channels)
-    overlap = (
-        Overlap(image.index, at_least=limits.backward) if backward else Overlap(image.index, limits.forward)
-    )
+    walk = choose_walk(op, image, out)
     return Step(
         op=op,
         kernel="emg_conv_s8",
@@ -69,7 +65,7 @@ def lower_conv(graph: Graph, op: Op) -> Step:
             Field("out_channels", out_channels),
             *window_fields(op),
             Field("in_zero_point", image.q.zero_point),
-            Field("backward", int(backward)),
+            Field("backward", int(walk.backward)),
         ),
         arrays=(
             Array(f"weights_{op.index}", "int8_t", values.reshape(-1), "weights"),
@@ -79,7 +75,7 @@ def lower_conv(graph: Graph, op: Op) -> Step:
         writes=out.index,
         macs=out.elements * taps,
         scratch_bytes=taps,
-        overlaps=(overlap,),
+        overlaps=(walk.overlap,),
     )
 
 

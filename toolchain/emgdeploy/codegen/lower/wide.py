@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.channels import biases
-from emgdeploy.codegen.overlap import uncopied_limit, window_limits
+from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import Multiplier, activation_range, convolution_multipliers
@@ -39,11 +39,7 @@ def lower_conv_wide(graph: Graph, op: Op) -> Step:
     narrow = op.quantized_bias == INT32_BIAS
     channels, arrays = _narrow_channels(graph, op, layer) if narrow else wide_channels(graph, op, layer)
     image, out = layer.image, layer.out
-    backward = out.shape[3] > image.shape[3]
-    limits = window_limits(image.size2d, out.size2d, op.w, image.shape[3] * _BYTES, out.shape[3] * _BYTES)
-    overlap = (
-        Overlap(image.index, at_least=limits.backward) if backward else Overlap(image.index, limits.forward)
-    )
+    walk = choose_walk(op, image, out)
     name = "conv_s16_b32" if narrow else "conv_s16"
     headers = ("kernels/patch_s16.h",) if narrow else ("kernels/patch_s16.h", "kernels/wide.h")
     taps = layer.per_channel.shape[1]
@@ -56,7 +52,7 @@ def lower_conv_wide(graph: Graph, op: Op) -> Step:
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels,
-            Field("window", _window(op, image, out, backward)),
+            Field("window", _window(op, image, out, walk.backward)),
         ),
         arrays=(_weights(op, layer), *arrays),
         reads=(image.index,),
@@ -64,7 +60,7 @@ def lower_conv_wide(graph: Graph, op: Op) -> Step:
         macs=out.elements * taps,
         scratch_bytes=taps * _BYTES,
         scratch_type="int16_t",
-        overlaps=(overlap,),
+        overlaps=(walk.overlap,),
     )
 
 
