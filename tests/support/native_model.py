@@ -23,7 +23,8 @@ SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 _MAIN = """
 #include <stdio.h>
-#include "model.h"
+#include <stdlib.h>
+#include "model.c"
 void emg_model_tap(int step, const void *data, uint32_t bytes) {
     (void)step;
     if (fwrite(data, 1, bytes, stdout) != bytes) { _Exit(3); }
@@ -62,25 +63,11 @@ class NativeModel:
     ) -> None:
         self.generated = generated
         source = write_sources(generated, folder)
-        (folder / "main.c").write_text("#include <stdlib.h>\n" + _MAIN)
+        (folder / "main.c").write_text(_MAIN)
         self.program = folder / "model"
-        kernels = [
-            _kernel_object(f, compiler, flags)
-            for f in source
-            if f.startswith("runtime/") and f.endswith(".c")
-        ]
-        command = [
-            compiler,
-            *STRICT,
-            *flags,
-            "-DEMG_TAPS",
-            "-I.",
-            "-o",
-            "model",
-            "main.c",
-            "model.c",
-            *kernels,
-        ]
+        units = [f for f in source if f.startswith("runtime/") and f.endswith(".c")]
+        kernels = [_kernel_object(f, compiler, flags) for f in units]
+        command = [compiler, *STRICT, *flags, "-DEMG_TAPS", "-I.", "-o", "model", "main.c", *kernels]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:4000]
 

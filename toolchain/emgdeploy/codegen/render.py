@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -54,12 +55,17 @@ def render_model(
         "known_input": initializer(specs[0].quantize(np.asarray(x)).reshape(-1)),
         "known_output": initializer(specs[1].quantize(np.asarray(y)).reshape(-1)),
     }
+    environment = _environment()
+    return {name: environment.get_template(f"{name}.j2").render(context) for name in ("model.c", "model.h")}
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(FIRMWARE_TEMPLATES / "model")
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
-    return {name: environment.get_template(f"{name}.j2").render(context) for name in ("model.c", "model.h")}
 
 
 def comment_safe(text: str) -> str:
