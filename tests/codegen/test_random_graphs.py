@@ -1,14 +1,50 @@
 """Generated C against the reference on random networks: every tensor, every bit."""
 
+from __future__ import annotations
+
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from emgdeploy.graph import Graph, read_tflite
+from emgdeploy.graph.passes import simplify
+from emgdeploy.graph.types import OpKind
+from support.native_model import SANITIZE
 from support.proof import prove
 from support.random_graphs import random_graph
 
+SEEDS = range(200)
+QUICK = (*SANITIZE, "-O0")
 
-@pytest.mark.parametrize("seed", range(40))
+
+def settings(seed: int) -> dict[str, Any]:
+    """Code generation options that take turns over the seeds."""
+    return {"isa": ("portable", "dsp")[seed % 2], "keep_float_io": seed % 3 == 0}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_graph_equals_the_reference_in_every_tensor(seed: int, tmp_path: Path) -> None:
-    proof = prove(random_graph(seed), tmp_path)
+    proof = prove(random_graph(seed), tmp_path, flags=QUICK, **settings(seed))
     assert proof.windows == 8
+
+
+def test_the_graphs_reach_every_operator_in_both_types_and_every_pass() -> None:
+    graphs = [read_tflite(random_graph(seed)) for seed in SEEDS]
+    reached = {(op.kind, str(g.out(op).dtype)) for g in graphs for op in g.ops}
+    folded = {OpKind.SHAPE, OpKind.STRIDED_SLICE, OpKind.PACK}
+    quantized = set(OpKind) - folded - {OpKind.DEQUANTIZE}
+    assert {(kind, dtype) for kind in quantized for dtype in ("int8", "int16")} <= reached
+    assert (OpKind.DEQUANTIZE, "float32") in reached
+    left = [simplify(g) for g in graphs]
+    before, after = _count(graphs), _count(left)
+    assert after[OpKind.TRANSPOSE] < before[OpKind.TRANSPOSE] * 0.8
+    assert after[OpKind.PAD] < before[OpKind.PAD] * 0.8
+    assert after[OpKind.RELU] < before[OpKind.RELU]
+    assert sum(bool(op.chain) for g in left for op in g.ops) > 10
+    assert sum(bool(t.origin and t.origin.axes) for g in left for op in g.ops for t in (g.out(op),)) > 10
+
+
+def _count(graphs: list[Graph]) -> Counter[OpKind]:
+    return Counter(op.kind for g in graphs for op in g.ops)
