@@ -11,6 +11,7 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 C_FILES = $(shell find firmware_templates tests -name '*.[ch]')
+BUILT_FROM := $(shell find toolchain/emgdeploy firmware_templates boards models -type f ! -name '*.pyc')
 LONG_TESTS = $(patsubst tests/long/test_long_%.py,%,$(wildcard tests/long/test_long_*.py))
 
 .PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long
@@ -39,8 +40,12 @@ system-demo system-dev: system-%:
 
 setup: .venv/.with-dev
 
-demo: .venv/.with-demo
+# The marker goes with the folder when another build replaces it, so a demo never benches that one.
+build/$(BOARD)/.demo: .venv/.with-demo $(BUILT_FROM)
 	$(BIN)/emgdeploy build --board $(BOARD) --out build/$(BOARD)
+	touch $@
+
+demo: build/$(BOARD)/.demo
 	$(BIN)/emgdeploy flash --build build/$(BOARD)
 	$(BIN)/emgdeploy bench --build build/$(BOARD)
 
