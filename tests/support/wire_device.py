@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from emgdeploy.link.port import FdPort
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
-_RATES = {
+RATES = {
     getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()
 }
 
@@ -175,7 +175,7 @@ class Device:
 
     def speed(self) -> int:
         """The tty's rate in bit/s, as the firmware set it."""
-        return _RATES.get(termios.tcgetattr(self._ours)[5], 0)
+        return RATES.get(termios.tcgetattr(self._ours)[5], 0)
 
     def resident_kib(self) -> int:
         """Memory of the process in KiB."""

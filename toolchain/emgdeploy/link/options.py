@@ -28,7 +28,7 @@ class LinkOptions:
 
     reply_timeout: float = 0.25
     least_timeout: float = 0.05
-    connect_patience: float = 3.5
+    connect_patience: float = 3.0
     hello_interval: float = 0.25
     patience: float = 10.0
     run_margin: float = 2.0

@@ -16,7 +16,7 @@ class FaultyPort:
     """Stands before another port and does to its bytes what the plan says.
 
     waiting: how many bytes the device has not read yet, for the ring. device_baud: the device's rate,
-    for garble. reset: restarts the device, for reset_after. dropped: bytes that found the ring full.
+    for garble, which compares it with host_baud. reset: restarts the device, for reset_after. dropped: bytes that found the ring full.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class FaultyPort:
         self._waiting = waiting or (lambda: 0)
         self._device_baud = device_baud
         self._reset = reset
-        self._baud = plan.baud
+        self.host_baud = plan.baud
         self.to_device = Line(plan.baud, 0.0, plan.pieces, plan.seed)
         self.to_host = Line(plan.baud, plan.delay_s, plan.pieces, plan.seed + 1)
         self.noise_out = Noise(plan, to_device=True, seed=plan.seed + 2)
@@ -52,11 +52,11 @@ class FaultyPort:
     @property
     def baud(self) -> int:
         """The rate on the host's side."""
-        return self._baud
+        return self.host_baud
 
     def set_baud(self, baud: int) -> bool:
         """See Port.set_baud; the line's pace follows."""
-        self._baud = baud
+        self.host_baud = baud
         self._pace(baud)
         return True
 
@@ -122,7 +122,7 @@ class FaultyPort:
     def _rates_differ(self) -> bool:
         if not self.plan.garble or self._device_baud is None:
             return False
-        return self._device_baud() != self._baud
+        return self._device_baud() != self.host_baud
 
     def _count(self, count: int) -> None:
         self.through += count

@@ -1,0 +1,220 @@
+"""bench.json: every field, sums that add up, exit codes; and the page beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emgdeploy import bench
+from emgdeploy.bench import BenchOptions, report, tally, timing, workload
+from emgdeploy.errors import InputError, LinkError, UsageError
+from emgdeploy.firmware import manifest as manifests
+from emgdeploy.link.proxy import FaultPlan
+from support.bench_items import random_work, run_native
+from support.wire_device import Device
+
+CONTRACT = [
+    "schema",
+    "board",
+    "port",
+    "firmware_build_id",
+    "model_sha256",
+    "complete",
+    "windows",
+    "answered",
+    "correct_bits",
+    "wrong_bits",
+    "wrong_windows",
+    "unanswered",
+    "retried",
+    "frames_rejected",
+    "bytes_discarded",
+    "first_divergent_layer",
+    "accuracy",
+    "confusion",
+    "latency_us",
+    "cycles",
+    "clock_hz",
+    "timing_source",
+    "timing",
+    "deadline_us",
+    "deadlines_missed",
+]
+
+
+def labelled(build: Path, count: int = 40) -> tuple[manifests.Manifest, workload.Workload]:
+    """Random windows whose true class is what the reference says, except for the first five."""
+    manifest, work = random_work(build, count)
+    classes = work.y.reshape(count, -1).argmax(1).astype(np.int64)
+    classes[:5] = (classes[:5] + 1) % 3
+    return manifest, dataclasses.replace(work, classes=classes, float_classes=classes)
+
+
+def test_every_field_of_the_contract_and_a_clean_run(build: Path) -> None:
+    manifest, work = labelled(build)
+    result, _ = run_native(build, manifest, work)
+    found = json.loads((build / "bench.json").read_text())
+    assert set(CONTRACT) <= set(found)
+    assert found["schema"] == "emgdeploy.bench/1" and found["complete"] is True
+    assert found["windows"] == found["answered"] == found["correct_bits"] == 40
+    assert found["wrong_windows"] == [] and found["unanswered"] == found["wrong_bits"] == 0
+    assert found["accuracy"] == {"float": 1.0, "host_int8": 35 / 40, "device": 35 / 40}
+    assert sum(map(sum, found["confusion"]["matrix"])) == 40
+    assert sum(found["confusion"]["matrix"][i][i] for i in range(3)) == 35
+    for part in ("device", "link", "host"):
+        spread = found["latency_us"][part]
+        assert 0 < spread["p50"] <= spread["p99"] <= spread["max"]
+    assert found["cycles"]["min"] <= found["cycles"]["p50"] <= found["cycles"]["max"]
+    assert found["timing_source"] == "host-clock" and found["timing"]["gate"] is None
+    assert result.exit_code == 0 and not (build / "bench.partial.npz").exists()
+
+
+def test_a_wrong_answer_is_exit_1_and_named(build: Path) -> None:
+    manifest, work = random_work(build, 30)
+    y = work.y.copy()
+    y[7, 0] ^= 1
+    y[19, 2] ^= 64
+    result, _ = run_native(build, manifest, dataclasses.replace(work, y=y))
+    assert result.verdict["wrong_windows"] == [7, 19] and result.verdict["misattributed"] == []
+    assert result.exit_code == 1
+    assert (
+        result.problem is not None
+        and "2 of 30" in result.problem.message
+        and "7, 19" in result.problem.message
+    )
+
+
+def test_unanswered_is_exit_6_unless_something_was_wrong(build: Path) -> None:
+    manifest, work = random_work(build, 400)
+    result, _ = run_native(build, manifest, work, FaultPlan(unplug_after=9000))
+    assert result.exit_code == 6 and result.verdict["complete"] is False
+    y = work.y.copy()
+    y[0, 0] ^= 1
+    wrong = dataclasses.replace(work, y=y)
+    result, _ = run_native(build, manifest, wrong, FaultPlan(unplug_after=9000))
+    found = result.verdict
+    assert result.exit_code == 1 and found["unanswered"] > 0
+    assert found["windows"] == found["correct_bits"] + found["wrong_bits"] + found["unanswered"] == 400
+
+
+def test_no_windows_is_usage(build: Path) -> None:
+    manifest, work = random_work(build, 3)
+    with Device(manifest.artifact(build, "elf")) as device, pytest.raises(UsageError):
+        bench.run(build, manifest, device.port, work.first(0))
+    np.savez(build / "none.npz", x=np.zeros((0, 4, 6, 1), np.float32))
+    with pytest.raises(UsageError):
+        workload.from_file(build / "none.npz", build, manifest)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"y": np.array([0, 99])}, "class 99"),
+        ({"labels": np.array(["a", "b"])}, "2 labels"),
+        ({"x": np.zeros((2, 9), np.float32)}, "shape"),
+    ],
+)
+def test_windows_of_another_model_are_refused(build: Path, more: dict[str, Any], words: str) -> None:
+    arrays: dict[str, Any] = {"x": np.zeros((2, 4, 6, 1), np.float32), **more}
+    np.savez(build / "w.npz", **arrays)
+    with pytest.raises(InputError, match=words):
+        workload.from_file(build / "w.npz", build, manifests.load(build))
+
+
+def test_equal_windows_do_not_accuse_each_other(build: Path) -> None:
+    manifest, work = random_work(build, 6)
+    x, y = work.x.copy(), work.y.copy()
+    x[3], y[3] = x[1], y[1]
+    result, _ = run_native(build, manifest, dataclasses.replace(work, x=x, y=y))
+    assert result.exit_code == 0 and result.verdict["misattributed"] == []
+
+
+def test_interrupted_runs_are_resumed_and_each_window_is_inferred_once(build: Path) -> None:
+    manifest, work = random_work(build, 300)
+    first, _ = run_native(build, manifest, work, FaultPlan(unplug_after=15_000))
+    done = first.verdict["answered"]
+    assert 0 < done < 300
+    with Device(manifest.artifact(build, "elf")) as device:
+        notes: list[str] = []
+        result = bench.run(
+            build, manifest, device.port, work, progress=lambda count, note: notes.append(note)
+        )
+        assert result.exit_code == 0 and result.verdict["correct_bits"] == 300
+        assert f"going on after {done} windows of an interrupted bench" in notes
+        assert len(notes) == 301 - done
+    other = random_work(build, 300, seed=1)[1]
+    run_native(build, manifest, work, FaultPlan(unplug_after=15_000))
+    fresh, _ = run_native(build, manifest, other)
+    assert fresh.verdict["correct_bits"] == 300  # other windows do not go on with these
+
+
+def test_a_damaged_partial_file_is_begun_anew(build: Path) -> None:
+    manifest, work = random_work(build, 20)
+    for content in (b"", b"PK\x03\x04 no zip", b"\x93NUMPY"):
+        (build / "bench.partial.npz").write_bytes(content)
+        result, _ = run_native(build, manifest, work)
+        assert result.exit_code == 0
+
+
+def test_hostile_words_stay_words_in_the_page(build: Path) -> None:
+    manifest, work = labelled(build)
+    evil = ('<script>alert("1")</script>', "*/ ' \" &amp;", "\x1b[2J\u202eevil")
+    output = dataclasses.replace(manifest.output, labels=evil)
+    manifest = dataclasses.replace(manifest, output=output)
+    run_native(build, manifest, work, FaultPlan(banner=b"<img src=x onerror=alert(1)> \x1b[31m boot\r\n"))
+    page = (build / "bench.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "<img" not in page
+    assert "&lt;script&gt;" in page and "&lt;img" in page
+    assert "\x1b" not in page and "\u202e" not in page
+
+
+def test_the_page_needs_nothing_else_and_closes_what_it_opens(build: Path) -> None:
+    manifest, work = labelled(build)
+    run_native(build, manifest, work)
+    page = (build / "bench.html").read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=|url\(|@import|http", page.replace("http-equiv", ""))
+    for tag in ("section", "table", "tr", "td", "th", "svg", "div", "p", "main", "header", "text", "b"):
+        assert len(re.findall(rf"<{tag}[ >]", page)) == page.count(f"</{tag}>"), tag
+    assert "all 40 windows bit-exact" in page
+
+
+def test_page_of_a_bench_without_any_answer(build: Path) -> None:
+    manifest, work = random_work(build, 10)
+    for offset in range(1000, 2600, 10):
+        for name in (report.FILE, tally.FILE):
+            (build / name).unlink(missing_ok=True)
+        try:
+            result, _ = run_native(build, manifest, work, FaultPlan(unplug_after=offset))
+        except LinkError:
+            continue
+        if result.verdict["answered"] == 0:
+            assert "incomplete: 0 of 10" in (build / report.FILE).read_text(encoding="utf-8")
+            assert result.verdict["latency_us"]["device"]["p50"] is None
+            return
+    pytest.fail("no bench without an answer came about")
+
+
+def test_timing_gates() -> None:
+    cycles = np.array([1040.0, 1040.0, 1100.0])
+    emulated = timing.compare(1000, cycles, timing.EMULATED, None)
+    assert (emulated.expected, emulated.measured, emulated.gate, emulated.held) == (1000, 1040, 0.01, False)
+    assert timing.compare(1035, cycles, timing.EMULATED, None).held
+    assert timing.compare(1000, cycles, "host-clock", None).gate is None
+    assert not timing.compare(1000, cycles, "dwt", 0.03).held
+    assert timing.compare(1000, cycles, "dwt", 0.05).held
+    assert timing.compare(None, cycles, timing.EMULATED, None).held
+
+
+def test_deadline_is_the_stride_or_the_users(build: Path) -> None:
+    assert timing.deadline_us({"stride_ms": 25.0}) == 25_000.0
+    assert timing.deadline_us(None) is None and timing.deadline_us({"stride_ms": 0}) is None
+    manifest, work = random_work(build, 10)
+    with Device(manifest.artifact(build, "elf")) as device:
+        result = bench.run(build, manifest, device.port, work, BenchOptions(deadline_us=0.0001))
+    assert result.verdict["deadlines_missed"] == 10 and result.verdict["deadline_us"] == 0.0001
