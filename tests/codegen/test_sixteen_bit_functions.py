@@ -1,0 +1,34 @@
+"""16-bit operators of one operand: all 65,536 inputs through generated C, against the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.one_op import every, network, random_case
+from support.proof import prove
+from support.tflite_writer import options
+
+KINDS = ("QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", range(3))
+def test_every_input_of_a_random_quantization(kind: str, case: int, tmp_path: Path) -> None:
+    tflite = random_case(kind, np.random.default_rng(case), "int16", 65536)
+    assert prove(tflite, tmp_path, every("int16")).windows == 1
+
+
+@pytest.mark.parametrize("scale", [1 / 4096, 1 / 2048, 1 / 4097, 1e-6, 3.9])
+def test_the_logistic_function_at_the_ends_of_its_scales(scale: float, tmp_path: Path) -> None:
+    """1/4096 has a form of its own; beyond 4 the reference overflows, and the rules refuse it."""
+    tflite = network("LOGISTIC", ("int16", scale, 0), ("int16", 1 / 32768, 0), 65536)
+    assert prove(tflite, tmp_path, every("int16")).windows == 1
+
+
+def test_int8_to_int16_is_a_table_of_wide_entries(tmp_path: Path) -> None:
+    tflite = network("QUANTIZE", ("int8", 0.1, 7), ("int16", 0.0007, 0), 256, options("QuantizeOptions"))
+    proof = prove(tflite, tmp_path, every("int8"))
+    assert proof.generated.runtime_sources[-2:] == ("kernels/lookup_s8_s16.h", "kernels/requantize.h")
