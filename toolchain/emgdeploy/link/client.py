@@ -115,6 +115,19 @@ class DeviceClient:
         self._connected()
         return self._session.request(wire.ECHO, payload).payload
 
+    def try_echo(self, payload: bytes) -> float | None:
+        """Send bytes there and back once: the seconds it took, or None when it went wrong.
+
+        Raises DeviceReset, Unplugged.
+        """
+        self._connected()
+        begun = time.perf_counter()
+        try:
+            answer = self._session.request(wire.ECHO, payload, tries=1)
+        except NoisyLink:
+            return None
+        return time.perf_counter() - begun if answer.payload == payload else None
+
     def infer(self, window: bytes) -> Answer:
         """One window of info.input_bytes bytes. Raises LinkError's children."""
         for answer in self.stream([(0, window)]):

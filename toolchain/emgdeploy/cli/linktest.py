@@ -1,0 +1,101 @@
+"""`emgdeploy doctor --link-test`: how good a cable is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from emgdeploy.cli import options
+from emgdeploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from emgdeploy.link.port import Port
+    from emgdeploy.link.quality import Quality
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which line to test, and for how long."""
+    group = parser.add_argument_group("link test")
+    group.add_argument("--link-test", action="store_true", help="measure how good the line to a device is")
+    options.add_port(group)
+    options.add_build(group)
+    group.add_argument(
+        "--baud", type=options.positive_int, metavar="RATE", help="rate of the port (default: 115200)"
+    )
+    group.add_argument(
+        "--seconds",
+        type=options.positive_float,
+        default=5.0,
+        metavar="S",
+        help="how long to measure (default: 5)",
+    )
+    group.add_argument(
+        "--inject",
+        metavar="FAULTS",
+        help="spoil the line on purpose, for example replace=1e-3,echo=1,baud=115200, to see what is survived",
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Measure, and say what it means. Raises LinkError's children when nothing gets through."""
+    from emgdeploy.link import quality
+    from emgdeploy.link.client import DeviceClient
+    from emgdeploy.link.proxy import FaultyPort
+    from emgdeploy.link.proxy.plan import parse
+
+    plan = parse(args.inject or "")
+    with _port(args) as port, console.progress("measuring", args.seconds) as bar:
+        line = FaultyPort(port, plan) if args.inject else port
+        found = quality.measure(DeviceClient(line), args.seconds, lambda step: bar.advance(step))
+        name = port.name
+    console.result({"port": name, "grade": found.grade, **vars(found)})
+    _show(found, name, console)
+    return 0
+
+
+@contextmanager
+def _port(args: argparse.Namespace) -> Iterator[Port]:
+    """The named port, or the emulator of a build."""
+    if args.port is None:
+        from emgdeploy import emulate
+        from emgdeploy.boards import load_board
+        from emgdeploy.firmware.builds import find
+
+        folder, manifest = find(args.build)
+        with emulate.start(manifest, folder, load_board(manifest.board)) as running:
+            yield running.port
+        return
+    from emgdeploy.link.port import open_port
+
+    port = open_port(args.port, args.baud or 115200)
+    try:
+        yield port
+    finally:
+        port.close()
+
+
+def _show(found: Quality, name: str, console: Console) -> None:
+    rows = [
+        (
+            size.length,
+            size.tried,
+            size.lost,
+            "-" if size.median_s is None else f"{size.median_s * 1000:.2f} ms",
+        )
+        for size in found.sizes
+    ]
+    console.table(("payload bytes", "echoes", "lost", "median round trip"), rows)
+    if found.untransparent:
+        values = " ".join(f"{value:02x}" for value in found.untransparent)
+        console.print(f"among these byte values some do not get through, so frames travel as text: {values}")
+    console.print(f"payload: {found.payload_bytes_per_s:,.0f} bytes/s, one frame at a time")
+    if found.byte_error_rate:
+        console.print(
+            f"about one byte in {1 / found.byte_error_rate:,.0f} is hit; the bench repeats what is lost"
+        )
+    else:
+        console.print(f"no byte was hit: fewer than one in {1 / found.byte_error_rate_upper:,.0f}")
+    colours = {"clean": "green", "usable": "yellow", "bad": "red"}
+    console.print(f"the line on {name} is {found.grade}", style=f"bold {colours[found.grade]}")
