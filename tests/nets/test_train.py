@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ SETTINGS = TrainSettings(epochs=4, batch_size=16)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _arithmetic_of_others_stays_as_it_was() -> object:
+def _arithmetic_of_others_stays_as_it_was() -> Iterator[None]:
     before = torch.are_deterministic_algorithms_enabled()
     yield
     torch.use_deterministic_algorithms(before)
@@ -44,8 +45,9 @@ def toy_dataset(classes: int = 3, trials: int = 20) -> Dataset:
             1,
             trial * classes + label,
         )
-        for trial in range(trials)
+        # Class by class, as recordings lie on a disk: nothing may depend on neighbours being a fair sample.
         for label in range(classes)
+        for trial in range(trials)
     ]
     names = tuple(f"class {label}" for label in range(classes))
     return Dataset("toy", tuple(recordings), names, 1000.0, (2, 3), tuple(range(6)))

@@ -101,6 +101,17 @@ def test_missing_cut_off_and_foreign_files(tmp_path: Path) -> None:
     assert "single array" in rejected(tmp_path / "single.npy")
 
 
+def test_no_window_at_all_only_where_the_caller_can_deal_with_it(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", x=np.zeros((0, 4)), y=np.zeros(0, int), labels=np.array(["a"]))
+    assert "no window" in rejected(tmp_path / "w.npz")
+    assert len(windowfile.load(tmp_path / "w.npz", (4,), allow_empty=True)) == 0
+
+
+def test_half_precision_is_widened(tmp_path: Path) -> None:
+    windowfile.save(tmp_path / "w.npz", Windows(np.ones((2, 3), np.float16)))
+    assert windowfile.load(tmp_path / "w.npz").x.dtype == np.float32
+
+
 def test_take_keeps_windows_and_labels_together() -> None:
     windows = Windows(np.arange(6).reshape(3, 2), np.array([0, 1, 2]), ("a", "b", "c"))
     taken = windows.take(np.array([2, 0]))

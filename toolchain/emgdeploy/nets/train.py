@@ -134,11 +134,11 @@ def fit(
         if not np.isfinite(total):
             raise GateFailed(f"the loss is not a number after epoch {epoch + 1}", "lower --learning-rate")
         losses.append(total / batches)
-    _settle_batch_norms(network, windows, settings.batch_size)
+    _settle_batch_norms(network, windows, settings.batch_size, draw)
     return Trained((time.perf_counter() - started) / settings.epochs, tuple(losses))
 
 
-def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int) -> None:
+def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, draw: Generator) -> None:
     """Measure every batch norm's mean and variance anew over all training windows.
 
     The running values lag behind the weights by tens of steps, which on a small data set is most of training
@@ -153,8 +153,10 @@ def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int) ->
         norm.momentum = None  # None: the mean over everything seen since the reset
     network.train()
     with torch.no_grad():
-        for part in torch.tensor_split(windows, max(1, len(windows) // max(batch_size, 64))):
-            network(part)
+        # Drawn at random as in training: neighbours are alike, and a batch of them has no spread to measure.
+        order = torch.randperm(len(windows), generator=draw)
+        for chosen in torch.tensor_split(order, max(1, len(windows) // max(batch_size, 64))):
+            network(windows[chosen])
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

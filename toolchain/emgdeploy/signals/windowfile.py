@@ -40,16 +40,16 @@ class Windows:
         return Windows(self.x[indices], None if self.y is None else self.y[indices], self.labels)
 
 
-def load(path: Path, shape: tuple[int, ...] | None = None) -> Windows:
+def load(path: Path, shape: tuple[int, ...] | None = None, allow_empty: bool = False) -> Windows:
     """Read a window file.
 
-    With `shape` every window must have exactly that shape. Raises InputError for a file that is
+    With `shape` every window must have exactly that shape; with `allow_empty` there may be none. Raises InputError for a file that is
     missing, is no .npz, holds pickled objects, or whose arrays do not fit each other.
     """
     arrays = _read_arrays(Path(path))
     if "x" not in arrays:
         raise InputError(f"{path}: there is no array `x` in it", _HINT)
-    x = _checked_x(path, arrays["x"])
+    x = _checked_x(path, arrays["x"], allow_empty)
     if x.dtype == np.float16:
         x = x.astype(np.float32)  # half precision is for small files, not for computing
     if shape is not None and tuple(x.shape[1:]) != tuple(shape):
@@ -94,12 +94,12 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path}: cannot be read as windows ({reason})", _HINT) from None
 
 
-def _checked_x(path: Path, x: NDArray[Any]) -> NDArray[Any]:
+def _checked_x(path: Path, x: NDArray[Any], allow_empty: bool) -> NDArray[Any]:
     if x.dtype.kind not in "fiub" or x.ndim < 2:
         raise InputError(
             f"{path}: x must be numbers of shape (N, ...), it is {x.dtype} of shape {_shape(x.shape)}", _HINT
         )
-    if x.shape[0] == 0:
+    if x.shape[0] == 0 and not allow_empty:
         raise InputError(f"{path}: there is no window in it", _HINT)
     if x.dtype.kind == "f" and not bool(np.isfinite(x).all()):
         bad = int(np.argmax(~np.isfinite(x).reshape(len(x), -1).all(axis=1)))
@@ -118,7 +118,7 @@ def _checked_y(path: Path, y: NDArray[Any], count: int, labels: tuple[str, ...] 
     if y.shape != (count,) or y.dtype.kind not in "iu":
         found = f"{y.dtype} of shape {_shape(y.shape)}"
         raise InputError(f"{path}: y must be {count} whole numbers, one per window, it is {found}", _HINT)
-    low, high = int(y.min()), int(y.max())
+    low, high = (int(y.min()), int(y.max())) if count else (0, 0)
     if low < 0 or (labels is not None and high >= len(labels)):
         allowed = f"0..{len(labels) - 1}" if labels is not None else "0 and up"
         raise InputError(f"{path}: y holds class {low if low < 0 else high}, allowed is {allowed}", _HINT)

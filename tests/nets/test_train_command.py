@@ -1,0 +1,115 @@
+"""train, eval and simulate through the command line, within one process: PyTorch starts only once."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from emgdeploy.cli import main
+from emgdeploy.signals import windowfile
+from support.recordings import write_trial
+
+SMALL = ("--sim-sessions", 1, "--sim-repetitions", 2, "--sim-seconds", 0.4, "--test-share", 0.5)
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    """(exit status, stdout, stderr) of one command."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(argument) for argument in arguments])
+    return status, out.getvalue(), err.getvalue()
+
+
+def run_well(*arguments: object) -> dict[str, Any]:
+    """The JSON result of a command that must succeed."""
+    status, out, err = run(*arguments, "--json")
+    assert status == 0, out + err
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _arithmetic_of_others_stays_as_it_was() -> Iterator[None]:
+    before = torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.use_deterministic_algorithms(before)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on a few seconds of simulated signal, configured by the published project's config.json."""
+    folder = tmp_path_factory.mktemp("train")
+    published = {
+        "Epoch": 9, "learning_rate": 3e-4, "T_max": 2, "input_width": 8, "input_height": 24, "batch_size": 20,
+        "num_workers": 4, "data_path": "data/Training_Trimmed", "dataset": "ICE", "fold": 1, "channel": 1,
+        "weight_decay": 3e-4, "label_smoothing": 0.1, "model_save": "pretrain_model", "finetune": False,
+        "pretrain_model_path": ".", "model_width": 0.4,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(published))
+    arguments = ("--config", folder / "config.json", "--dataset", "simulated", "--epochs", 2, *SMALL)
+    status, out, err = run("train", *arguments, "--out", folder / "run", "--json")
+    assert status == 0, out + err
+    assert "num_workers" in err
+    (folder / "run.json").write_text(out)
+    return folder
+
+
+def test_config_of_the_published_project_is_taken_and_the_command_line_wins(trained: Path) -> None:
+    report = json.loads((trained / "run/metrics.json").read_text())
+    assert report["settings"]["learning_rate"] == 3e-4
+    assert report["settings"]["t_max"] == 2
+    assert report["settings"]["batch_size"] == 20
+    assert report["model_width"] == 0.4
+    assert report["epochs"] == 2
+    assert report["dataset"] == "simulated"
+    assert json.loads((trained / "run.json").read_text())["accuracy"] == report["accuracy"]
+
+
+def test_eval_finds_the_same_test_trials_again(trained: Path) -> None:
+    report = json.loads((trained / "run/metrics.json").read_text())
+    checkpoint = trained / "run/checkpoint.pt"
+    for source in (("--dataset", "simulated"), ("--windows", str(trained / "run/test.npz"))):
+        found = run_well("eval", "--checkpoint", checkpoint, *source)
+        assert found["accuracy"] == report["accuracy"]
+        assert found["confusion"] == report["confusion"]
+        assert found["windows"] == report["windows"]["test"]
+
+
+def test_simulate_writes_windows_for_a_checkpoint_and_for_a_shape(trained: Path, tmp_path: Path) -> None:
+    run_well(
+        "simulate", "--checkpoint", trained / "run/checkpoint.pt", "--count", 9, "--out", tmp_path / "a.npz"
+    )
+    found = windowfile.load(tmp_path / "a.npz", (1, 8, 24))
+    assert len(found) == 9
+    assert found.labels is not None and "hand close" in found.labels
+    run_well("simulate", "--shape", "2x3x4", "--count", 5, "--out", tmp_path / "b.npz")
+    assert windowfile.load(tmp_path / "b.npz").x.shape == (5, 2, 3, 4)
+    status, _, err = run("simulate", "--shape", "0x3", "--out", tmp_path / "c.npz")
+    assert status == 2
+    assert "0x3" in err
+
+
+def test_preprocess_file_overrides_single_fields_and_dry_run_writes_nothing(tmp_path: Path) -> None:
+    write_trial(tmp_path / "001-Session1Train", 1)
+    write_trial(tmp_path / "001-Session1Test", 1)
+    (tmp_path / "p.toml").write_text("frames = 2\nwindow_ms = 80\n")
+    arguments = [
+        *("train", "--dataset", "flexemg", "--data", tmp_path, "--out", tmp_path / "run", "--dry-run"),
+        *("--preprocess", tmp_path / "p.toml"),
+    ]
+    status, out, err = run(*arguments, "--json")
+    assert status == 0, out + err
+    assert "(2, 16, 4)" in err
+    assert json.loads(out)["params"] == 785_747
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "p.toml").write_text("frames = 7\n")
+    status, _, err = run(*arguments)
+    assert status == 3
+    assert "frames" in err
