@@ -46,7 +46,7 @@ def _integer_output(graph: Graph) -> Graph:
     if last is None or graph.out(last).dtype.kind != "f":
         return graph
     if last.kind is OpKind.DEQUANTIZE:
-        return replace(graph, ops=_without(graph, last), outputs=(last.inputs[0],))
+        return replace(graph, ops=_unless_read(graph, graph.ops, last), outputs=(last.inputs[0],))
     before = graph.producers().get(last.inputs[0])
     if last.kind not in _LAYOUTS or before is None or before.kind is not OpKind.DEQUANTIZE:
         return graph
@@ -56,7 +56,8 @@ def _integer_output(graph: Graph) -> Graph:
         given = replace(given, origin=transposed_origin(integers, axes_of(graph, last)))
     moved = replace(last, inputs=(integers.index, *last.inputs[1:]), outputs=(given.index,))
     ops = tuple(moved if op is last else op for op in graph.ops)
-    return replace(graph.with_tensor(given), ops=ops, outputs=(given.index,))
+    graph = replace(graph.with_tensor(given), ops=ops, outputs=(given.index,))
+    return graph.with_ops(_unless_read(graph, ops, before))
 
 
 def _as(graph: Graph, shape_of: Tensor, like: Tensor) -> Tensor:
@@ -64,6 +65,6 @@ def _as(graph: Graph, shape_of: Tensor, like: Tensor) -> Tensor:
     return replace(like, index=max(graph.tensors) + 1, shape=shape_of.shape, name=shape_of.name)
 
 
-def _without(graph: Graph, op: Op) -> tuple[Op, ...]:
-    """The operators but `op`, which may have other readers than the output."""
-    return graph.ops if graph.consumers().get(op.outputs[0]) else tuple(o for o in graph.ops if o is not op)
+def _unless_read(graph: Graph, ops: tuple[Op, ...], op: Op) -> tuple[Op, ...]:
+    """The operators without `op`, unless another one reads what it writes."""
+    return ops if graph.consumers().get(op.outputs[0]) else tuple(o for o in ops if o is not op)

@@ -16,34 +16,38 @@ _CONVOLUTIONS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D)
 
 
 def fold_pad(graph: Graph) -> Graph:
-    """Remove every PAD whose readers are all convolutions on it; they pad for themselves."""
-    consumers = graph.consumers()
-    foldable = {op.outputs[0]: op for op in graph.ops if _folds(graph, op, consumers.get(op.outputs[0], []))}
-    kept = tuple(op for op in graph.ops if op.outputs[0] not in foldable)
-    return graph.with_ops(tuple(_absorb(graph, op, foldable) for op in kept))
+    """Remove every PAD whose readers are all convolutions on it; they pad for themselves.
+
+    A PAD of a PAD folds in two rounds, the one that a convolution reads first.
+    """
+    while True:
+        consumers = graph.consumers()
+        folded = {op.outputs[0]: op for op in graph.ops if _folds(graph, op, consumers)}
+        if not folded:
+            return graph
+        kept = (op for op in graph.ops if op.outputs[0] not in folded)
+        graph = graph.with_ops(tuple(_absorb(graph, op, folded) for op in kept))
 
 
-def _folds(graph: Graph, op: Op, readers: list[Op]) -> bool:
+def _folds(graph: Graph, op: Op, consumers: dict[int, list[Op]]) -> bool:
+    readers = consumers.get(op.outputs[0], [])
     if op.kind is not OpKind.PAD or op.outputs[0] in graph.outputs or not readers:
         return False
     amounts = _amounts(graph, op)
     if amounts.shape != (4, 2) or amounts[0].any() or amounts[3].any():
         return False
-    return all(r.kind in _CONVOLUTIONS and r.inputs.index(op.outputs[0]) == 0 for r in readers)
+    return all(r.kind in _CONVOLUTIONS and r.inputs[0] == op.outputs[0] for r in readers)
 
 
 def _amounts(graph: Graph, op: Op) -> np.ndarray:
     return np.asarray(graph.tensors[op.inputs[1]].data, np.int64)
 
 
-def _absorb(graph: Graph, op: Op, foldable: dict[int, Op]) -> Op:
-    pad = foldable.get(op.inputs[0])
+def _absorb(graph: Graph, op: Op, folded: dict[int, Op]) -> Op:
+    pad = folded.get(op.inputs[0])
     if pad is None:
         return op
     (top, bottom), (left, right) = _amounts(graph, pad)[1:3].tolist()
     own = op.w.padding
     padding = Padding(own.top + top, own.bottom + bottom, own.left + left, own.right + right)
-    window = replace(op.w, padding=padding)
-    # The PAD's input may itself be padded by another PAD that is folded too.
-    folded = replace(op, inputs=(pad.inputs[0], *op.inputs[1:]), window=window)
-    return _absorb(graph, folded, foldable)
+    return replace(op, inputs=(pad.inputs[0], *op.inputs[1:]), window=replace(op.w, padding=padding))

@@ -21,6 +21,8 @@ from emgdeploy.graph.types import Graph, Op, Tensor, Window
 _BIAS_TYPES = {0: None, 2: INT32, 4: INT64}
 # How far a dense layer's bias scale may lie from input scale * weight scale, in output steps.
 _BIAS_SCALE_SLACK = 0.02
+# Kernels hold sizes of images and windows in 16 bits.
+_LARGEST_SIZE = 2**15 - 1
 # 64-bit accumulators are multiplied by 16 bits and shifted right by at least 8.
 _LARGEST_WIDE_MULTIPLIER = 2.0**7
 
@@ -35,6 +37,8 @@ def output_size(size: tuple[int, int], window: Window) -> tuple[int, int]:
 
 
 def image_out(op: Op, image: Tensor, out: Tensor, channels: int) -> None:
+    sizes = (*image.shape, *out.shape, *op.w.size)
+    need(max(sizes) <= _LARGEST_SIZE, f"has an axis of {max(sizes)}; {_LARGEST_SIZE} at most are supported")
     wanted = (1, *output_size(image.size2d, op.w), channels)
     need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
 
