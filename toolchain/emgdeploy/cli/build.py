@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
@@ -12,8 +12,12 @@ from emgdeploy.cli.convert import add_calibration, calibration_of
 from emgdeploy.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from emgdeploy.boards import Board
+    from emgdeploy.convert.calibration import FromDataset
     from emgdeploy.firmware.manifest import Manifest
+    from emgdeploy.firmware.nuttx import Tree
     from emgdeploy.firmware.workload import Material
 
 NAME = "build"
@@ -37,6 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_calibration(parser)
     options.add_windows(parser)
+    trees = parser.add_mutually_exclusive_group()
+    trees.add_argument(
+        "--nuttx", type=Path, metavar="DIR", help="NuttX sources: build the whole image in a copy of them"
+    )
+    trees.add_argument("--sdk", type=Path, metavar="DIR", help="the same in a copy of the Spresense SDK")
+    parser.add_argument(
+        "--autostart", action="store_true", help="under NuttX: start with the application, without a shell"
+    )
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="the class names, one per line, or a JSON list"
     )
@@ -56,12 +68,33 @@ def run(args: argparse.Namespace, console: Console) -> int:
         out=args.out or default_folder(board.name),
         optimize=args.optimize,
         given=_given(args),
+        tree=_tree(args, board),
+        autostart=args.autostart,
     )
     with console.progress(f"building for {board.name}", _STAGES) as bar:
         made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)
     console.result({"out": request.out, **vars(made)})
     _show(made, board, request.out, console)
     return 0
+
+
+def _tree(args: argparse.Namespace, board: Board) -> Tree | None:
+    """The tree that is named; the makers' own variables count only where the board can use a tree."""
+    import os
+
+    from emgdeploy.firmware.nuttx import find_nuttx, find_sdk
+
+    if args.sdk is not None:
+        return find_sdk(args.sdk)
+    if args.nuttx is not None:
+        return find_nuttx(args.nuttx)
+    if board.platform != "nuttx":
+        return None
+    if os.environ.get("SPRESENSE_SDK"):
+        return find_sdk(Path(os.environ["SPRESENSE_SDK"]))
+    if os.environ.get("NUTTX_DIR"):
+        return find_nuttx(Path(os.environ["NUTTX_DIR"]))
+    return None
 
 
 def _stage(stage: str, advance: object, console: Console) -> None:
@@ -82,15 +115,30 @@ def _default_model() -> Path:
     return path
 
 
+def _default_windows(
+    calibration: NDArray[Any] | FromDataset | None, windows: Path | None
+) -> tuple[NDArray[Any] | FromDataset | None, Path]:
+    """The windows that travel with the default model, where the user gives none."""
+    from emgdeploy import resources
+    from emgdeploy.signals import windowfile
+
+    if calibration is None:
+        calibration = windowfile.load(resources.MODELS / "default_calibration.npz").x
+    return calibration, windows or resources.MODELS / "default_test.npz"
+
+
 def _given(args: argparse.Namespace) -> Material:
     from emgdeploy.firmware.workload import Material
     from emgdeploy.signals import windowfile
     from emgdeploy.signals.description import load_preprocess
 
+    calibration, windows = calibration_of(args), args.windows
+    if args.model is None:
+        calibration, windows = _default_windows(calibration, windows)
     return Material(
-        calibration=calibration_of(args),
-        windows=None if args.windows is None else windowfile.load(args.windows),
-        windows_file=args.windows,
+        calibration=calibration,
+        windows=None if windows is None else windowfile.load(windows),
+        windows_file=windows,
         labels=None if args.labels is None else read_labels(args.labels),
         preprocess=None if args.preprocess is None else load_preprocess(args.preprocess).to_dict(),
         factory=args.factory,

@@ -13,12 +13,14 @@ from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
+from emgdeploy.errors import UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import app as apps
-from emgdeploy.firmware import builds, compiler, image, manifest
+from emgdeploy.firmware import builds, compiler, image, manifest, nuttx
 from emgdeploy.firmware import info as infos
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, OutputTensor
+from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import Platform, load_platform, render
 from emgdeploy.firmware.workload import Material, Workload, prepare
 from emgdeploy.graph import read_tflite
@@ -32,7 +34,10 @@ _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What to build. given: windows, labels and the like; extra_flags: more for the C compiler."""
+    """What to build. given: windows, labels and the like; extra_flags: more for the C compiler.
+
+    tree: NuttX or SDK to link the application in; autostart: it is then the first program.
+    """
 
     board: Board
     model: Path
@@ -40,6 +45,8 @@ class BuildRequest:
     optimize: str = "balanced"
     given: Material = field(default_factory=Material)
     extra_flags: tuple[str, ...] = ()
+    tree: Tree | None = None
+    autostart: bool = False
 
 
 def build(
@@ -53,6 +60,7 @@ def build(
     """
     tools = compiler.find(request.board.cpu)  # before minutes go into a conversion
     platform = load_platform(request.board)
+    _check_tree(request, platform)
     with builds.replacing_folder(request.out) as folder:
         work = prepare(request.model, folder, request.given, report)
         report("generating C")
@@ -69,6 +77,8 @@ def build(
         report("compiling")
         made = image.make(folder, recipe, tools)
         apps.write(folder, request.board, platform, recipe.sources, identity, made.sizes.stack)
+        if request.tree is not None:
+            made = _in_the_tree(request, request.tree, folder, recipe, made, report)
         goldens.save(folder / "golden.npz", _as_the_device_sees(work.golden, model))
         result = _manifest(request, work, model, recipe, made, identity, tools.version)
         if measure is not None and "elf" in result.artifacts:
@@ -77,6 +87,27 @@ def build(
         manifest.save(result, folder)
     builds.remember(request.out)
     return result
+
+
+def _check_tree(request: BuildRequest, platform: Platform) -> None:
+    if platform.app is None and (request.tree is not None or request.autostart):
+        raise UsageError(
+            f"{request.board.name} needs no NuttX: --nuttx, --sdk and --autostart are for boards that run it",
+            "leave them out",
+        )
+    if request.autostart and request.tree is None:
+        raise UsageError(
+            "--autostart configures an operating system, and there is none", "add --nuttx DIR or --sdk DIR"
+        )
+
+
+def _in_the_tree(
+    request: BuildRequest, tree: Tree, folder: Path, recipe: Recipe, made: Image, report: Report
+) -> Image:
+    """The application linked with its operating system; sizes are then those of the whole image."""
+    options = nuttx.NuttxOptions(apps.task_stack_bytes(made.sizes.stack), request.autostart)
+    artifacts = {**made.artifacts, **nuttx.make(folder / apps.FOLDER, folder, tree, options, report)}
+    return replace(made, artifacts=artifacts, sizes=image.measure_system(folder, recipe, made.sizes))
 
 
 def _generate(request: BuildRequest, work: Workload) -> GeneratedModel:

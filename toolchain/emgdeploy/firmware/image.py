@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emgdeploy.boards import Board
@@ -118,6 +118,22 @@ def _link(
         tools.raw_image(Path("firmware.elf"), Path("firmware.bin"), folder)
         artifacts["bin"] = "firmware.bin"
     return artifacts
+
+
+def measure_system(folder: Path, recipe: Recipe, application: size.Sizes) -> size.Sizes:
+    """Sizes of `folder`/firmware.elf when an operating system was linked around the application.
+
+    Raises DoesNotFitError.
+    """
+    board = recipe.board
+    sections = elf.sections(folder / "firmware.elf")
+    total = size.totals(sections)
+    memories = size.memory_use(board, sections)
+    size.check(board, memories, recipe.constants)
+    stored = total.text + total.rodata + total.data
+    in_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
+    ram = total.data + total.bss + (total.text + total.rodata if in_ram else 0)
+    return replace(application, flash=stored, ram=ram + application.stack, memories=memories)
 
 
 def _measure(folder: Path, recipe: Recipe, image: str, stack: StackNeed) -> size.Sizes:

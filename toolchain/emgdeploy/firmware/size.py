@@ -57,13 +57,18 @@ def _kind(section: Section) -> str:
 
 
 def memory_use(board: Board, sections: Sequence[Section]) -> tuple[MemoryUse, ...]:
-    """How far each memory is filled, from its origin to the last byte placed in it."""
+    """How far each memory is filled, from its origin to the last byte placed in it.
+
+    A board whose data bus sees its memory elsewhere says by how much (option `data_alias_offset`).
+    """
+    alias = int(board.options.get("data_alias_offset", 0))
     used = {}
     for memory in board.memories:
         ends = [memory.origin]
         for section in sections:
             if section.in_memory and section.size:
                 starts = {section.address, section.load} if section.has_bytes else {section.address}
+                starts |= {start - alias for start in starts}
                 ends += [s + section.size for s in starts if 0 <= s - memory.origin < memory.size]
         used[memory.name] = max(ends) - memory.origin
     return tuple(MemoryUse(memory.name, used[memory.name], memory.size) for memory in board.memories)
