@@ -134,8 +134,8 @@ def _read_op(table: Any, index: int, codes: list[int], tensors: dict[int, Tensor
     inputs = _indices(table, "Inputs", tensors, source)
     outputs = _indices(table, "Outputs", tensors, source)
     name = _builtin_name(codes[table.OpcodeIndex()])
-    writes = tensors[outputs[0]].name if outputs and outputs[0] >= 0 else "nothing"
-    where = f"{source}: operator {index} ({name}, writing {writes!r})"
+    written = [f"tensor {i}, {tensors[i].name!r}" for i in outputs[:1] if i >= 0]
+    where = f"{source}: operator {index} ({name}, writing {written[0] if written else 'nothing'})"
     if name not in OpKind.__members__:
         raise InputError(
             f"{where} is not supported", f"supported are {', '.join(sorted(OpKind.__members__))}"

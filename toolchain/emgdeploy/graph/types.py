@@ -200,6 +200,13 @@ class Graph:
     def out(self, op: Op) -> Tensor:
         return self.tensors[op.outputs[0]]
 
+    def where(self, op: Op) -> str:
+        """The operator as messages name it."""
+        out = self.out(op)
+        return (
+            f"{self.source}: operator {op.index} ({op.kind.value}, writing tensor {out.index}, {out.name!r})"
+        )
+
     def optional(self, op: Op, position: int) -> Tensor | None:
         """The input at `position`, or None where the operator leaves it out."""
         if position >= len(op.inputs) or op.inputs[position] < 0:

@@ -100,7 +100,6 @@ def _lower(graph: Graph, op: Op, isa: str, optimize: str) -> Step:
             return step
     known = ", ".join(sorted({f"{kind.value} ({dtype})" for kind, dtype in _KERNELS}))
     raise InputError(
-        f"{graph.source}: operator {op.index} ({op.kind.value}, writing {out.name!r} as {out.dtype}) "
-        "has no kernel for these operands",
+        f"{graph.where(op)} has no kernel that writes {out.dtype} from these operands",
         f"kernels exist for {known}",
     )

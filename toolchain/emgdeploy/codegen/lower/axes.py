@@ -44,8 +44,7 @@ def padded(graph: Graph, op: Op, axes: list[Axis], count: int) -> list[Axis]:
     """`count` axes, the missing ones of size 1 in front; InputError when there are more."""
     if len(axes) > count:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {op.outputs[0]}, "
-            f"{graph.out(op).name!r}) walks over {len(axes)} separate axes; {count} are supported",
+            f"{graph.where(op)} walks over {len(axes)} separate axes; {count} are supported",
             "reshape its operands to fewer axes",
         )
     operands = len(axes[0][1]) if axes else 2

@@ -67,8 +67,7 @@ def fold_channels(
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     if max(m.shift for m in multipliers) > _LARGEST_LEFT_SHIFT:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}) scales its output up by more than "
-            f"2^{_LARGEST_LEFT_SHIFT}",
+            f"{graph.where(op)} scales its output up by more than 2^{_LARGEST_LEFT_SHIFT}",
             "quantize the model again with calibration windows that cover its real range",
         )
     low, high = activation_range(op.activation, out)
@@ -103,8 +102,7 @@ def accumulator_bounds(graph: Graph, op: Op, weights: NDArray[np.int64]) -> NDAr
     worst = int(bounds.max(initial=0))
     if worst >= 2**31:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}) can overflow its 32-bit accumulator "
-            f"(up to {worst})",
+            f"{graph.where(op)} can overflow its 32-bit accumulator (up to {worst})",
             "check the biases of that layer; a weight scale close to 0 makes them explode",
         )
     return np.asarray(bounds)

@@ -56,14 +56,14 @@ def _multipliers(graph: Graph, op: Op, matrix: NDArray[np.int64]) -> list[Multip
     reach = max(s * b for s, b in zip(scales, bounds, strict=True))
     if reach >= 2**31 - 256:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}) can reach {reach:.3g} before it is "
+            f"{graph.where(op)} can reach {reach:.3g} before it is "
             "clamped, for which the reference defines no result",
             "quantize the model again with calibration windows that cover its real range",
         )
     found = [single_rounding(s, b, low, high) for s, b in zip(scales, bounds, strict=True)]
     if None in found:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}) has the scale {scales[found.index(None)]!r} "
+            f"{graph.where(op)} has the scale {scales[found.index(None)]!r} "
             f"in unit {found.index(None)}, which no 31-bit multiplier reproduces",
             "quantize the model again with other calibration windows",
         )

@@ -97,7 +97,7 @@ def _multipliers(
     scales = dense_scales(image, weights, out, len(centred))
     if reach * max(scales) >= _LARGEST_OUTPUT:
         raise InputError(
-            f"{graph.source}: operator {op.index} (FULLY_CONNECTED, writing tensor {out.index}, {out.name!r}) "
+            f"{graph.where(op)} "
             f"can reach {reach * max(scales):.3g} before it is clamped, for which the reference defines no result",
             "quantize the model again with calibration windows that cover its real range",
         )
@@ -106,8 +106,7 @@ def _multipliers(
     lost = next((s for s in scales if known[s] is None), None)
     if lost is not None:
         raise InputError(
-            f"{graph.source}: operator {op.index} (FULLY_CONNECTED, writing tensor {out.index}, {out.name!r}) "
-            f"has the scale {lost!r}, which no integer multiplier reproduces",
+            f"{graph.where(op)} has the scale {lost!r}, which no integer multiplier reproduces",
             "quantize the model again with other calibration windows",
         )
     return [m for m in (known[s] for s in scales) if m is not None]

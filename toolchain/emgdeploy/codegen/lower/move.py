@@ -20,8 +20,7 @@ def lower_pad(graph: Graph, op: Op) -> Step:
     amounts = np.asarray(graph.tensors[op.inputs[1]].data, np.int64)
     if len(image.shape) > _AXES:
         raise InputError(
-            f"{graph.source}: operator {op.index} (PAD, writing tensor {out.index}, {out.name!r}) has "
-            f"{len(image.shape)} axes; {_AXES} are supported",
+            f"{graph.where(op)} has {len(image.shape)} axes; {_AXES} are supported",
             "reshape its input to fewer axes",
         )
     missing = _AXES - len(image.shape)
@@ -82,7 +81,7 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
     constant = next((t for t in parts if t.constant), None)
     if constant is not None:
         raise InputError(
-            f"{graph.source}: operator {op.index} (CONCATENATION, writing tensor {out.index}, {out.name!r}) "
+            f"{graph.where(op)} "
             f"joins the constant tensor {constant.index} ({constant.name!r}) to computed ones",
             "fold it into the next layer before export",
         )

@@ -96,8 +96,7 @@ def _step(
     out = graph.out(op)
     if first.constant:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {out.index}, {out.name!r}) "
-            "combines two constants",
+            f"{graph.where(op)} combines two constants",
             "fold constants before export",
         )
     name = f"operand_{op.index}"

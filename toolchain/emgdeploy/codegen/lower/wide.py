@@ -138,8 +138,7 @@ def refuse_overflow(graph: Graph, op: Op, reach: int, limit: int) -> None:
     """InputError when accumulators may leave the range that the reference defines."""
     if reach >= limit:
         raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {op.outputs[0]}, "
-            f"{graph.out(op).name!r}) can overflow its accumulator (up to {reach}, below {limit} is needed)",
+            f"{graph.where(op)} can overflow its accumulator (up to {reach}, below {limit} is needed)",
             "check the biases of that layer; a weight scale close to 0 makes them explode",
         )
 

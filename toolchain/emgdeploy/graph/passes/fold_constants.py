@@ -53,11 +53,7 @@ def _value(graph: Graph, op: Op) -> NDArray[np.generic] | None:
 
 
 def _nonsense(graph: Graph, op: Op, reason: str) -> InputError:
-    return InputError(
-        f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {op.outputs[0]}, "
-        f"{graph.out(op).name!r}) computes no constant ({reason})",
-        flat.HINT,
-    )
+    return InputError(f"{graph.where(op)} computes no constant ({reason})", flat.HINT)
 
 
 def _constant(graph: Graph, op: Op, value: NDArray[np.generic]) -> Tensor:

@@ -18,11 +18,7 @@ def check(graph: Graph, op: Op) -> None:
     try:
         _RULES[op.kind](graph, op)
     except BrokenRule as broken:
-        name = graph.out(op).name
-        raise InputError(
-            f"{graph.source}: operator {op.index} ({op.kind.value}, writing tensor {op.outputs[0]}, {name!r}) {broken}",
-            broken.hint or flat.HINT,
-        ) from None
+        raise InputError(f"{graph.where(op)} {broken}", broken.hint or flat.HINT) from None
 
 
 def _unfolded(graph: Graph, op: Op) -> None:
