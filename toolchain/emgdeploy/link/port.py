@@ -169,6 +169,15 @@ class SerialPort:
             return False
         return True
 
+    def pulse_dtr(self) -> bool:
+        """Move DTR away and back, which resets many boards; False where the port has no such line."""
+        try:
+            for level in (False, True, False):
+                self._device.dtr = level
+        except OSError:
+            return False
+        return True
+
     def close(self) -> None:
         """See Port.close."""
         self._fd = -1
