@@ -32,6 +32,7 @@ def test_any_grid_gives_one_row_of_logits_per_window(
     assert logits.shape == (2, classes)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 200))
 def test_final_grid_is_three_halvings_rounded_up(rows: int, columns: int) -> None:
     assert final_grid((rows, columns)) == (-(-rows // 8), -(-columns // 8))

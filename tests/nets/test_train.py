@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -127,6 +127,7 @@ def test_evaluation_needs_preprocessing_and_the_same_classes(
         experiment.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 500), st.integers(2, 600))
 def test_no_batch_is_left_with_one_window(windows: int, batch_size: int) -> None:
     batches = TrainSettings(batch_size=batch_size).batches(windows)
@@ -165,6 +166,7 @@ def test_logits_do_not_depend_on_the_batch() -> None:
     assert np.allclose(predict(network, x, 2), predict(network, x), atol=1e-5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
 def test_scores_equal_their_definitions(pairs: list[tuple[int, int]]) -> None:
     true: NDArray[np.int64] = np.array([t for t, _ in pairs])

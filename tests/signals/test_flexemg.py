@@ -44,6 +44,7 @@ def test_repeated_sets_rest_before_each() -> None:
     assert labels[27_500] == 2
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 9000),
     st.lists(st.integers(1, 4), min_size=1, max_size=5),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from emgdeploy.errors import UsageError
-from emgdeploy.signals import anatomy, conductor, forearm, motorunits, simulated
+from emgdeploy.signals import anatomy, conductor, datasets, forearm, motorunits, simulated
 from emgdeploy.signals.preprocess import Preprocess
 
 SMALL = simulated.Simulation(sessions=1, repetitions=1, seconds=0.3, grid=(4, 6), sample_rate_hz=1000.0)
@@ -149,3 +149,8 @@ def test_what_cannot_be_simulated_is_said() -> None:
         simulated.windows((1, 2, 3, 4), 5, seed=0)
     with pytest.raises(UsageError):
         simulated.Simulation(repetitions=0)
+    with pytest.raises(UsageError, match="memory"):
+        simulated.Simulation(sessions=10**9)
+    with pytest.raises(UsageError, match="no such"):
+        datasets.load("simulated", None, sessions=[2], simulation=SMALL)
+    assert len(datasets.load("simulated", None, sessions=[1], simulation=SMALL).recordings) == 7

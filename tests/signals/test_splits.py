@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emgdeploy.errors import InputError, UsageError
@@ -32,6 +32,7 @@ recordings = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(recordings, st.sampled_from([None, *NAMES]), st.floats(0.05, 0.95), st.integers(0, 9))
 def test_no_trial_is_on_both_sides(
     given_recordings: list[Recording], name: str | None, share: float, seed: int

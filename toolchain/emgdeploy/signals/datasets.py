@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from emgdeploy.errors import UsageError
@@ -22,11 +23,11 @@ def load(
 ) -> Dataset:
     """Read or simulate a data set.
 
-    For recordings, no choice of subject and session means the first there is. Raises UsageError for an
+    No choice of subject and session means the first there is of recordings, and all that is simulated. Raises UsageError for an
     unknown name or a missing folder, InputError for recordings that are not what they must be.
     """
     if name == "simulated":
-        return simulated.dataset(simulation)
+        return _chosen(simulated.dataset(simulation), subjects, sessions)
     if name != "flexemg":
         raise UsageError(f"there is no data set {name!r}", f"data sets are: {', '.join(NAMES)}")
     if folder is None:
@@ -35,6 +36,20 @@ def load(
     subjects = subjects or [subject for subject, _ in pairs[:1]]
     sessions = sessions or sorted(session for subject, session in pairs if subject in subjects)[:1]
     return flexemg.read(folder, subjects, sessions)
+
+
+def _chosen(dataset: Dataset, subjects: Collection[int] | None, sessions: Collection[int] | None) -> Dataset:
+    kept = tuple(
+        recording
+        for recording in dataset.recordings
+        if (subjects is None or recording.subject in subjects)
+        and (sessions is None or recording.session in sessions)
+    )
+    if not kept:
+        raise UsageError(
+            f"{dataset.name} has no such subject or session", "raise --sim-subjects or --sim-sessions"
+        )
+    return replace(dataset, recordings=kept)
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:

@@ -28,6 +28,7 @@ LABELS = tuple(GESTURES)
 POWER_LINE_HZ = 50.0
 RAMP_S = 0.3
 
+_MOST_BYTES = 16 << 30
 _LARGEST_GRID = (24, 32)
 _SHIFT_MM, _ROTATION_DEG = 5.0, 4.0
 _EFFORT = (0.4, 1.3)
@@ -61,6 +62,18 @@ class Simulation:
                 "subjects, sessions and repetitions are 1 or more, seconds 600 at most, seed 0 or more, "
                 "the sample rate 200..20000 Hz",
             )
+        if self.sample_bytes > _MOST_BYTES:
+            raise UsageError(
+                f"this simulation takes {self.sample_bytes / 2**30:,.0f} GB of memory",
+                "fewer subjects, sessions, repetitions or seconds",
+            )
+
+    @property
+    def sample_bytes(self) -> int:
+        """What all samples together take in memory."""
+        trials = self.subjects * self.sessions * self.repetitions * len(LABELS)
+        samples = round((RAMP_S + self.seconds) * self.sample_rate_hz)
+        return trials * samples * self.grid[0] * self.grid[1] * 4
 
 
 @dataclass(frozen=True)
