@@ -32,12 +32,15 @@ def known_answer(tflite: bytes, seed: int = 0) -> tuple[NDArray[Any], NDArray[An
     return x[0], reference.run(x)[0]
 
 
-def windows_of(reference: Reference, n: int, kind: str, seed: int = 0) -> NDArray[Any]:
-    """n windows: random, extreme (each value an end of the range), constant, or smooth noise."""
+def windows_of(reference: Reference, n: int, kind: str, seed: int = 0, reach: float = 4.0) -> NDArray[Any]:
+    """n windows: random, extreme (each value an end of the range), constant, or smooth noise.
+
+    Float inputs range from -reach to reach.
+    """
     rng = np.random.default_rng(seed)
     shape, dtype = (n, *reference.input.shape[1:]), reference.input.dtype
     if dtype.kind == "f":
-        low, high = -4.0, 4.0
+        low, high = -reach, reach
     else:
         low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
     if kind == "random":

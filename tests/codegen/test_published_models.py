@@ -1,0 +1,37 @@
+"""The MLPerf Tiny networks and the published 16x8 network: every layer, under the sanitizers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emgdeploy.graph import read_tflite
+from emgdeploy.graph.passes import simplify
+from emgdeploy.graph.types import OpKind
+from support.passes import count
+from support.proof import prove
+from support.published import TFLITE, tflite_of, windows
+
+
+@pytest.mark.parametrize("name", TFLITE)
+def test_every_layer_of_a_few_windows(name: str, shared: Path, tmp_path: Path) -> None:
+    tflite = tflite_of(name, shared, tmp_path)
+    proof = prove(tflite, tmp_path, windows(tflite, 1))
+    assert proof.windows == 4
+    assert proof.distinct_outputs > 1
+
+
+def test_the_published_network_needs_no_layout_change_on_the_device(shared: Path) -> None:
+    graph = read_tflite((shared / TFLITE["emg-16x8"]).read_bytes())
+    assert (count(graph, OpKind.TRANSPOSE), count(graph, OpKind.PAD)) == (35, 18)
+    left = simplify(graph)
+    kinds = {op.kind for op in left.ops}
+    assert kinds == {
+        OpKind.ADD,
+        OpKind.CONV_2D,
+        OpKind.DEPTHWISE_CONV_2D,
+        OpKind.FULLY_CONNECTED,
+        OpKind.RESHAPE,
+    }
+    assert str(left.tensors[left.inputs[0]].dtype) == "int16"
