@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from emgdeploy.firmware.manifest import Manifest
 
 NAME = "flash"
 HELP = "put a build onto its board and shake hands; an emulated board is booted for it"
@@ -17,13 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_build(which)
     options.add_board(which)
     options.add_port(parser)
+    parser.add_argument(
+        "--baud",
+        type=options.positive_int,
+        default=115200,
+        help="rate of the transfer to a board with a serial boot loader (default: 115200)",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Flash, and say what answered."""
     from emgdeploy.boards import load_board
     from emgdeploy.firmware import builds
-    from emgdeploy.flash import flash
+    from emgdeploy.flash import Way, flash
 
     if args.board is not None:
         board = load_board(args.board)
@@ -31,7 +42,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         folder, manifest = builds.find(args.build)
         board = load_board(manifest.board)
-    done = flash(folder, manifest, board, args.port, console.note)
+    with console.progress(f"flashing {board.name}", _image_bytes(folder, manifest)) as bar:
+        written = 0
+
+        def progress(count: int) -> None:
+            nonlocal written
+            bar.advance(count - written)
+            written = count
+
+        done = flash(folder, manifest, board, Way(args.port, args.baud, console.note, progress))
     console.result({"build": folder, **vars(done)})
     if done.handshake:
         console.print(
@@ -42,3 +61,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.print(f"{board.name}: written and read back by {done.tool}", style="green")
         console.warn("the firmware itself was not asked; --port PORT names the board's serial port")
     return 0
+
+
+def _image_bytes(folder: Path, manifest: Manifest) -> int | None:
+    """Bytes that travel to the board, where we see them travel."""
+    return manifest.artifact(folder, "spk").stat().st_size if "spk" in manifest.artifacts else None

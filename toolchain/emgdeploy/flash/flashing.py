@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from emgdeploy import emulate
@@ -14,6 +14,9 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.flash import identity, tools
+from emgdeploy.flash.shell import start_application
+from emgdeploy.flash.spresense import Deadlines, Loader, check_image
+from emgdeploy.flash.spresense.loader import CONSOLE_BAUD
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.port import Port, open_port
@@ -36,56 +39,90 @@ class Flashed:
     selftest_ticks: int | None
 
 
-def flash(
-    folder: Path,
-    manifest: Manifest,
-    board: Board,
-    port: str | None = None,
-    report: Report = lambda stage: None,
-) -> Flashed:
+@dataclass(frozen=True)
+class Way:
+    """How to reach the board. port: its serial port, None where none is needed; baud: for the transfer.
+
+    report: told each stage as it begins; progress: bytes of the image that are written.
+    """
+
+    port: str | None = None
+    baud: int = CONSOLE_BAUD
+    report: Report = lambda stage: None
+    progress: Callable[[int], None] = lambda count: None
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+
+def flash(folder: Path, manifest: Manifest, board: Board, way: Way | None = None) -> Flashed:
     """Put the build onto its board, shake hands, and note it in the folder.
 
     An emulated board is booted, greeted and stopped. Raises LinkError when the board cannot be reached,
     DeviceMismatchError when another firmware answers, ToolMissingError without the flash program.
     """
-    done = _flash(folder, manifest, board, port, report)
+    done = _flash(folder, manifest, board, way or Way())
     write_atomic(folder / MARK, json.dumps({"schema": SCHEMA, **dataclasses.asdict(done)}, indent=2) + "\n")
     return done
 
 
-def _flash(folder: Path, manifest: Manifest, board: Board, port: str | None, report: Report) -> Flashed:
+def _flash(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
     kind = board.flash.kind
     if kind == "emulated":
-        report("booting")
+        way.report("booting")
         with emulate.start(manifest, folder, board) as running:
-            return _greeted(manifest, running.port, "emulator", report)
+            return _greeted(manifest, running.port, "emulator", way)
     if kind in tools.KINDS:
-        report(f"flashing with {kind}")
-        tool = tools.run(manifest, folder, board)
-        return _verified(manifest, port, tool, report)
+        way.report(f"flashing with {kind}")
+        return _verified(manifest, tools.run(manifest, folder, board), way)
+    if kind == "spresense":
+        return _through_the_loader(folder, manifest, board, way)
     if kind == "manual":
         raise UsageError(
             f"{board.name} is flashed by hand: no program is named in its board file",
             f"copy {folder / manifest.artifacts.get('bin', 'firmware.bin')} onto it, then run `emgdeploy bench`",
         )
     raise InputError(
-        f'{board.file}: there is no flash back end "{kind}" for {board.name} yet',
-        f"flash {folder / manifest.artifacts['elf']} with the maker's own tools",
+        f'{board.file}: there is no flash back end "{kind}"', "see docs/boards.md for those there are"
     )
 
 
-def _verified(manifest: Manifest, port: str | None, tool: str, report: Report) -> Flashed:
-    """The tool has read the image back; the firmware itself is asked when its serial port is named."""
-    if port is None:
-        return Flashed(manifest.board, manifest.firmware_build_id, tool, None, False, None)
-    opened = open_port(port)
+def _through_the_loader(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
+    if "spk" not in manifest.artifacts:
+        raise InputError(
+            f"{folder} holds an application, but no image for the {board.name}",
+            "build it with --sdk DIR (the Spresense SDK) or --nuttx DIR",
+        )
+    if way.port is None:
+        raise UsageError(f"the {board.name} is flashed over its serial port", "name it with --port")
+    path = manifest.artifact(folder, "spk")
+    image = path.read_bytes()
+    check_image(image, str(path), sum(memory.size for memory in board.memories_for("code")))
+    port = open_port(way.port, CONSOLE_BAUD)
     try:
-        return _greeted(manifest, opened, tool, report)
+        loader = Loader(port, port.pulse_dtr, way.deadlines)
+        way.report("looking for the boot loader")
+        loader.enter()
+        way.report("writing")
+        loader.install(image, way.baud, way.report, way.progress)
+        loader.finish()
+        way.report("starting the program")
+        start_application(port, board, way.deadlines.application)
+        return _greeted(manifest, port, "boot loader", way)
     finally:
-        opened.close()
+        port.close()
 
 
-def _greeted(manifest: Manifest, port: Port, tool: str, report: Report) -> Flashed:
-    report("shaking hands")
+def _verified(manifest: Manifest, tool: str, way: Way) -> Flashed:
+    """The tool has read the image back; the firmware itself is asked when its serial port is named."""
+    if way.port is None:
+        return Flashed(manifest.board, manifest.firmware_build_id, tool, None, False, None)
+    port = open_port(way.port)
+    try:
+        return _greeted(manifest, port, tool, way)
+    finally:
+        port.close()
+
+
+def _greeted(manifest: Manifest, port: Port, tool: str, way: Way) -> Flashed:
+    way.report("shaking hands")
     info: DeviceInfo = DeviceClient(port, check=lambda facts: identity.check(facts, manifest)).connect()
     return Flashed(manifest.board, info.firmware_build_id, tool, port.name, True, info.selftest_ticks)

@@ -1,0 +1,169 @@
+"""Flashing through the boot loader: a good run ends verified, and every fault in its own sentence, in time."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+
+import pytest
+from fake_spresense import FakeSpresense, Faults
+
+from emgdeploy.boards import Board, FlashBackend, load_board
+from emgdeploy.errors import (
+    DeviceMismatchError,
+    DoesNotFitError,
+    EmgDeployError,
+    InputError,
+    LinkError,
+    ToolMissingError,
+    UsageError,
+)
+from emgdeploy.firmware import manifest as manifests
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.flash import Flashed, Way, flash
+from emgdeploy.flash.spresense import Deadlines
+from emgdeploy.flash.spresense.xmodem import Patience, block, crc16
+
+IMAGE = b"\xefMOD" + bytes(range(256)) * 11 + b"end"
+QUICK = Deadlines(
+    boot=1.5, prompt=0.8, install=1.0, switch=0.6, application=2.0, transfer=Patience(1.0, 0.6, 4)
+)
+
+
+@pytest.fixture
+def board() -> Board:
+    """The native board, flashed like a Spresense, because its firmware can answer here."""
+    native = load_board("native")
+    return dataclasses.replace(native, flash=FlashBackend("spresense", {}), options={"shell_command": "emg"})
+
+
+@pytest.fixture
+def build(tiny_build: Path, tmp_path: Path) -> tuple[Path, Manifest]:
+    import shutil
+
+    folder = Path(shutil.copytree(tiny_build, tmp_path / "build"))
+    (folder / "nuttx.spk").write_bytes(IMAGE)
+    made = manifests.load(folder)
+    return folder, dataclasses.replace(made, artifacts={**made.artifacts, "spk": "nuttx.spk"})
+
+
+def _flash(
+    build: tuple[Path, Manifest], board: Board, faults: Faults, baud: int = 115200
+) -> tuple[Flashed, FakeSpresense]:
+    folder, manifest = build
+    with FakeSpresense(folder / "firmware.elf", faults) as fake:
+        done = flash(folder, manifest, board, Way(fake.port, baud, deadlines=QUICK))
+    return done, fake
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(),
+        Faults(without_shell=True),
+        Faults(naks=3),
+        Faults(naks=3, naks_at_block=1),
+        Faults(lose_ack_of_block=2),
+        Faults(garbage=b"\x00\xff[1m~~"),
+    ],
+    ids=["good", "autostart", "naks", "naks at first", "lost ack", "garbage"],
+)
+def test_a_run_that_can_succeed_ends_verified(
+    faults: Faults, build: tuple[Path, Manifest], board: Board
+) -> None:
+    done, fake = _flash(build, board, faults)
+    assert done.handshake and done.firmware_build_id == build[1].firmware_build_id
+    assert fake.received[: len(IMAGE)] == IMAGE and set(fake.received[len(IMAGE) :]) <= {0x1A}
+    assert fake.said == ["install", "set bootable M0P", "sync", "eboot"]
+    assert (build[0] / "flashed.json").is_file()
+
+
+def test_a_higher_rate_is_used(build: tuple[Path, Manifest], board: Board) -> None:
+    done, fake = _flash(build, board, Faults(), baud=460800)
+    assert done.handshake and fake.said[0] == "install -b 460800"
+
+
+def test_a_line_that_cannot_do_the_rate_falls_back(build: tuple[Path, Manifest], board: Board) -> None:
+    done, fake = _flash(build, board, Faults(deaf_above_115200=True), baud=921600)
+    assert done.handshake and fake.said[:2] == ["install -b 921600", "install"]
+    assert fake.received[: len(IMAGE)] == IMAGE
+
+
+FAULTS = [
+    (Faults(silent_at="boot"), LinkError, 6, "looking for the boot loader: no answer within 2 s"),
+    (Faults(silent_at="prompt"), LinkError, 6, "waiting for the loader's prompt: no answer"),
+    (Faults(silent_at="install"), LinkError, 6, "starting the transfer: no answer"),
+    (Faults(silent_at="first block"), LinkError, 6, "did not ask for the first block"),
+    (Faults(silent_at="block 2"), LinkError, 6, "broke off after 1,024 bytes: the loader fell silent"),
+    (Faults(silent_at="end"), LinkError, 6, "the loader fell silent"),
+    (Faults(silent_at="written"), LinkError, 6, "writing to flash: no answer"),
+    (Faults(silent_at="set bootable M0P"), LinkError, 6, "after `set bootable M0P`: no answer"),
+    (Faults(silent_at="sync"), LinkError, 6, "after `sync`: no answer"),
+    (Faults(naks=99), LinkError, 6, "one block was refused 4 times"),
+    (Faults(cancel_at_block=2), LinkError, 6, "the loader cancelled it"),
+    (Faults(refuses=b"ERROR: no space \x1b[31mleft"), LinkError, 6, "the loader refuses to install"),
+    (Faults(no_loader=True), ToolMissingError, 4, "starts without its boot loader's prompt"),
+    (Faults(dead_application=True), LinkError, 6, "silent"),
+]
+
+
+@pytest.mark.parametrize(("faults", "kind", "status", "words"), FAULTS, ids=[words for *_, words in FAULTS])
+def test_a_fault_ends_in_time_with_its_own_sentence(
+    faults: Faults,
+    kind: type[EmgDeployError],
+    status: int,
+    words: str,
+    build: tuple[Path, Manifest],
+    board: Board,
+) -> None:
+    begin = time.monotonic()
+    with pytest.raises(kind) as caught:
+        _flash(build, board, faults)
+    assert time.monotonic() - begin < 12
+    assert caught.value.exit_code == status and words in caught.value.message
+    assert caught.value.hint and "\x1b" not in caught.value.message
+    assert not (build[0] / "flashed.json").exists()
+
+
+def test_the_missing_loader_is_named_with_its_licence(build: tuple[Path, Manifest], board: Board) -> None:
+    with pytest.raises(ToolMissingError) as caught:
+        _flash(build, board, Faults(no_loader=True))
+    assert "Sony's licence" in caught.value.hint and "2.1" in caught.value.hint
+
+
+def test_another_program_on_the_board_is_noticed(build: tuple[Path, Manifest], board: Board) -> None:
+    folder, manifest = build
+    other = dataclasses.replace(manifest, firmware_build_id="0" * 16)
+    with pytest.raises(DeviceMismatchError, match="firmware"):
+        _flash((folder, other), board, Faults())
+
+
+def test_a_file_that_is_no_package(build: tuple[Path, Manifest], board: Board) -> None:
+    (build[0] / "nuttx.spk").write_bytes(b"\x7fELF" + IMAGE)
+    with pytest.raises(InputError, match="is no Spresense package"):
+        _flash(build, board, Faults())
+
+
+def test_a_package_larger_than_the_board(build: tuple[Path, Manifest]) -> None:
+    spresense = load_board("spresense")
+    (build[0] / "nuttx.spk").write_bytes(IMAGE.ljust(1_572_865, b"\0"))
+    with pytest.raises(DoesNotFitError, match="1 more than the board's memory"):
+        _flash(build, spresense, Faults())
+
+
+def test_a_build_without_an_image(tiny_build: Path, board: Board) -> None:
+    with pytest.raises(InputError) as caught:
+        flash(tiny_build, manifests.load(tiny_build), board, Way("/dev/null"))
+    assert "--sdk" in caught.value.hint
+
+
+def test_no_port_named(build: tuple[Path, Manifest], board: Board) -> None:
+    with pytest.raises(UsageError, match="over its serial port"):
+        flash(*build, board)
+
+
+def test_the_checksum_of_the_protocol_reference() -> None:
+    assert crc16(b"123456789") == 0x31C3
+    made = block(257, b"x")
+    assert made[:3] == b"\x02\x01\xfe" and len(made) == 1029 and made[4:1027] == b"\x1a" * 1023

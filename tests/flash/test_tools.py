@@ -1,0 +1,93 @@
+"""Flash programs of others: the command we give them, and what we make of their answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+
+from emgdeploy.boards import Board, FlashBackend, load_board
+from emgdeploy.errors import InputError, LinkError, ToolMissingError, UsageError
+from emgdeploy.firmware import manifest as manifests
+from emgdeploy.firmware.build import BuildRequest, build
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.flash import flash
+
+
+@pytest.fixture(scope="module")
+def made(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
+    home = tmp_path_factory.mktemp("stm32")
+    before = Path.cwd()
+    os.chdir(home)
+    try:
+        build(BuildRequest(load_board("nucleo-l4r5zi"), tiny_model, home / "b"))
+    finally:
+        os.chdir(before)
+    return home / "b", manifests.load(home / "b")
+
+
+def _program(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def _board(kind: str, **args: str | int) -> Board:
+    return dataclasses.replace(load_board("nucleo-l4r5zi"), flash=FlashBackend(kind, dict(args)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "words"),
+    [
+        ("openocd", {"interface": "a.cfg", "target": "b.cfg"}, ["-f a.cfg -f b.cfg", "verify reset exit"]),
+        ("st-flash", {}, ["--reset write", "firmware.bin 0x08000000"]),
+        ("st-flash", {"address": 0x0810_0000}, ["0x08100000"]),
+        ("pyocd", {"target": "stm32l4r5zitx"}, ["load --target stm32l4r5zitx", "firmware.elf"]),
+    ],
+)
+def test_each_program_gets_its_command(
+    kind: str,
+    args: dict[str, str | int],
+    words: list[str],
+    made: tuple[Path, Manifest],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _program(tmp_path, kind, f'echo "$@" > {tmp_path}/said', monkeypatch)
+    done = flash(*made, _board(kind, **args))
+    assert done.tool == kind and not done.handshake
+    said = (tmp_path / "said").read_text()
+    assert all(word in said for word in words), said
+
+
+def test_a_program_that_fails_is_quoted(
+    made: tuple[Path, Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "echo 'Open On-Chip Debugger 0.12' >&2; printf 'Error: open \\033[31mfailed\\n' >&2; exit 1"
+    _program(tmp_path, "openocd", script, monkeypatch)
+    with pytest.raises(LinkError) as caught:
+        flash(*made, load_board("nucleo-l4r5zi"))
+    assert "openocd failed: Error: open \\x1b[31mfailed" in caught.value.message
+
+
+def test_a_missing_program(
+    made: tuple[Path, Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissingError) as caught:
+        flash(*made, load_board("nucleo-l4r5zi"))
+    assert caught.value.hint == "apt-get install openocd"
+
+
+def test_a_board_file_without_the_argument(made: tuple[Path, Manifest]) -> None:
+    with pytest.raises(InputError, match=r"flash\.target is missing"):
+        flash(*made, _board("pyocd"))
+
+
+def test_a_board_flashed_by_hand(made: tuple[Path, Manifest]) -> None:
+    with pytest.raises(UsageError) as caught:
+        flash(*made, _board("manual"))
+    assert "firmware.bin" in caught.value.hint
