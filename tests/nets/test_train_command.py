@@ -113,3 +113,10 @@ def test_preprocess_file_overrides_single_fields_and_dry_run_writes_nothing(tmp_
     status, _, err = run(*arguments)
     assert status == 3
     assert "frames" in err
+
+
+def test_results_that_cannot_be_written_are_said_before_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, _, err = run("train", "--dataset", "simulated", "--out", tmp_path / "file" / "run", *SMALL)
+    assert status == 2
+    assert "nothing can be written" in err

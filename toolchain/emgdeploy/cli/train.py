@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import dataoptions, options
 from emgdeploy.cli.console import Console
+from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
     from emgdeploy.nets.experiment import Outcome, Task
@@ -75,6 +77,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.nets import experiment
 
     optional.load("torch", extra="train")
+    _check_writable(args.out)
     settings = _settings(args)
     task = _task(args, console)
     if args.dry_run:
@@ -84,6 +87,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     _show(outcome, args.out, console)
     console.result({**report, "out": args.out})
     return 0
+
+
+def _check_writable(folder: Path) -> None:
+    """Results are written after minutes of training; a folder that will not take them is said at once."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UsageError(f"nothing can be written to {folder}", "name another folder with --out")
 
 
 def _settings(args: argparse.Namespace) -> TrainSettings:
