@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from emgdeploy.cli import linktest
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import ToolMissingError
 
 NAME = "doctor"
-HELP = "check compilers, emulators, packages and serial permission"
+HELP = "check compilers, emulators, packages, serial permission, or the quality of a cable"
 
 # What `--for` may name -> the marks of diagnosis.Finding.verbs that it needs.
 _JOBS = {
@@ -24,7 +25,7 @@ _JOBS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which job must be possible."""
+    """Which job must be possible; or which line to test."""
     parser.add_argument(
         "--for",
         dest="job",
@@ -32,10 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="demo",
         help="the job whose needs decide the exit status (default: demo, the whole way to an emulated board)",
     )
+    linktest.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """List every finding. Raises ToolMissingError when the job named by --for is not possible."""
+    if args.link_test:
+        return linktest.run(args, console)
     from emgdeploy.diagnosis import examine
 
     findings = examine()
