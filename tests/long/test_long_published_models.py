@@ -1,0 +1,80 @@
+"""The published networks: 200 windows each of random, extreme, constant and smooth, every layer.
+
+Natively under the sanitizers, with portable kernels and with the portable twins of the DSP ones;
+and the final outputs on the emulated Cortex-M4 over its serial port.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.command import Cli
+from support.native_model import SANITIZE
+from support.proof import Proof, prove
+from support.published import TFLITE, TO_CONVERT, WINDOW_KINDS, tflite_of, windows
+from support.resume import Progress
+
+pytestmark = pytest.mark.long
+
+EACH = 200
+NAMES = (*TFLITE, *TO_CONVERT)
+FAST = (*SANITIZE, "-O2")
+
+
+@pytest.fixture(scope="module")
+def progress() -> Progress:
+    return Progress("published-models")
+
+
+@pytest.fixture(scope="module")
+def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return {name: tflite_of(name, shared, tmp_path_factory.mktemp(name)) for name in NAMES}
+
+
+@pytest.mark.parametrize("isa", ["portable", "dsp"])
+@pytest.mark.parametrize("kind", range(len(WINDOW_KINDS)), ids=WINDOW_KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_layer_natively(
+    name: str, kind: int, isa: str, models: dict[str, bytes], progress: Progress, tmp_path: Path
+) -> None:
+    key = f"{name} {WINDOW_KINDS[kind]} {isa}"
+    if progress.report(key) is None:
+        x = windows(models[name], EACH, seed=1)[kind * EACH : (kind + 1) * EACH]
+        progress.finish(key, report(prove(models[name], tmp_path, x, flags=FAST, isa=isa)))
+    print(key, progress.report(key), flush=True)
+
+
+def report(proof: Proof) -> str:
+    assert proof.windows == EACH
+    layers = len(proof.generated.layers)
+    return (
+        f"{proof.windows} windows x {layers} layers equal, {proof.distinct_outputs} distinct outputs, "
+        f"{proof.saturated:.1%} saturated"
+    )
+
+
+@pytest.mark.parametrize("board", ["native", "qemu-mps2-an386"])
+@pytest.mark.parametrize("name", NAMES)
+def test_final_outputs_over_the_wire(
+    name: str, board: str, cli: Cli, models: dict[str, bytes], progress: Progress, tmp_path: Path
+) -> None:
+    key = f"{name} on {board}"
+    if progress.report(key) is None:
+        progress.finish(key, bench(cli, models[name], board, tmp_path))
+    print(key, progress.report(key), flush=True)
+
+
+def bench(cli: Cli, tflite: bytes, board: str, folder: Path) -> str:
+    (folder / "model.tflite").write_bytes(tflite)
+    np.savez(folder / "windows.npz", x=windows(tflite, EACH, seed=2))
+    build = folder / "build"
+    cli("build", "--board", board, "--model", folder / "model.tflite", "--out", build).succeeds()
+    cli("flash", "--build", build).succeeds()
+    cli("bench", "--build", build, "--windows", folder / "windows.npz", timeout=1500).succeeds()
+    verdict = json.loads((build / "bench.json").read_text())
+    assert verdict["correct_bits"] == verdict["windows"] == EACH * len(WINDOW_KINDS)
+    return f"{verdict['correct_bits']} of {verdict['windows']} windows equal"

@@ -1,0 +1,47 @@
+"""Long targets in pieces: what is proven stays proven until the code it depends on changes."""
+
+from __future__ import annotations
+
+import hashlib
+
+from conftest import ROOT
+
+_DEPENDS_ON = (
+    "toolchain/emgdeploy/graph",
+    "toolchain/emgdeploy/codegen",
+    "firmware_templates/runtime/kernels",
+    "firmware_templates/model",
+    "tests/support",
+)
+
+
+class Progress:
+    """One line per finished piece, in build/long/<item>-<fingerprint of the code>.txt."""
+
+    def __init__(self, item: str) -> None:
+        self.path = ROOT / "build/long" / f"{item}-{_fingerprint()}.txt"
+        self.lines = dict(self._read()) if self.path.exists() else {}
+
+    def _read(self) -> list[tuple[str, str]]:
+        pairs = (line.partition("\t") for line in self.path.read_text().splitlines())
+        return [(key, report) for key, _, report in pairs]
+
+    def report(self, key: str) -> str | None:
+        """What a finished piece reported; None when it is still to be done."""
+        return self.lines.get(key)
+
+    def finish(self, key: str, report: str) -> None:
+        """Note a piece as done, so that a run that is stopped goes on after it."""
+        self.lines[key] = report
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a") as file:
+            file.write(f"{key}\t{report}\n")
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for folder in _DEPENDS_ON:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
