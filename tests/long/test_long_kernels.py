@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.convert.reference import Reference
@@ -108,6 +110,13 @@ def run(kernel: str, folder: Path) -> str:
         distinct += proof.distinct_outputs
         seed += 1
     return f"{seen} outputs in {seed} networks, {distinct} distinct windows"
+
+
+def mixed(tflite: bytes, each: int, seed: int) -> NDArray[Any]:
+    """Mostly random windows, some of extremes and some smooth."""
+    reference = Reference(tflite, keep_tensors=False)
+    kinds = ("random", "random", "extreme", "smooth")
+    return np.concatenate([windows_of(reference, each // 4, kind, seed + i) for i, kind in enumerate(kinds)])
 
 
 @pytest.mark.parametrize(
