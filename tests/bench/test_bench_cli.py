@@ -18,19 +18,19 @@ from support.relay import Relay
 from support.wire_device import Device
 
 
-def test_verdict_is_the_last_line_and_json_the_only_output(cli: Cli, build: Path) -> None:
-    done = cli("bench", "--build", build)
+def test_verdict_is_the_last_line_and_json_the_only_output(cli: Cli, build_copy: Path) -> None:
+    done = cli("bench", "--build", build_copy)
     done.succeeds()
     assert done.out.splitlines()[-1] == "200 of 200 windows bit-exact on native (0 wrong, 0 unanswered)"
-    done = cli("bench", "--build", build, "--limit", "3", "--json")
+    done = cli("bench", "--build", build_copy, "--limit", "3", "--json")
     done.succeeds()
     assert json.loads(done.out)["windows"] == 3
 
 
-def test_no_heavy_package_is_imported(build: Path) -> None:
+def test_no_heavy_package_is_imported(build_copy: Path) -> None:
     program = (
         "import sys; from emgdeploy.cli import main; "
-        f"status = main(['bench', '--build', {str(build)!r}, '--limit', '2']); "
+        f"status = main(['bench', '--build', {str(build_copy)!r}, '--limit', '2']); "
         "heavy = {'torch', 'tensorflow', 'onnx', 'onnxruntime', 'ai_edge_litert', 'scipy', 'h5py'}; "
         "print(sorted(heavy & set(sys.modules))); sys.exit(status)"
     )
@@ -39,12 +39,15 @@ def test_no_heavy_package_is_imported(build: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_over_a_socket(cli: Cli, build: Path) -> None:
+def test_over_a_socket(cli: Cli, build_copy: Path) -> None:
     import socket
     import threading
 
-    manifest = manifests.load(build)
-    with Device(manifest.artifact(build, "elf")) as device, socket.create_server(("localhost", 0)) as server:
+    manifest = manifests.load(build_copy)
+    with (
+        Device(manifest.artifact(build_copy, "elf")) as device,
+        socket.create_server(("localhost", 0)) as server,
+    ):
         stop = threading.Event()
 
         def serve() -> None:
@@ -68,7 +71,7 @@ def test_over_a_socket(cli: Cli, build: Path) -> None:
         done = cli(
             "bench",
             "--build",
-            build,
+            build_copy,
             "--port",
             f"socket://localhost:{server.getsockname()[1]}",
             "--limit",
@@ -79,17 +82,20 @@ def test_over_a_socket(cli: Cli, build: Path) -> None:
     done.succeeds()
 
 
-def test_ctrl_c_leaves_a_sound_file_and_the_next_run_goes_on(cli: Cli, build: Path) -> None:
-    manifest, _ = random_work(build, 1500)
-    windows = build / "random-1500-0.npz"
-    with Device(manifest.artifact(build, "elf")) as device, Relay(device, FaultPlan(baud=115200)) as relay:
+def test_ctrl_c_leaves_a_sound_file_and_the_next_run_goes_on(cli: Cli, build_copy: Path) -> None:
+    manifest, _ = random_work(build_copy, 1500)
+    windows = build_copy / "random-1500-0.npz"
+    with (
+        Device(manifest.artifact(build_copy, "elf")) as device,
+        Relay(device, FaultPlan(baud=115200)) as relay,
+    ):
         command = [
             sys.executable,
             "-m",
             "emgdeploy",
             "bench",
             "--build",
-            build,
+            build_copy,
             "--windows",
             windows,
             "--port",
@@ -100,36 +106,36 @@ def test_ctrl_c_leaves_a_sound_file_and_the_next_run_goes_on(cli: Cli, build: Pa
         )
         # The first file is written before the first window; give it time for some.
         give_up = time.monotonic() + 20
-        while not (build / "bench.json").exists() and time.monotonic() < give_up:
+        while not (build_copy / "bench.json").exists() and time.monotonic() < give_up:
             time.sleep(0.02)
         time.sleep(0.5)
         os.kill(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=10)
     assert process.returncode == 130, err
     assert err.splitlines()[-2].startswith("error: ") and err.splitlines()[-1].startswith("try: ")
-    found = json.loads((build / "bench.json").read_text())
+    found = json.loads((build_copy / "bench.json").read_text())
     assert found["complete"] is False and 0 < found["answered"] < 1500
     assert found["windows"] == found["correct_bits"] + found["wrong_bits"] + found["unanswered"] == 1500
-    assert not [path for path in build.iterdir() if path.name.startswith(".")]
-    again = cli("bench", "--build", build, "--windows", windows)
+    assert not [path for path in build_copy.iterdir() if path.name.startswith(".")]
+    again = cli("bench", "--build", build_copy, "--windows", windows)
     again.succeeds()
-    found = json.loads((build / "bench.json").read_text())
+    found = json.loads((build_copy / "bench.json").read_text())
     assert found["complete"] is True and found["correct_bits"] == 1500
 
 
-def test_unplugged_on_the_command_line(cli: Cli, build: Path) -> None:
+def test_unplugged_on_the_command_line(cli: Cli, build_copy: Path) -> None:
     import threading
 
-    random_work(build, 1500)
-    windows = build / "random-1500-0.npz"
+    random_work(build_copy, 1500)
+    windows = build_copy / "random-1500-0.npz"
     moments: list[float] = []
     with (
-        Device(manifests.load(build).artifact(build, "elf")) as device,
+        Device(manifests.load(build_copy).artifact(build_copy, "elf")) as device,
         Relay(device, FaultPlan(baud=115200)) as relay,
     ):
 
         def unplug() -> None:
-            while not (build / "bench.json").exists():
+            while not (build_copy / "bench.json").exists():
                 time.sleep(0.02)
             time.sleep(0.5)
             relay.unplug()
@@ -137,17 +143,17 @@ def test_unplugged_on_the_command_line(cli: Cli, build: Path) -> None:
 
         thread = threading.Thread(target=unplug)
         thread.start()
-        done = cli("bench", "--build", build, "--windows", windows, "--port", relay.path)
+        done = cli("bench", "--build", build_copy, "--windows", windows, "--port", relay.path)
         ended = time.monotonic()
         thread.join()
     done.fails(6, "broke off")
     assert ended - moments[0] < 2.0
-    assert json.loads((build / "bench.json").read_text())["complete"] is False
+    assert json.loads((build_copy / "bench.json").read_text())["complete"] is False
 
 
-def test_ports_tells_board_and_firmware(cli: Cli, build: Path) -> None:
-    manifest = manifests.load(build)
-    with Device(manifest.artifact(build, "elf")) as device, Relay(device, FaultPlan()) as relay:
+def test_ports_tells_board_and_firmware(cli: Cli, build_copy: Path) -> None:
+    manifest = manifests.load(build_copy)
+    with Device(manifest.artifact(build_copy, "elf")) as device, Relay(device, FaultPlan()) as relay:
         done = cli("ports", "--port", relay.path, "--json")
     done.succeeds()
     (found,) = json.loads(done.out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from emgdeploy.bench import BenchOptions, report, tally, timing, workload
 from emgdeploy.errors import InputError, LinkError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
+from emgdeploy.resources import FIRMWARE_TEMPLATES
 from support.bench_items import random_work, run_native
 from support.wire_device import Device
 
@@ -48,18 +50,18 @@ CONTRACT = [
 ]
 
 
-def labelled(build: Path, count: int = 40) -> tuple[manifests.Manifest, workload.Workload]:
+def labelled(build_copy: Path, count: int = 40) -> tuple[manifests.Manifest, workload.Workload]:
     """Random windows whose true class is what the reference says, except for the first five."""
-    manifest, work = random_work(build, count)
+    manifest, work = random_work(build_copy, count)
     classes = work.y.reshape(count, -1).argmax(1).astype(np.int64)
     classes[:5] = (classes[:5] + 1) % 3
     return manifest, dataclasses.replace(work, classes=classes, float_classes=classes)
 
 
-def test_every_field_of_the_contract_and_a_clean_run(build: Path) -> None:
-    manifest, work = labelled(build)
-    result, _ = run_native(build, manifest, work)
-    found = json.loads((build / "bench.json").read_text())
+def test_every_field_of_the_contract_and_a_clean_run(build_copy: Path) -> None:
+    manifest, work = labelled(build_copy)
+    result, _ = run_native(build_copy, manifest, work)
+    found = json.loads((build_copy / "bench.json").read_text())
     assert set(CONTRACT) <= set(found)
     assert found["schema"] == "emgdeploy.bench/1" and found["complete"] is True
     assert found["windows"] == found["answered"] == found["correct_bits"] == 40
@@ -72,15 +74,15 @@ def test_every_field_of_the_contract_and_a_clean_run(build: Path) -> None:
         assert 0 < spread["p50"] <= spread["p99"] <= spread["max"]
     assert found["cycles"]["min"] <= found["cycles"]["p50"] <= found["cycles"]["max"]
     assert found["timing_source"] == "host-clock" and found["timing"]["gate"] is None
-    assert result.exit_code == 0 and not (build / "bench.partial.npz").exists()
+    assert result.exit_code == 0 and not (build_copy / "bench.partial.npz").exists()
 
 
-def test_a_wrong_answer_is_exit_1_and_named(build: Path) -> None:
-    manifest, work = random_work(build, 30)
+def test_a_wrong_answer_is_exit_1_and_named(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 30)
     y = work.y.copy()
     y[7, 0] ^= 1
     y[19, 2] ^= 64
-    result, _ = run_native(build, manifest, dataclasses.replace(work, y=y))
+    result, _ = run_native(build_copy, manifest, dataclasses.replace(work, y=y))
     assert result.verdict["wrong_windows"] == [7, 19] and result.verdict["misattributed"] == []
     assert result.exit_code == 1
     assert (
@@ -90,26 +92,26 @@ def test_a_wrong_answer_is_exit_1_and_named(build: Path) -> None:
     )
 
 
-def test_unanswered_is_exit_6_unless_something_was_wrong(build: Path) -> None:
-    manifest, work = random_work(build, 400)
-    result, _ = run_native(build, manifest, work, FaultPlan(unplug_after=9000))
+def test_unanswered_is_exit_6_unless_something_was_wrong(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 400)
+    result, _ = run_native(build_copy, manifest, work, FaultPlan(unplug_after=9000))
     assert result.exit_code == 6 and result.verdict["complete"] is False
     y = work.y.copy()
     y[0, 0] ^= 1
     wrong = dataclasses.replace(work, y=y)
-    result, _ = run_native(build, manifest, wrong, FaultPlan(unplug_after=9000))
+    result, _ = run_native(build_copy, manifest, wrong, FaultPlan(unplug_after=9000))
     found = result.verdict
     assert result.exit_code == 1 and found["unanswered"] > 0
     assert found["windows"] == found["correct_bits"] + found["wrong_bits"] + found["unanswered"] == 400
 
 
-def test_no_windows_is_usage(build: Path) -> None:
-    manifest, work = random_work(build, 3)
-    with Device(manifest.artifact(build, "elf")) as device, pytest.raises(UsageError):
-        bench.run(build, manifest, device.port, work.first(0))
-    np.savez(build / "none.npz", x=np.zeros((0, 4, 6, 1), np.float32))
+def test_no_windows_is_usage(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 3)
+    with Device(manifest.artifact(build_copy, "elf")) as device, pytest.raises(UsageError):
+        bench.run(build_copy, manifest, device.port, work.first(0))
+    np.savez(build_copy / "none.npz", x=np.zeros((0, 4, 6, 1), np.float32))
     with pytest.raises(UsageError):
-        workload.from_file(build / "none.npz", build, manifest)
+        workload.from_file(build_copy / "none.npz", build_copy, manifest)
 
 
 @pytest.mark.parametrize(
@@ -120,81 +122,83 @@ def test_no_windows_is_usage(build: Path) -> None:
         ({"x": np.zeros((2, 9), np.float32)}, "shape"),
     ],
 )
-def test_windows_of_another_model_are_refused(build: Path, more: dict[str, Any], words: str) -> None:
+def test_windows_of_another_model_are_refused(build_copy: Path, more: dict[str, Any], words: str) -> None:
     arrays: dict[str, Any] = {"x": np.zeros((2, 4, 6, 1), np.float32), **more}
-    np.savez(build / "w.npz", **arrays)
+    np.savez(build_copy / "w.npz", **arrays)
     with pytest.raises(InputError, match=words):
-        workload.from_file(build / "w.npz", build, manifests.load(build))
+        workload.from_file(build_copy / "w.npz", build_copy, manifests.load(build_copy))
 
 
-def test_equal_windows_do_not_accuse_each_other(build: Path) -> None:
-    manifest, work = random_work(build, 6)
+def test_equal_windows_do_not_accuse_each_other(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 6)
     x, y = work.x.copy(), work.y.copy()
     x[3], y[3] = x[1], y[1]
-    result, _ = run_native(build, manifest, dataclasses.replace(work, x=x, y=y))
+    result, _ = run_native(build_copy, manifest, dataclasses.replace(work, x=x, y=y))
     assert result.exit_code == 0 and result.verdict["misattributed"] == []
 
 
-def test_interrupted_runs_are_resumed_and_each_window_is_inferred_once(build: Path) -> None:
-    manifest, work = random_work(build, 300)
-    first, _ = run_native(build, manifest, work, FaultPlan(unplug_after=15_000))
+def test_interrupted_runs_are_resumed_and_each_window_is_inferred_once(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 300)
+    first, _ = run_native(build_copy, manifest, work, FaultPlan(unplug_after=15_000))
     done = first.verdict["answered"]
     assert 0 < done < 300
-    with Device(manifest.artifact(build, "elf")) as device:
+    with Device(manifest.artifact(build_copy, "elf")) as device:
         notes: list[str] = []
         result = bench.run(
-            build, manifest, device.port, work, progress=lambda count, note: notes.append(note)
+            build_copy, manifest, device.port, work, progress=lambda count, note: notes.append(note)
         )
         assert result.exit_code == 0 and result.verdict["correct_bits"] == 300
         assert f"going on after {done} windows of an interrupted bench" in notes
         assert len(notes) == 301 - done
-    other = random_work(build, 300, seed=1)[1]
-    run_native(build, manifest, work, FaultPlan(unplug_after=15_000))
-    fresh, _ = run_native(build, manifest, other)
+    other = random_work(build_copy, 300, seed=1)[1]
+    run_native(build_copy, manifest, work, FaultPlan(unplug_after=15_000))
+    fresh, _ = run_native(build_copy, manifest, other)
     assert fresh.verdict["correct_bits"] == 300  # other windows do not go on with these
 
 
-def test_a_damaged_partial_file_is_begun_anew(build: Path) -> None:
-    manifest, work = random_work(build, 20)
+def test_a_damaged_partial_file_is_begun_anew(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 20)
     for content in (b"", b"PK\x03\x04 no zip", b"\x93NUMPY"):
-        (build / "bench.partial.npz").write_bytes(content)
-        result, _ = run_native(build, manifest, work)
+        (build_copy / "bench.partial.npz").write_bytes(content)
+        result, _ = run_native(build_copy, manifest, work)
         assert result.exit_code == 0
 
 
-def test_hostile_words_stay_words_in_the_page(build: Path) -> None:
-    manifest, work = labelled(build)
+def test_hostile_words_stay_words_in_the_page(build_copy: Path) -> None:
+    manifest, work = labelled(build_copy)
     evil = ('<script>alert("1")</script>', "*/ ' \" &amp;", "\x1b[2J\u202eevil")
     output = dataclasses.replace(manifest.output, labels=evil)
     manifest = dataclasses.replace(manifest, output=output)
-    run_native(build, manifest, work, FaultPlan(banner=b"<img src=x onerror=alert(1)> \x1b[31m boot\r\n"))
-    page = (build / "bench.html").read_text(encoding="utf-8")
+    run_native(
+        build_copy, manifest, work, FaultPlan(banner=b"<img src=x onerror=alert(1)> \x1b[31m boot\r\n")
+    )
+    page = (build_copy / "bench.html").read_text(encoding="utf-8")
     assert "<script" not in page and "<img" not in page
     assert "&lt;script&gt;" in page and "&lt;img" in page
     assert "\x1b" not in page and "\u202e" not in page
 
 
-def test_the_page_needs_nothing_else_and_closes_what_it_opens(build: Path) -> None:
-    manifest, work = labelled(build)
-    run_native(build, manifest, work)
-    page = (build / "bench.html").read_text(encoding="utf-8")
+def test_the_page_needs_nothing_else_and_closes_what_it_opens(build_copy: Path) -> None:
+    manifest, work = labelled(build_copy)
+    run_native(build_copy, manifest, work)
+    page = (build_copy / "bench.html").read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=|url\(|@import|http", page.replace("http-equiv", ""))
     for tag in ("section", "table", "tr", "td", "th", "svg", "div", "p", "main", "header", "text", "b"):
         assert len(re.findall(rf"<{tag}[ >]", page)) == page.count(f"</{tag}>"), tag
     assert "all 40 windows bit-exact" in page
 
 
-def test_page_of_a_bench_without_any_answer(build: Path) -> None:
-    manifest, work = random_work(build, 10)
+def test_page_of_a_bench_without_any_answer(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 10)
     for offset in range(1000, 2600, 10):
         for name in (report.FILE, tally.FILE):
-            (build / name).unlink(missing_ok=True)
+            (build_copy / name).unlink(missing_ok=True)
         try:
-            result, _ = run_native(build, manifest, work, FaultPlan(unplug_after=offset))
+            result, _ = run_native(build_copy, manifest, work, FaultPlan(unplug_after=offset))
         except LinkError:
             continue
         if result.verdict["answered"] == 0:
-            assert "incomplete: 0 of 10" in (build / report.FILE).read_text(encoding="utf-8")
+            assert "incomplete: 0 of 10" in (build_copy / report.FILE).read_text(encoding="utf-8")
             assert result.verdict["latency_us"]["device"]["p50"] is None
             return
     pytest.fail("no bench without an answer came about")
@@ -211,10 +215,39 @@ def test_timing_gates() -> None:
     assert timing.compare(None, cycles, timing.EMULATED, None).held
 
 
-def test_deadline_is_the_stride_or_the_users(build: Path) -> None:
+def test_deadline_is_the_stride_or_the_users(build_copy: Path) -> None:
     assert timing.deadline_us({"stride_ms": 25.0}) == 25_000.0
     assert timing.deadline_us(None) is None and timing.deadline_us({"stride_ms": 0}) is None
-    manifest, work = random_work(build, 10)
-    with Device(manifest.artifact(build, "elf")) as device:
-        result = bench.run(build, manifest, device.port, work, BenchOptions(deadline_us=0.0001))
+    manifest, work = random_work(build_copy, 10)
+    with Device(manifest.artifact(build_copy, "elf")) as device:
+        result = bench.run(build_copy, manifest, device.port, work, BenchOptions(deadline_us=0.0001))
     assert result.verdict["deadlines_missed"] == 10 and result.verdict["deadline_us"] == 0.0001
+
+
+def test_the_layer_that_differs_is_looked_for(build_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from emgdeploy.bench import divergence
+
+    manifest, work = random_work(build_copy, 4)
+    honest = divergence.first(build_copy, manifest, work.x[0])
+    assert honest.layer is None and "right on this machine" in honest.note
+    broken = build_copy / "broken"
+    shutil.copytree(FIRMWARE_TEMPLATES, broken)
+    kernel = broken / "runtime" / "kernels" / "fully_connected_s8.c"
+    right = "*out++ = (int8_t)emg_clamp(acc, ch->low, ch->high);"
+    assert right in kernel.read_text()
+    kernel.write_text(kernel.read_text().replace(right, right.replace("ch->high)", "ch->high) ^ 1")))
+    monkeypatch.setattr("emgdeploy.bench.divergence.FIRMWARE_TEMPLATES", broken)
+    found = divergence.first(build_copy, manifest, work.x[0])
+    assert found.layer == manifest.layers[-1].name
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert "no compiler" in divergence.first(build_copy, manifest, work.x[0]).note
+
+
+def test_a_wrong_answer_leads_to_a_look_at_the_layers(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 4)
+    y = work.y.copy()
+    y[2, 0] ^= 1
+    result, _ = run_native(build_copy, manifest, dataclasses.replace(work, y=y))
+    assert result.verdict["first_divergent_layer"] is None
+    assert "right on this machine" in result.verdict["divergence"]
+    assert result.problem is not None and "right on this machine" in result.problem.hint

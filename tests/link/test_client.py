@@ -17,7 +17,7 @@ from support import wire_device
 from support.scenario import stream
 from support.wire_device import Device, Firmware
 
-QUICK = LinkOptions(connect_patience=0.6, patience=1.5)
+QUICK = LinkOptions(connect_patience=0.6, boot_patience=0.6, patience=1.5)
 
 
 def test_handshake_tells_everything(firmware: Firmware) -> None:
@@ -145,6 +145,31 @@ def test_wrong_rate_is_called_that(firmware: Firmware) -> None:
         port = FaultyPort(device.port, FaultPlan(baud=9600, garble=True), device_baud=lambda: 115200)
         with pytest.raises(GarbledLink, match="baud"):
             DeviceClient(port, LinkOptions(connect_patience=2)).connect()
+
+
+def test_a_long_self_test_at_boot_is_waited_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    slow = wire_device.build(tmp_path_factory.mktemp("slow"), spin=1_000_000_000, flags=("-O1",))
+    with Device(slow.program) as device:
+        client = DeviceClient(device.port, LinkOptions(connect_patience=0.2))
+        assert client.connect().selftest_seconds > 0.2
+
+
+def test_a_reset_at_a_raised_rate_is_noticed(firmware: Firmware) -> None:
+    def at_half(port: FaultyPort, count: int) -> None:
+        if count == 30:
+            port.restart_device()
+
+    plan = FaultPlan(baud=115200, garble=True)
+    outcome = stream(firmware, plan, 60, LinkOptions(baud=460800), each=at_half)
+    outcome.all_right()
+    assert outcome.silence < 5 and outcome.stats.resets == 1 and outcome.port.baud == 460800
+
+
+def test_a_rate_that_the_device_cannot_have_is_not_taken(firmware: Firmware) -> None:
+    plan = FaultPlan(baud=115200, garble=True)
+    outcome = stream(firmware, plan, 10, LinkOptions(baud=123456))
+    outcome.all_right()
+    assert outcome.port.baud == 115200
 
 
 class _Talker:

@@ -33,7 +33,7 @@ def test_the_error_rate_is_about_right(quick_firmware: Firmware) -> None:
 
 
 def test_a_translating_line_is_usable_and_its_bytes_named(quick_firmware: Firmware) -> None:
-    found = measured(quick_firmware, FaultPlan(cooked=True), 0.3, PATIENT)
+    found = measured(quick_firmware, FaultPlan(cooked=True), 0.3, LinkOptions())
     assert found.grade == "usable" and found.text_safe and 0x0D in found.untransparent
 
 

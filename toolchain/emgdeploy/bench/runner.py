@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emgdeploy.bench import report, tally, timing, verdict
+from emgdeploy.bench import divergence, report, tally, timing, verdict
 from emgdeploy.bench.tally import Tally
 from emgdeploy.bench.verdict import Json
 from emgdeploy.bench.workload import Workload
@@ -94,11 +94,9 @@ def _wrong(found: Json) -> GateFailed:
         )
         text += f"; window {first['window']} was answered with the answer for {other}"
     layer = found["first_divergent_layer"]
-    hint = (
-        f"the first layer that differs is {layer}"
-        if layer
-        else "bench.html lists them; report it with the build folder"
-    )
+    if layer:
+        return GateFailed(text, f"the first layer that differs is {layer}: report it with the build folder")
+    hint = found["divergence"] or "the device mixes up its answers"
     return GateFailed(text, hint)
 
 
@@ -220,8 +218,18 @@ class _Bench:
         self.saved = time.monotonic()
         return found
 
+    def _look_for_the_layer(self, found: Json) -> None:
+        exchanged = {item["window"] for item in found["misattributed"]}
+        wrong = next(index for index in found["wrong_windows"] if index not in exchanged)
+        where = divergence.first(self.folder, self.manifest, self.work.x[wrong])
+        found["first_divergent_layer"] = where.layer
+        found["divergence"] = where.note
+        verdict.write(found, self.folder)
+
     def _finish(self, failure: EmgDeployError | None) -> BenchResult:
         found = self._save()
+        if found["wrong_bits"] and found["wrong_bits"] > len(found["misattributed"]):
+            self._look_for_the_layer(found)
         if found["complete"]:
             tally.forget(self.folder)
         html_path = self.folder / report.FILE

@@ -47,17 +47,22 @@ def greet(session: Session, before_first: int) -> DeviceInfo:
 
 
 def _hello(session: Session, before_first: int) -> Frame:
+    options, stats = session.options, session.stats
     begun = time.monotonic()
-    heard = session.stats.bytes_received
-    payload = wire.hello(session.options.reply_limit)
-    give_up = begun + session.options.connect_patience
-    while (now := time.monotonic()) < give_up:
+    heard, understood = stats.bytes_received, stats.frames_received
+    payload = wire.hello(options.reply_limit)
+    interval = options.hello_interval
+    patience = options.connect_patience
+    while (now := time.monotonic()) < begun + patience:
         session.send(wire.HELLO, before_first, payload)
-        until = min(give_up, now + session.options.hello_interval)
-        frame = _await_welcome(session, until)
+        frame = _await_welcome(session, min(begun + patience, now + interval))
         if frame is not None:
             return frame
-    raise _why_silent(session, time.monotonic() - begun, session.stats.bytes_received - heard)
+        if stats.frames_received > understood:
+            patience = max(options.connect_patience, options.boot_patience)
+        if now > begun + 4 * interval:
+            interval = min(1.0, 2 * interval)
+    raise _why_silent(session, time.monotonic() - begun, stats.bytes_received - heard)
 
 
 def _await_welcome(session: Session, until: float) -> Frame | None:

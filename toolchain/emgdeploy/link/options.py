@@ -15,6 +15,8 @@ class LinkOptions:
     reply_timeout: longest wait for an answer, beyond what the wire needs, before a frame is sent again;
     the wait in use follows the measured round trips and is shorter on a fast link.
     connect_patience: how long a device may stay silent before the handshake gives up.
+    boot_patience: the same for one that has been heard, but does not greet yet: its self-test takes time.
+    hello_interval: between the first greetings; it grows, because a device that boots collects them.
     patience: how long nothing may get through before the link counts as too noisy.
     run_margin: how much longer than the slowest inference so far one may take.
     resets: how often the device may restart on one window before that window counts as unanswered.
@@ -29,6 +31,7 @@ class LinkOptions:
     reply_timeout: float = 0.25
     least_timeout: float = 0.05
     connect_patience: float = 3.0
+    boot_patience: float = 20.0
     hello_interval: float = 0.25
     patience: float = 10.0
     run_margin: float = 2.0
