@@ -5,7 +5,8 @@
 /* TFLite adds in a common scale with 20 bits of headroom below the point. */
 enum { LEFT_SHIFT = 20 };
 
-void emg_add_broadcast_s8(const emg_add_broadcast_s8_t *layer, const int8_t *a, const int8_t *b, int8_t *out) {
+void emg_add_broadcast_s8(const emg_add_broadcast_s8_t *layer, const int8_t *a, const int8_t *b,
+                          int8_t *out) {
     const emg_broadcast_t *walk = &layer->walk;
     for (int32_t row = 0; row < emg_broadcast_rows(walk); ++row) {
         const int8_t *x = a + emg_broadcast_row(walk, walk->a_stride, row);

@@ -13,7 +13,8 @@ static int32_t one_channel(const emg_depthwise_conv_s8_t *layer, const int8_t *i
         for (int32_t kx = 0; kx < layer->kernel_w; ++kx) {
             const int32_t x = left + kx * layer->dilation_w;
             const int inside = y >= 0 && y < layer->in_h && x >= 0 && x < layer->in_w;
-            acc += (inside ? plane[(y * layer->in_w + x) * layer->in_channels] : layer->in_zero_point) * *weights;
+            acc += (inside ? plane[(y * layer->in_w + x) * layer->in_channels] : layer->in_zero_point) *
+                   *weights;
             weights += out_channels;
         }
     }

@@ -36,11 +36,11 @@ static inline int32_t emg_requantize_once(int32_t acc, int32_t multiplier, int32
 
 /* x / 2^shift, rounded down and saturated to int8; `shift` is a constant from 1 to 31. */
 #if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
-#define emg_shift_saturate8(x, shift)                                                       \
-    __extension__({                                                                         \
-        int32_t saturated_;                                                                 \
-        __asm__("ssat %0, #8, %1, asr %2" : "=r"(saturated_) : "r"(x), "I"(shift) : "cc"); \
-        saturated_;                                                                         \
+#define emg_shift_saturate8(x, shift)                                                                        \
+    __extension__({                                                                                          \
+        int32_t saturated_;                                                                                  \
+        __asm__("ssat %0, #8, %1, asr %2" : "=r"(saturated_) : "r"(x), "I"(shift) : "cc");                   \
+        saturated_;                                                                                          \
     })
 #else
 #define emg_shift_saturate8(x, shift) emg_clamp((x) >> (shift), INT8_MIN, INT8_MAX)

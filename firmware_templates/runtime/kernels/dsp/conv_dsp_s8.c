@@ -55,7 +55,8 @@ static void gather(const emg_conv_dsp_s8_t *layer, const int8_t *in, int32_t top
 }
 
 /* The patches of three pixels side by side whose windows stay between the image's left and right edge. */
-static void gather_three(const emg_conv_dsp_s8_t *layer, const int8_t *in, int32_t top, int32_t left, uint32_t *to) {
+static void gather_three(const emg_conv_dsp_s8_t *layer, const int8_t *in, int32_t top, int32_t left,
+                         uint32_t *to) {
     const uint32_t padding = (uint32_t)(uint16_t)layer->in_zero_point * 0x10001u;
     const int32_t length = layer->kernel_w * layer->in_channels;
     const int32_t next = layer->stride_w * layer->in_channels;
@@ -81,7 +82,8 @@ static void gather_group(const emg_conv_dsp_s8_t *layer, const int8_t *in, int32
     int32_t top = y * layer->stride_h - layer->pad_top;
     int32_t left = x * layer->stride_w - layer->pad_left;
     const int32_t right = left + (EMG_GROUP - 1) * layer->stride_w + layer->kernel_w;
-    if (x + EMG_GROUP <= layer->out_w && left >= 0 && right <= layer->in_w && layer->run_taps == layer->kernel_w) {
+    if (x + EMG_GROUP <= layer->out_w && left >= 0 && right <= layer->in_w &&
+        layer->run_taps == layer->kernel_w) {
         gather_three(layer, in, top, left, patches);
         return;
     }

@@ -22,7 +22,8 @@ static workspace_t divide(const emg_depthwise_dsp_s8_t *layer, int8_t *scratch) 
 }
 
 /* Four channels of one line of the window: the pairs (k0, k1) or (k1, k2), doubled. */
-static void put_taps(emg_depthwise_channel_t *to, int32_t line, int32_t pair, uint32_t k_first, uint32_t k_second) {
+static void put_taps(emg_depthwise_channel_t *to, int32_t line, int32_t pair, uint32_t k_first,
+                     uint32_t k_second) {
     const uint32_t even_a = emg_even_bytes(k_first), even_b = emg_even_bytes(k_second);
     const uint32_t odd_a = emg_odd_bytes(k_first), odd_b = emg_odd_bytes(k_second);
     to[0].taps[line][pair] = emg_pack_low(even_a << 1, even_b << 1);
@@ -31,7 +32,8 @@ static void put_taps(emg_depthwise_channel_t *to, int32_t line, int32_t pair, ui
     to[3].taps[line][pair] = emg_pack_high(odd_a, odd_b) << 1 & ~0x10000u;
 }
 
-static void prepare_channels(const emg_depthwise_dsp_s8_t *layer, int32_t first, emg_depthwise_channel_t *to) {
+static void prepare_channels(const emg_depthwise_dsp_s8_t *layer, int32_t first,
+                             emg_depthwise_channel_t *to) {
     const emg_channels_t *ch = &layer->channels;
     const int8_t *weights = layer->weights + first;
     for (int32_t line = 0; line < 3; ++line, weights += layer->tap_line) {
@@ -118,8 +120,8 @@ static const uint32_t *line_or_padding(const emg_depthwise_dsp_s8_t *layer, cons
     return number < 0 || number >= layer->lines ? ring->padding : ring->line[k];
 }
 
-static void one_line(const emg_depthwise_dsp_s8_t *layer, const ring_t *ring, const emg_depthwise_channel_t *channels,
-                     int8_t *out) {
+static void one_line(const emg_depthwise_dsp_s8_t *layer, const ring_t *ring,
+                     const emg_depthwise_channel_t *channels, int8_t *out) {
     const uint32_t *a = line_or_padding(layer, ring, 0);
     const uint32_t *b = line_or_padding(layer, ring, 1);
     const uint32_t *c = line_or_padding(layer, ring, 2);
@@ -132,9 +134,11 @@ static void one_line(const emg_depthwise_dsp_s8_t *layer, const ring_t *ring, co
     }
 }
 
-static void four_channels(const emg_depthwise_dsp_s8_t *layer, const workspace_t *w, const int8_t *in, int8_t *out) {
+static void four_channels(const emg_depthwise_dsp_s8_t *layer, const workspace_t *w, const int8_t *in,
+                          int8_t *out) {
     const int32_t size = CHANNELS * layer->line.plane / 4;
-    ring_t ring = {{w->lines, w->lines + size, w->lines + 2 * size}, w->lines + PADDING_LINE * size, -layer->pad_lines};
+    ring_t ring = {
+        {w->lines, w->lines + size, w->lines + 2 * size}, w->lines + PADDING_LINE * size, -layer->pad_lines};
     for (int32_t y = 0; y < layer->out_lines; ++y, out += layer->out_line_bytes) {
         const int32_t last = y * layer->line_stride - layer->pad_lines + RING;
         while (ring.next < last) {
@@ -151,7 +155,8 @@ static void four_channels(const emg_depthwise_dsp_s8_t *layer, const workspace_t
     }
 }
 
-void emg_depthwise_dsp_s8(const emg_depthwise_dsp_s8_t *layer, const int8_t *in, int8_t *out, int8_t *scratch) {
+void emg_depthwise_dsp_s8(const emg_depthwise_dsp_s8_t *layer, const int8_t *in, int8_t *out,
+                          int8_t *scratch) {
     const workspace_t w = divide(layer, scratch);
     const int32_t words = CHANNELS * layer->line.plane / 4;
     const uint32_t both = (uint32_t)(uint16_t)layer->in_zero_point * 0x10001u;

@@ -20,8 +20,8 @@ typedef struct {
     int32_t next_plane; /* bytes from the end of a channel's line to the next channel's start */
     int32_t clamped;    /* 0 where int8's own limits are the range */
     int32_t low, high;
-    int32_t outputs; /* on the line, at least 4 */
-    int32_t plane;   /* bytes of a channel's line */
+    int32_t outputs;   /* on the line, at least 4 */
+    int32_t plane;     /* bytes of a channel's line */
     int32_t rectified; /* nonzero where `low` is not below the zero point */
 } emg_depthwise_line_s8_t;
 
@@ -29,7 +29,8 @@ typedef struct {
  *
  * `a`, `b` and `c` are three lines of input, each four planes (one a channel) of halfwords. */
 void emg_depthwise_line_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,
-                           const emg_depthwise_channel_t *channels, int8_t *out, const emg_depthwise_line_s8_t *shape);
+                           const emg_depthwise_channel_t *channels, int8_t *out,
+                           const emg_depthwise_line_s8_t *shape);
 
 /* The same for rectified outputs, where how a negative sum is rounded cannot show. */
 void emg_depthwise_line_rectified_s8(const uint32_t *a, const uint32_t *b, const uint32_t *c,

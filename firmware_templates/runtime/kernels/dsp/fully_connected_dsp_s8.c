@@ -9,8 +9,8 @@
 enum { UNITS = 8 };
 
 /* The sums of eight units, run by run; an input of several runs is widened again for each eight units. */
-static const int32_t *sum_units(const emg_fully_connected_dsp_s8_t *layer, const int32_t *stream, const int8_t *in,
-                                uint32_t *x, int32_t *sums) {
+static const int32_t *sum_units(const emg_fully_connected_dsp_s8_t *layer, const int32_t *stream,
+                                const int8_t *in, uint32_t *x, int32_t *sums) {
     if (layer->run_steps >= layer->steps) {
         return emg_dense_8_s8(stream, x, layer->steps, sums);
     }

@@ -11,7 +11,8 @@ typedef struct {
     int32_t rows;            /* input vectors, one after the other */
     int32_t depth;
     int32_t steps;     /* pairs of inputs */
-    int32_t run_steps; /* an even number; after so many, sums are set aside: they have 24 bits in the stream's form */
+    int32_t run_steps; /* an even number; after so many, sums are set aside: they have 24 bits in the stream's
+                          form */
     int32_t units;
 } emg_fully_connected_dsp_s8_t;
 

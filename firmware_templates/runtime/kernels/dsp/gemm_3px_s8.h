@@ -22,7 +22,8 @@ typedef struct {
  *   s0 | s1 << 8      right shifts less one
  * With B += sum(w0 * x) and C += sum((w1 * 256 + w0) * x), the second channel is (C - B) / 256;
  * the compiler has shown that this cannot overflow, and that the short requantization is exact. */
-void emg_gemm_3px_s8(const int32_t *stream, const uint32_t *patches, int8_t *out, const emg_gemm_3px_s8_t *shape);
+void emg_gemm_3px_s8(const int32_t *stream, const uint32_t *patches, int8_t *out,
+                     const emg_gemm_3px_s8_t *shape);
 
 /* The same for rectified outputs, where how a negative sum is rounded cannot show. */
 void emg_gemm_3px_rectified_s8(const int32_t *stream, const uint32_t *patches, int8_t *out,

@@ -7,9 +7,10 @@
 #include "gemm_3px_s8.h"
 #include "widen.h"
 
-/* `scratch`: the patches, then room for 3 * stride staged outputs; `left`: pixels left, this group's first. */
-static inline void emg_gemm_group(const int32_t *stream, const emg_gemm_3px_s8_t *gemm, int8_t *scratch, int32_t left,
-                                  int32_t out_channels, int8_t *out) {
+/* `scratch`: the patches, then room for 3 * stride staged outputs; `left`: pixels left, this group's first.
+ */
+static inline void emg_gemm_group(const int32_t *stream, const emg_gemm_3px_s8_t *gemm, int8_t *scratch,
+                                  int32_t left, int32_t out_channels, int8_t *out) {
     const uint32_t *patches = (const uint32_t *)(const void *)scratch;
     const int whole = left >= EMG_GROUP && gemm->stride == out_channels;
     int8_t *staged = scratch + 4 * EMG_GROUP * gemm->steps;

@@ -3,7 +3,8 @@
 #include "gemm_group.h"
 #include "widen.h"
 
-void emg_pointwise_dsp_s8(const emg_pointwise_dsp_s8_t *layer, const int8_t *in, int8_t *out, int8_t *scratch) {
+void emg_pointwise_dsp_s8(const emg_pointwise_dsp_s8_t *layer, const int8_t *in, int8_t *out,
+                          int8_t *scratch) {
     const int32_t groups = (layer->pixels + EMG_GROUP - 1) / EMG_GROUP;
     uint32_t *patches = (uint32_t *)(void *)scratch;
     for (int32_t i = 0; i < groups; ++i) {

@@ -17,6 +17,7 @@ typedef struct {
 /* CONV_2D, int8, window 1 x 1, stride 1. `scratch` holds 12 * gemm.steps bytes, then 3 * gemm.stride
  * bytes where a group is cut short or the last channel has no partner. Three pixels are copied
  * before their outputs are written, so `out` may overlap `in` as the memory plan allows. */
-void emg_pointwise_dsp_s8(const emg_pointwise_dsp_s8_t *layer, const int8_t *in, int8_t *out, int8_t *scratch);
+void emg_pointwise_dsp_s8(const emg_pointwise_dsp_s8_t *layer, const int8_t *in, int8_t *out,
+                          int8_t *scratch);
 
 #endif

@@ -65,8 +65,12 @@ static inline uint32_t emg_pack_high(uint32_t a, uint32_t b) {
 #endif
 }
 
-static inline int32_t emg_low_half(uint32_t x) { return (int16_t)(x & 0xffffu); }
+static inline int32_t emg_low_half(uint32_t x) {
+    return (int16_t)(x & 0xffffu);
+}
 
-static inline int32_t emg_high_half(uint32_t x) { return (int16_t)(x >> 16); }
+static inline int32_t emg_high_half(uint32_t x) {
+    return (int16_t)(x >> 16);
+}
 
 #endif
