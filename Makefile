@@ -14,7 +14,7 @@ C_FILES = $(shell find firmware_templates tests -name '*.[ch]')
 BUILT_FROM := $(shell find toolchain/emgdeploy firmware_templates boards models -type f ! -name '*.pyc')
 LONG_TESTS = $(patsubst tests/long/test_long_%.py,%,$(wildcard tests/long/test_long_*.py))
 
-.PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long
+.PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long test-nuttx
 
 help:
 	@echo "make demo     default model -> firmware for $(BOARD) -> flash -> bench (BOARD=... for another)"
@@ -71,6 +71,9 @@ test-long-%: setup
 
 bench-cycles: setup
 	$(BIN)/python benchmarks/cycles.py
+
+# NUTTX_DIR=... [SPRESENSE_SDK=...]: the generated application in real trees and under NuttX in QEMU.
+test-nuttx: test-long-nuttx
 
 test-long:
 	@echo "one of: $(foreach item,$(LONG_TESTS),test-long-$(subst _,-,$(item)))" && exit 2
