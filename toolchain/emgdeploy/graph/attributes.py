@@ -111,7 +111,7 @@ def _depthwise(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attribu
     table = _table(op, "DepthwiseConv2DOptions", where)
     window = _window(table, tensors[0], _filter_size(tensors, where), _dilation(table, where), where)
     image, weights = tensors[0], tensors[1]
-    if image is None or weights is None or weights.shape[3] % max(image.shape[3], 1):
+    if image is None or weights is None or image.shape[3] < 1 or weights.shape[3] % image.shape[3]:
         raise InputError(f"{where}: output channels are no multiple of the input channels", flat.HINT)
     return {
         "window": window,
