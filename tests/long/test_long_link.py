@@ -25,23 +25,26 @@ pytestmark = pytest.mark.long
 _ROOT = Path(__file__).parents[2]
 _DONE = _ROOT / "build" / "long" / "link"
 _AGAIN = os.environ.get("EMGDEPLOY_LINK_AGAIN") == "1"
-_SOURCES = ("firmware_templates/runtime/app", "firmware_templates/platforms", "toolchain/emgdeploy/link",
-            "toolchain/emgdeploy/bench", "tests/support", "tests/link/c")  # fmt: skip
+_LINK = ("firmware_templates/runtime/app", "firmware_templates/platforms", "toolchain/emgdeploy/link",
+         "tests/support/link_items.py", "tests/support/scenario.py", "tests/support/wire_device.py",
+         "tests/link/c")  # fmt: skip
+_BENCH = (*_LINK, "toolchain/emgdeploy/bench", "tests/support/bench_items.py")
 
 
-def _fingerprint() -> str:
+def _fingerprint(sources: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for folder in _SOURCES:
-        for path in sorted((_ROOT / folder).rglob("*")):
+    for name in sources:
+        place = _ROOT / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.suffix in (".py", ".c", ".h", ".j2", ".toml"):
                 digest.update(str(path.relative_to(_ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _once(name: str, run: Callable[[], str]) -> None:
+def _once(name: str, sources_of: tuple[str, ...], run: Callable[[], str]) -> None:
     """Run an item unless it has passed with these sources; print its figures either way."""
     record = _DONE / f"{name.replace(' ', '-').replace('/', '-')}.json"
-    sources = _fingerprint()
+    sources = _fingerprint(sources_of)
     if record.exists() and not _AGAIN:
         done = json.loads(record.read_text())
         if done["sources"] == sources:
@@ -75,7 +78,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Rig:
     ids=[name for name, *_ in link_items.ITEMS],
 )  # fmt: skip
 def test_link(name: str, item: link_items.Item, count: int, rig: Rig) -> None:
-    _once(name, lambda: item(rig, count))
+    _once(name, _LINK, lambda: item(rig, count))
 
 
 @pytest.mark.parametrize(
@@ -86,4 +89,4 @@ def test_bench(
     name: str, item: bench_items.Item, count: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     shared = request.getfixturevalue("shared") if item is bench_items.large_windows else None
-    _once(name, lambda: item(Builds(tmp_path, shared), count))
+    _once(name, _BENCH, lambda: item(Builds(tmp_path, shared), count))

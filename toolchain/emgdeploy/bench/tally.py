@@ -66,13 +66,13 @@ class Tally:
     def take(self, answer: Answer, owners: dict[int, int]) -> None:
         """Enter an answer. owners: CRC-32 of an input -> the first window that has it."""
         index = answer.index
-        self.answered[index] = True
         self.outputs[index] = np.frombuffer(answer.output, np.uint8)
         self.ticks[index] = answer.ticks
         self.round_trip_s[index] = answer.round_trip
         self.alone[index] = answer.alone
         if not answer.own_input:
             self.answered_for[index] = owners.get(answer.input_crc, NOBODY)
+        self.answered[index] = True  # last, because Ctrl-C may come between any two lines
 
     def save(self, folder: Path) -> None:
         """Leave it for a later bench of the same windows on the same firmware."""

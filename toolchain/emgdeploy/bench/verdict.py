@@ -69,8 +69,6 @@ def assemble(
         "misattributed": _misattributed(tally, wrong),
         "unanswered": int((~answered).sum()),
         **tally.counters,
-        "first_divergent_layer": None,
-        "divergence": None,
         "accuracy": _accuracy(tally, work),
         "confusion": _confusion(tally, work, manifest.output.labels),
         "latency_us": {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from emgdeploy.link.port import Port
 
 NAME = "bench"
+_EMULATOR_PATIENCE_S = 20.0
+
 HELP = "stream windows through the device, compare every answer with the reference, measure"
 
 
@@ -110,7 +112,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             manifest,
             port,
             work,
-            _options(args, board),
+            _options(args),
             progress=lambda count, note: bar.advance(count, note),
             trace=(lambda way, data: console.detail(f"{way} {data.hex(' ')}")) if console.trace else None,
         )
@@ -155,16 +157,17 @@ def open_line(args: argparse.Namespace, name: str, uart: Uart | None) -> Port:
     return open_port(name, args.baud or (uart.baud if uart else 115200), Lines(dtr, rts))
 
 
-def _options(args: argparse.Namespace, board: Board) -> BenchOptions:
+def _options(args: argparse.Namespace) -> BenchOptions:
     from emgdeploy.bench import BenchOptions
     from emgdeploy.link.options import LinkOptions
 
-    emulated = args.port is None and board.emulator is not None and board.emulator.kind == "qemu"
+    # An emulator that does not start says so itself, so a busy machine may take its time over it.
+    patience = {} if args.port else {"connect_patience": _EMULATOR_PATIENCE_S}
     return BenchOptions(
         limit=args.limit,
         deadline_us=None if args.deadline_ms is None else args.deadline_ms * 1000,
         timing_gate=args.timing_gate,
-        one_at_a_time=emulated or args.in_flight == 1,
+        one_at_a_time=args.in_flight == 1,
         fresh=args.fresh,
         link=LinkOptions(
             reply_timeout=args.reply_timeout,
@@ -172,6 +175,7 @@ def _options(args: argparse.Namespace, board: Board) -> BenchOptions:
             encoding=args.encoding,
             in_flight_windows=args.in_flight,
             baud=args.raise_baud,
+            **patience,
         ),
     )
 
