@@ -162,7 +162,7 @@ def _options(args: argparse.Namespace) -> BenchOptions:
     from emgdeploy.link.options import LinkOptions
 
     # An emulator that does not start says so itself, so a busy machine may take its time over it.
-    patience = {} if args.port else {"connect_patience": _EMULATOR_PATIENCE_S}
+    patience = LinkOptions.connect_patience if args.port else _EMULATOR_PATIENCE_S
     return BenchOptions(
         limit=args.limit,
         deadline_us=None if args.deadline_ms is None else args.deadline_ms * 1000,
@@ -175,7 +175,7 @@ def _options(args: argparse.Namespace) -> BenchOptions:
             encoding=args.encoding,
             in_flight_windows=args.in_flight,
             baud=args.raise_baud,
-            **patience,
+            connect_patience=patience,
         ),
     )
 
