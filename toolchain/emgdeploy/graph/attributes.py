@@ -38,14 +38,8 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
     return total // 2, total - total // 2
 
 
-def _schema(name: str) -> Any:
-    import tflite
-
-    return getattr(tflite, name)
-
-
 def _table(op: Any, name: str, where: str) -> Any:
-    table = flat.options(op, _schema(name))
+    table = flat.options(op, name)
     if table is None:
         raise InputError(f"{where} has no {name}", flat.HINT)
     return table
@@ -169,7 +163,10 @@ def _leaky_relu(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attrib
 
 
 def _pack(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
-    return {"axis": int(_table(op, "PackOptions", where).Axis())}
+    table = _table(op, "PackOptions", where)
+    if table.ValuesCount() != len(tensors):
+        raise InputError(f"{where} has {len(tensors)} inputs for {table.ValuesCount()} values", flat.HINT)
+    return {"axis": int(table.Axis())}
 
 
 def _strided_slice(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
@@ -180,12 +177,12 @@ def _strided_slice(op: Any, tensors: Sequence[Tensor | None], where: str) -> Att
 
 
 def _reshape(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
-    table = flat.options(op, _schema("ReshapeOptions"))
+    table = flat.options(op, "ReshapeOptions")
     return {"sizes": _small(table, "NewShape", where)} if table is not None else {}
 
 
 def _squeeze(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
-    table = flat.options(op, _schema("SqueezeOptions"))
+    table = flat.options(op, "SqueezeOptions")
     return {"sizes": _small(table, "SqueezeDims", where)} if table is not None else {}
 
 

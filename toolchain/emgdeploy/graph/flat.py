@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.graph.structure import HINT as HINT
+from emgdeploy.graph.structure import check_structure
 
 MAX_FILE_BYTES = 256 << 20
 MAX_ITEMS = 20_000
 MAX_ELEMENTS = 1 << 26
-HINT = "export the model again and check that the file was copied whole"
+SCHEMA_VERSION = 3
 
 _MALFORMED = (
     struct.error,
@@ -60,8 +63,14 @@ def root(data: bytes, source: str) -> Any:
         raise InputError(f"{source} has {len(data)} bytes; at most {MAX_FILE_BYTES} are accepted", HINT)
     if len(data) < 16 or data[4:8] != b"TFL3":
         raise InputError(f"{source} is no TFLite file: the identifier TFL3 is missing at byte 4", HINT)
+    check_structure(data, source)
     with guarded(source):
-        return tflite.Model.GetRootAs(data, 0)
+        model = tflite.Model.GetRootAs(data, 0)
+        if model.Version() != SCHEMA_VERSION:
+            raise InputError(
+                f"{source} has schema version {model.Version()}; {SCHEMA_VERSION} is supported", HINT
+            )
+        return model
 
 
 def vector(table: Any, field: str, source: str, most: int = MAX_ITEMS) -> NDArray[Any]:
@@ -73,11 +82,21 @@ def vector(table: Any, field: str, source: str, most: int = MAX_ITEMS) -> NDArra
     return np.asarray(getattr(table, f"{field}AsNumpy")())
 
 
-def options(op: Any, cls: Any) -> Any:
-    """The operator's builtin options as the given table class; None when it has none."""
+def builtin_code(operator_code: Any) -> int:
+    """The 32-bit operator number; the accessor of the `tflite` package prefers the old 8-bit field."""
+    slot = 10
+    table = operator_code._tab
+    offset = table.Offset(slot)
+    return int(table.Get(flatbuffers.number_types.Int32Flags, offset + table.Pos)) if offset else 0
+
+
+def options(op: Any, name: str) -> Any:
+    """The operator's builtin options as the schema's table `name`; None when it has none of that type."""
+    import tflite
+
     table = op.BuiltinOptions()
-    if table is None:
+    if table is None or op.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, name):
         return None
-    result = cls()
+    result = getattr(tflite, name)()
     result.Init(table.Bytes, table.Pos)
     return result

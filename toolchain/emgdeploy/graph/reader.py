@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,30 @@ _DTYPES: dict[int, np.dtype[np.generic]] = {
     9: np.dtype(np.int8),
 }
 _MAX_RANK = 8
+# The newest version of each operator that the reference interpreter registers; older ones mean the
+# same for the types that are supported here. Source: kernels/register_ref.cc of google-ai-edge/LiteRT.
+_NEWEST = dict.fromkeys(OpKind, 1) | {
+    OpKind.ADD: 5,
+    OpKind.AVERAGE_POOL_2D: 3,
+    OpKind.CONCATENATION: 7,
+    OpKind.CONV_2D: 8,
+    OpKind.DEPTHWISE_CONV_2D: 6,
+    OpKind.DEQUANTIZE: 9,
+    OpKind.FULLY_CONNECTED: 14,
+    OpKind.LEAKY_RELU: 2,
+    OpKind.LOGISTIC: 3,
+    OpKind.MAX_POOL_2D: 3,
+    OpKind.MEAN: 3,
+    OpKind.MUL: 7,
+    OpKind.PACK: 5,
+    OpKind.PAD: 6,
+    OpKind.QUANTIZE: 6,
+    OpKind.RELU: 3,
+    OpKind.RELU6: 3,
+    OpKind.SOFTMAX: 3,
+    OpKind.STRIDED_SLICE: 4,
+    OpKind.TRANSPOSE: 8,
+}
 
 
 def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
@@ -68,7 +93,7 @@ def _read_tensors(model: Any, subgraph: Any, source: str) -> dict[int, Tensor]:
 
 
 def _read_tensor(model: Any, table: Any, index: int, source: str) -> Tensor:
-    name = (table.Name() or b"").decode("utf-8", "replace")
+    name = _read_name(table, index, source)
     where = f"{source}: tensor {index} ({name!r})"
     if table.Type() not in _DTYPES:
         raise InputError(
@@ -87,6 +112,13 @@ def _read_tensor(model: Any, table: Any, index: int, source: str) -> Tensor:
             f"{where} has {tensor.elements} elements; at most {flat.MAX_ELEMENTS} are accepted", flat.HINT
         )
     return _with_data(model, table, tensor, where)
+
+
+def _read_name(table: Any, index: int, source: str) -> str:
+    try:
+        return str((table.Name() or b"").decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: tensor {index} has a name that is no UTF-8", flat.HINT) from None
 
 
 def _with_data(model: Any, table: Any, tensor: Tensor, where: str) -> Tensor:
@@ -110,16 +142,22 @@ def _read_quantization(table: Any, where: str, source: str) -> Quantization | No
         return None
     scales = flat.vector(q, "Scale", source, flat.MAX_ELEMENTS).astype(np.float32)
     zero_points = flat.vector(q, "ZeroPoint", source, flat.MAX_ELEMENTS).astype(np.int64)
-    if zero_points.size == 0:
-        zero_points = np.zeros(scales.size, np.int64)
     if zero_points.size != scales.size:
         raise InputError(f"{where} has {scales.size} scales but {zero_points.size} zero points", flat.HINT)
-    return Quantization(scales, zero_points, int(q.QuantizedDimension()))
+    axis, rank = int(q.QuantizedDimension()), table.ShapeLength()
+    if not 0 <= axis < max(rank, 1):
+        raise InputError(f"{where} is quantized along axis {axis} of {rank}", flat.HINT)
+    if q.DetailsType() != 0:
+        raise InputError(
+            f"{where} has blockwise or custom quantization, which is not supported",
+            "quantize with one scale per tensor or per channel",
+        )
+    return Quantization(scales, zero_points, axis)
 
 
 def _read_ops(model: Any, subgraph: Any, tensors: dict[int, Tensor], source: str) -> tuple[Op, ...]:
     codes = [
-        max(model.OperatorCodes(i).BuiltinCode(), model.OperatorCodes(i).DeprecatedBuiltinCode())
+        _read_code(model.OperatorCodes(i))
         for i in flat.count(source, "operator codes", model.OperatorCodesLength())
     ]
     return tuple(
@@ -128,17 +166,30 @@ def _read_ops(model: Any, subgraph: Any, tensors: dict[int, Tensor], source: str
     )
 
 
-def _read_op(table: Any, index: int, codes: list[int], tensors: dict[int, Tensor], source: str) -> Op:
+def _read_code(table: Any) -> tuple[int, int]:
+    """Operator number and version."""
+    return max(flat.builtin_code(table), table.DeprecatedBuiltinCode()), table.Version()
+
+
+def _read_op(
+    table: Any, index: int, codes: list[tuple[int, int]], tensors: dict[int, Tensor], source: str
+) -> Op:
     if not 0 <= table.OpcodeIndex() < len(codes):
         raise InputError(f"{source} is damaged: operator {index} has no operator code", flat.HINT)
     inputs = _indices(table, "Inputs", tensors, source)
     outputs = _indices(table, "Outputs", tensors, source)
-    name = _builtin_name(codes[table.OpcodeIndex()])
+    code, version = codes[table.OpcodeIndex()]
+    name = _builtin_name(code)
     written = [f"tensor {i}, {tensors[i].name!r}" for i in outputs[:1] if i >= 0]
     where = f"{source}: operator {index} ({name}, writing {written[0] if written else 'nothing'})"
     if name not in OpKind.__members__:
         raise InputError(
             f"{where} is not supported", f"supported are {', '.join(sorted(OpKind.__members__))}"
+        )
+    if not 1 <= version <= _NEWEST[OpKind[name]]:
+        raise InputError(
+            f"{where} has version {version}; 1 to {_NEWEST[OpKind[name]]} are supported",
+            "export the model with an older converter, or its integer operators alone",
         )
     if len(outputs) != 1 or outputs[0] < 0 or not inputs or inputs[0] < 0:
         raise InputError(f"{where} needs a first input and exactly one output", flat.HINT)
@@ -148,7 +199,11 @@ def _read_op(table: Any, index: int, codes: list[int], tensors: dict[int, Tensor
 
 
 def _builtin_name(code: int) -> str:
+    return _builtin_names().get(code, f"operator code {code}")
+
+
+@functools.cache
+def _builtin_names() -> dict[int, str]:
     import tflite
 
-    names: dict[int, str] = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
-    return names.get(code, f"operator code {code}")
+    return {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}

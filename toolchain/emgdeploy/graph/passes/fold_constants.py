@@ -80,7 +80,9 @@ def _transpose(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
 
 
 def _slice(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    begin, end, step = (v.astype(np.int64).reshape(-1).tolist() for v in values[1:4])
+    if any(v.dtype != np.int32 for v in values[1:4]):
+        raise ValueError("slices by numbers that are no int32")
+    begin, end, step = (v.reshape(-1).tolist() for v in values[1:4])
     return strided_slice(values[0], begin, end, step, op.masks)
 
 
