@@ -181,6 +181,10 @@ def _reshape(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attribute
     return {"sizes": _small(table, "NewShape", where)} if table is not None else {}
 
 
+def _shape(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    return {"element_type": int(_table(op, "ShapeOptions", where).OutType())}
+
+
 def _squeeze(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     table = flat.options(op, "SqueezeOptions")
     return {"sizes": _small(table, "SqueezeDims", where)} if table is not None else {}
@@ -203,6 +207,7 @@ _READERS: dict[OpKind, Callable[[Any, Sequence[Tensor | None], str], Attributes]
     OpKind.MUL: _mul,
     OpKind.PACK: _pack,
     OpKind.RESHAPE: _reshape,
+    OpKind.SHAPE: _shape,
     OpKind.SQUEEZE: _squeeze,
     OpKind.SOFTMAX: _softmax,
     OpKind.STRIDED_SLICE: _strided_slice,

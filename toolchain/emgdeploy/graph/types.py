@@ -155,7 +155,7 @@ class Op:
     Only the attributes that its kind has are meaningful; the others keep their defaults.
     `chain` are the element-by-element operators that a pass made this one stand for, in order, with
     their own tensors. `quantized_bias` is the type number the options ask for (0: none),
-    and `shifts_int16` asks for ADD's old form, of power-of-two scales.
+    `element_type` the one that SHAPE writes, and `shifts_int16` asks for ADD's old form, of power-of-two scales.
     """
 
     index: int
@@ -171,6 +171,7 @@ class Op:
     beta: float = 1.0
     masks: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     sizes: tuple[int, ...] = ()
+    element_type: int = 0
     quantized_bias: int = 0
     shifts_int16: bool = False
     chain: tuple[Op, ...] = ()

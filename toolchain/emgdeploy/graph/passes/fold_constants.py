@@ -19,6 +19,8 @@ from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 
 Constants = list[NDArray[np.generic]]
 _LARGEST_FOLDED = 1 << 20
+# What SHAPE may write, by the schema's type numbers.
+_SHAPE_TYPES = {2: np.int32, 4: np.int64}
 
 
 def fold_constants(graph: Graph) -> Graph:
@@ -39,7 +41,9 @@ def fold_constants(graph: Graph) -> Graph:
 
 def _value(graph: Graph, op: Op) -> NDArray[np.generic] | None:
     if op.kind is OpKind.SHAPE:
-        return np.array(graph.tensors[op.inputs[0]].shape, graph.out(op).dtype)
+        if op.element_type not in _SHAPE_TYPES:
+            raise _nonsense(graph, op, f"element type number {op.element_type}")
+        return np.array(graph.tensors[op.inputs[0]].shape, _SHAPE_TYPES[op.element_type])
     fold = _FOLDS.get(op.kind)
     tensors = graph.ins(op)
     if fold is None or not tensors or any(t.data is None for t in tensors):
