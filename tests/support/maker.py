@@ -63,7 +63,7 @@ class Maker:
         if spread is None:
             return float(np.float32(np.exp(self.rng.uniform(-5, 0)) * 128 / LIMITS[self.dtype]))
         fit = 3 * spread / LIMITS[self.dtype] * np.exp(self.rng.uniform(-1, 1))
-        return float(np.float32(np.clip(fit, 1e-12, 1e6)))
+        return float(np.float32(np.clip(fit, 1e-8, 1e6)))
 
     def zero_point(self) -> int:
         return 0 if self.dtype == "int16" else int(self.pick((0, -128, 127, self.number(-128, 127))))

@@ -79,10 +79,11 @@ def through_shape(m: Maker, image: Value) -> Value:
     begin, end, step = (m.integers([v]) for v in (0, 1, 1))
     writer.op("STRIDED_SLICE", [shape, begin, end, step], batch, options(
         "StridedSliceOptions", beginMask=0, endMask=0, ellipsisMask=0, newAxisMask=0, shrinkAxisMask=1))  # fmt: skip
-    rest = m.integers(image.elements)
+    batch_size = image.shape[0]
+    rest = m.integers(image.elements // batch_size)
     sizes = writer.tensor((2,), "int32")
     writer.op("PACK", [batch, rest], sizes, options("PackOptions", axis=0, valuesCount=2))
-    out = m.like((1, image.elements), image)
+    out = m.like((batch_size, image.elements // batch_size), image)
     return m.op("RESHAPE", [image.index, sizes], out, options("ReshapeOptions"))
 
 

@@ -12,7 +12,7 @@ from emgdeploy.codegen.lower.add_linear import lower_add_linear
 from emgdeploy.codegen.lower.boundary import lower_dequantize, lower_quantize_float
 from emgdeploy.codegen.lower.conv import lower_conv, lower_depthwise
 from emgdeploy.codegen.lower.dense import lower_dense
-from emgdeploy.codegen.lower.dense_wide import lower_dense_offset, lower_dense_wide
+from emgdeploy.codegen.lower.dense_wide import lower_dense_exact, lower_dense_offset, lower_dense_wide
 from emgdeploy.codegen.lower.lookup import lower_lookup
 from emgdeploy.codegen.lower.mean import lower_mean
 from emgdeploy.codegen.lower.move import lower_concatenation, lower_pad, lower_transpose
@@ -39,7 +39,7 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise,),
     (OpKind.DEPTHWISE_CONV_2D, "int16"): (lower_depthwise_wide,),
     (OpKind.DEQUANTIZE, "float32"): (lower_dequantize,),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_offset, lower_dense),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense),
     (OpKind.FULLY_CONNECTED, "int16"): (lower_dense_wide,),
     (OpKind.LEAKY_RELU, "int8"): (lower_lookup,),
     (OpKind.LEAKY_RELU, "int16"): (lower_rescale,),
@@ -74,7 +74,7 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.CONV_2D, "int8"): (lower_conv_dsp,),
     (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_dsp,),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_offset, lower_dense_dsp),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
 }
 
 
@@ -91,10 +91,16 @@ def _spreads(step: Step, lowering: Lowering) -> bool:
     return lowering is lower_depthwise_dsp and not step.overlaps
 
 
+def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
+    if op.chain:
+        return (lower_lookup,)
+    key = (op.kind, dtype)
+    return (*(_DSP_KERNELS.get(key, ()) if isa == "dsp" else ()), *_KERNELS.get(key, ()))
+
+
 def _lower(graph: Graph, op: Op, isa: str, optimize: str) -> Step:
     out = graph.out(op)
-    key = (op.kind, str(out.dtype))
-    for lowering in (*(_DSP_KERNELS.get(key, ()) if isa == "dsp" else ()), *_KERNELS.get(key, ())):
+    for lowering in _candidates(op, str(out.dtype), isa):
         step = lowering(graph, op)
         if step is not None and not (optimize == "memory" and _spreads(step, lowering)):
             return step
