@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "process"]
 
+# Exit statuses of commands that a signal stopped: hung up, interrupted, terminated.
+_STOPPED = (129, 130, 143)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (the table in docs/cli.md)."""
@@ -27,12 +30,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def process() -> int:
     """`main` for a process of its own: Ctrl-C counts from the first import and no longer after the end."""
     try:
-        return main()
+        status = main()
     except KeyboardInterrupt:  # so early that nothing had begun
         print("error: interrupted\ntry: the same command again", file=sys.stderr)
-        return 130
+        status = 130
     finally:
         import signal
 
         # What is left is the interpreter's own tidying up; the command has ended and said how.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if status in _STOPPED:
+        _leave(status)
+    return status
+
+
+def _leave(status: int) -> None:
+    """End at once. An interrupt that met code run from a string (libraries do that while they are
+    imported) makes the interpreter kill itself by signal at its end, whatever status it is given."""
+    import os
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
