@@ -17,6 +17,7 @@ from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware.manifest import LedgerEntry
 from emgdeploy.firmware.probes import probes
+from emgdeploy.graph import read_tflite
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> 
     from emgdeploy.convert.reference import Reference
 
     data = _read(model)
+    read_tflite(data, model.name)  # before the interpreter, which a damaged file can bring down
     details = Reference(data, keep_tensors=False).input
     shape = tuple(int(size) for size in details.shape[1:])
     axes = tuple(range(len(shape)))
