@@ -25,9 +25,7 @@ class _RunsCode:
 
 
 def refused(cli: Cli, verb: tuple[str, ...], model: Path, out: Path, *words: str) -> None:
-    # A .tflite is named by what is wrong in it; the other kinds are several files, so the sentence says which.
-    named = ("model",) if model.suffix == ".tflite" and model.exists() else (model.name,)
-    cli(*verb, "--model", model, "--out", out).fails(3, *named, *words)
+    cli(*verb, "--model", model, "--out", out).fails(3, model.name, *words)
     assert not out.exists()
 
 
