@@ -72,9 +72,12 @@ def model(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def plain(cli: Cli, model: Path, windows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build without any tree."""
+    """A build without any tree, although the variables that name them are set."""
     out = tmp_path_factory.mktemp("plain") / "b"
-    cli("build", "--board", "spresense", "--model", model, "--windows", windows, "--out", out).succeeds()
+    with pytest.MonkeyPatch.context() as environment:
+        for variable in FINDERS:
+            environment.delenv(variable, raising=False)
+        cli("build", "--board", "spresense", "--model", model, "--windows", windows, "--out", out).succeeds()
     return out
 
 

@@ -40,6 +40,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         weights_bytes=sum(a.weights_bytes for a in arrays),
         params_bytes=sum(a.params_bytes for a in arrays),
         arena_bytes=plan.arena_bytes,
+        peak_layer=plan.peak,
         arena_bound_plain=plan.bound_plain,
         arena_bound_overlapped=plan.bound_overlapped,
     )

@@ -19,11 +19,15 @@ _ROUNDS = 400
 
 @dataclass(frozen=True)
 class Plan:
-    """Offsets in bytes by buffer owner, the arena's size, and its two reference bounds."""
+    """Offsets in bytes by buffer owner, the arena's size, and its two reference bounds.
+
+    peak: the first step during which the arena is full to its last byte.
+    """
 
     offsets: dict[int, int]
     root: dict[int, int]
     arena_bytes: int
+    peak: int
     bound_plain: int
     bound_overlapped: int
 
@@ -42,7 +46,8 @@ def plan_memory(graph: Graph, steps: tuple[Step, ...]) -> Plan:
     offsets = _search(all_buffers, relations)
     size = max(offsets[b.owner] + _aligned(b.size) for b in all_buffers)
     plain, overlapped = _bounds(all_buffers, relations, len(steps))
-    return Plan(offsets, root, size, plain, overlapped)
+    highest = max(all_buffers, key=lambda b: (offsets[b.owner] + b.size, -b.born))
+    return Plan(offsets, root, size, max(highest.born, 0), plain, overlapped)
 
 
 def _aligned(size: int) -> int:

@@ -67,7 +67,8 @@ class GeneratedModel:
 
     `runtime_sources` are .c and .h paths below firmware_templates/runtime. `steps_write` names, for
     each step in call order, the tensor of the .tflite that its output is equal to, once that tensor
-    is transposed by the same entry of `steps_axes` (empty: as it is).
+    is transposed by the same entry of `steps_axes` (empty: as it is). `peak_layer` is the index of the
+    layer during which the arena is full.
     """
 
     files: dict[str, str]
@@ -82,5 +83,6 @@ class GeneratedModel:
     weights_bytes: int
     params_bytes: int
     arena_bytes: int
+    peak_layer: int
     arena_bound_plain: int
     arena_bound_overlapped: int

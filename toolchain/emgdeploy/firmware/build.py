@@ -13,11 +13,12 @@ from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
-from emgdeploy.errors import UsageError
+from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
+from emgdeploy.firmware import advice, builds, compiler, fits, image, manifest, nuttx
 from emgdeploy.firmware import app as apps
-from emgdeploy.firmware import builds, compiler, image, manifest, nuttx
 from emgdeploy.firmware import info as infos
+from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, OutputTensor
 from emgdeploy.firmware.nuttx import Tree
@@ -48,6 +49,11 @@ class BuildRequest:
     tree: Tree | None = None
     autostart: bool = False
 
+    @property
+    def system(self) -> str:
+        """The operating system around the application: that of the tree, else upstream's."""
+        return "nuttx" if self.tree is None else self.tree.kind
+
 
 def build(
     request: BuildRequest, report: Report = lambda stage: None, measure: Measure | None = None
@@ -58,13 +64,28 @@ def build(
     finished folder, or returns None where it cannot. Raises InputError, GateFailed, ToolMissingError,
     DoesNotFitError, CompileError.
     """
-    tools = compiler.find(request.board.cpu)  # before minutes go into a conversion
+    try:
+        return _build(request, report, measure)
+    except TooLarge as error:
+        ways = advice.ways_out(
+            request.board, request.system, error.need, request.model, request.given.factory
+        )
+        raise DoesNotFitError(error.message, "; ".join([*error.ways, *ways]) or error.hint) from error
+
+
+def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Manifest:
     platform = load_platform(request.board)
     _check_tree(request, platform)
+    if fits.is_checkpoint(request.model):
+        fits.check_checkpoint(request.board, request.model, request.given.factory, request.system)
+    if request.model.suffix.lower() != ".tflite":
+        compiler.find(request.board.cpu)  # before minutes go into a conversion
     with builds.replacing_folder(request.out) as folder:
         work = prepare(request.model, folder, request.given, report)
         report("generating C")
         model = _generate(request, work)
+        _check_plan(request, work, model)
+        tools = compiler.find(request.board.cpu)
         sources = _sources(model) | {
             f"src/platform/{k}": v for k, v in render(platform, request.board).items()
         }
@@ -130,6 +151,19 @@ def _as_the_device_sees(golden: Golden, model: GeneratedModel) -> Golden:
     return replace(golden, x=model.input.quantize(golden.x), y=model.output.quantize(golden.y))
 
 
+def _check_plan(request: BuildRequest, work: Workload, model: GeneratedModel) -> None:
+    """Raises TooLarge, which says so where --optimize memory would be enough."""
+    board, need = request.board, fits.need_of(model)
+    try:
+        fits.check(board, fits.least_use(board, need, request.system), need, at_least=True)
+    except TooLarge as error:
+        if request.optimize != "memory":
+            smallest = fits.need_of(_generate(replace(request, optimize="memory"), work))
+            if fits.fits(board, smallest, request.system):
+                error.ways.append(f"--optimize memory fits (an arena of {smallest.arena:,} bytes)")
+        raise
+
+
 def _sources(model: GeneratedModel) -> dict[str, str]:
     """Path in the build folder -> text, of the model, its kernels and the application."""
     texts = {f"src/{name}": text for name, text in model.files.items()}
@@ -150,7 +184,7 @@ def _recipe(
         platform=platform,
         model=tuple(map(Path, own)),
         firmware=tuple(Path(name) for name in compiled if name not in own),
-        constants=model.weights_bytes + model.params_bytes,
+        need=fits.need_of(model),
         extra_flags=request.extra_flags,
     )
 
@@ -167,7 +201,6 @@ def _manifest(
     artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
     if recipe.platform.app is not None:
         artifacts["app"] = apps.FOLDER
-    unproven = f"the stack is an estimate: {made.stack.reason}" if made.stack.bytes is None else ""
     return Manifest(
         board=request.board.name,
         core=request.board.core,
@@ -198,8 +231,16 @@ def _manifest(
         tools={"emgdeploy": emgdeploy.__version__, "compiler": compiler_version},
         reference=work.golden.reference,
         preprocess=work.preprocess,
-        notes=work.notes + ((unproven,) if unproven else ()),
+        notes=work.notes + _notes(request, made),
     )
+
+
+def _notes(request: BuildRequest, made: Image) -> tuple[str, ...]:
+    unproven = f"the stack is an estimate: {made.stack.reason}" if made.stack.bytes is None else None
+    elsewhere = (
+        fits.only_the_other_system(request.board, made.sizes.memories) if request.tree is None else None
+    )
+    return tuple(note for note in (unproven, elsewhere) if note is not None)
 
 
 def _input(spec: TensorSpec, work: Workload) -> InputTensor:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from emgdeploy.boards import Board
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import compiler, elf, mapfile, size
+from emgdeploy.firmware import compiler, elf, fits, mapfile, size
 from emgdeploy.firmware.compiler import CompileError, Compiler
+from emgdeploy.firmware.fits import Need
 from emgdeploy.firmware.platform import (
     BARE_METAL,
     OBJECTS,
@@ -31,7 +32,7 @@ _EXCEPTION_FRAME = 112
 class Recipe:
     """What is built: C files relative to the build folder, for which board, with which flags.
 
-    model: src/model.c and its kernels; firmware: all else. constants: bytes of weights and parameters.
+    model: src/model.c and its kernels; firmware: all else. need: what the model takes.
     extra_flags go to compiler and linker alike (sanitizers).
     """
 
@@ -39,7 +40,7 @@ class Recipe:
     platform: Platform
     model: tuple[Path, ...]
     firmware: tuple[Path, ...]
-    constants: int
+    need: Need
     extra_flags: tuple[str, ...] = ()
 
     @property
@@ -112,7 +113,7 @@ def _link(
     try:
         tools.link(objects, options, Path("firmware.elf"), folder)
     except CompileError as error:
-        raise size.overflow(recipe.board, error.output, recipe.constants) or error from error
+        raise size.overflow(recipe.board, error.output, recipe.need) or error from error
     artifacts = {"elf": "firmware.elf", "map": "firmware.map"}
     if recipe.platform.image == BARE_METAL:
         tools.raw_image(Path("firmware.elf"), Path("firmware.bin"), folder)
@@ -129,7 +130,7 @@ def measure_system(folder: Path, recipe: Recipe, application: size.Sizes) -> siz
     sections = elf.sections(folder / "firmware.elf")
     total = size.totals(sections)
     memories = size.memory_use(board, sections)
-    size.check(board, memories, recipe.constants)
+    fits.check(board, memories, recipe.need)
     stored = total.text + total.rodata + total.data
     in_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
     ram = total.data + total.bss + (total.text + total.rodata if in_ram else 0)
@@ -144,12 +145,12 @@ def _measure(folder: Path, recipe: Recipe, image: str, stack: StackNeed) -> size
         memories = size.memory_use(board, sections)
     else:
         memories = size.pooled_use(board, total, reserved)
-    size.check(board, memories, recipe.constants)
+    fits.check(board, memories, recipe.need)
     kept = mapfile.contributions((folder / "firmware.map").read_text())
     model = mapfile.by_kind(kept, {str(path.with_suffix(".o")) for path in recipe.model})
     runs_from_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
     return size.Sizes(
-        code=model["text"] + model["rodata"] - recipe.constants,
+        code=model["text"] + model["rodata"] - recipe.need.constants,
         flash=total.text + total.rodata + total.data,
         ram=total.data + total.bss + reserved + (total.text + total.rodata if runs_from_ram else 0),
         stack=reserved,

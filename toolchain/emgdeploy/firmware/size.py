@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emgdeploy.boards import Board
-from emgdeploy.errors import DoesNotFitError
 from emgdeploy.firmware.elf import Section
+from emgdeploy.firmware.fits import Need, TooLarge, reserve
 from emgdeploy.firmware.manifest import MemoryUse
 
 _OVERFLOW = re.compile(r"region `([\w-]+)' overflowed by (\d+) bytes")
@@ -77,7 +77,7 @@ def memory_use(board: Board, sections: Sequence[Section]) -> tuple[MemoryUse, ..
 def pooled_use(board: Board, total: Totals, stack: int) -> tuple[MemoryUse, ...]:
     """Like `memory_use` for an image without addresses: by what each memory may hold.
 
-    What the board's options reserve for its operating system (`os_reserve_bytes`) counts as used.
+    What the board's options reserve for its operating system counts as used.
     """
     parts = {
         "code": total.text,
@@ -86,41 +86,17 @@ def pooled_use(board: Board, total: Totals, stack: int) -> tuple[MemoryUse, ...]
     }
     if board.memories_for("data")[0] == board.memories_for("constants")[0]:
         parts["constants"] = total.rodata  # initial values are not stored twice
-    reserve = board.options.get("os_reserve_bytes", 0)
     used = {memory.name: 0 for memory in board.memories}
-    used[board.memories_for("data")[0].name] += int(reserve)
+    used[board.memories_for("data")[0].name] += reserve(board)
     for kind, size in parts.items():
         used[board.memories_for(kind)[0].name] += size
     return tuple(MemoryUse(memory.name, used[memory.name], memory.size) for memory in board.memories)
 
 
-def check(board: Board, memories: Sequence[MemoryUse], constants: int) -> None:
-    """Raise DoesNotFitError when a memory is overfull. constants: bytes of weights and parameters."""
-    for memory in memories:
-        if memory.used > memory.size:
-            raise does_not_fit(board, memory.name, memory.used - memory.size, constants)
-
-
-def overflow(board: Board, linker_output: str, constants: int) -> DoesNotFitError | None:
+def overflow(board: Board, linker_output: str, need: Need) -> TooLarge | None:
     """The linker's complaint about a full memory as an error of ours, or None when it is another."""
     found = _OVERFLOW.findall(linker_output)
     if not found:
         return None
     name, missing = max(found, key=lambda item: int(item[1]))
-    return does_not_fit(board, name, int(missing), constants)
-
-
-def does_not_fit(board: Board, memory_name: str, missing: int, constants: int) -> DoesNotFitError:
-    """The error for `missing` bytes too few in one memory, saying what would fit."""
-    memory = next(memory for memory in board.memories if memory.name == memory_name)
-    message = (
-        f"the image does not fit {board.name}: memory {memory.name} ({memory.size:,} bytes) "
-        f"is {missing:,} bytes too small"
-    )
-    room = constants - missing
-    if "constants" in memory.holds and room > 0:
-        return DoesNotFitError(
-            message,
-            f"a model with at most {room:,} bytes of weights and parameters fits (this one has {constants:,})",
-        )
-    return DoesNotFitError(message, "use a smaller model or window, --optimize memory, or a larger board")
+    return TooLarge(board, name, int(missing), need)

@@ -1,0 +1,127 @@
+"""Does a model fit its board? Answered before anything is compiled, from what takes memory in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from emgdeploy.boards import Board
+from emgdeploy.codegen import GeneratedModel
+from emgdeploy.errors import DoesNotFitError
+from emgdeploy.firmware.manifest import MemoryUse
+from emgdeploy.text import printable
+
+# Kernels, wire and platform with their variables and stack: 27 KB for MobileNetV2 on a Cortex-M4.
+CODE_ALLOWANCE = 48 * 1024
+
+_SYSTEMS = {"sdk": ("sdk_reserve_bytes", "the Spresense SDK"), "nuttx": ("os_reserve_bytes", "NuttX")}
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a model takes; bytes. constants: weights and parameters; peak: where the arena is full."""
+
+    constants: int
+    arena: int
+    peak: str
+
+
+class TooLarge(DoesNotFitError):
+    """An image that does not fit: the memory, the bytes missing, and what the model needed.
+
+    ways: what would fit instead, as clauses; whoever learns of one adds it.
+    """
+
+    def __init__(
+        self, board: Board, memory_name: str, missing: int, need: Need, at_least: bool = False
+    ) -> None:
+        memory = next(memory for memory in board.memories if memory.name == memory_name)
+        self.need = need
+        self.ways: list[str] = []
+        super().__init__(
+            f"the image does not fit {board.name}: memory {memory.name} ({memory.size:,} bytes) is "
+            f"{'at least ' if at_least else ''}{missing:,} bytes too small (weights and parameters take "
+            f"{need.constants:,}, the arena {need.arena:,}, fullest in {need.peak})",
+            _without_advice(need, missing, "constants" in memory.holds),
+        )
+
+
+def _without_advice(need: Need, missing: int, holds_constants: bool) -> str:
+    room = need.constants - missing
+    if holds_constants and room > 0:
+        return (
+            f"a model with at most {room:,} bytes of weights and parameters fits "
+            f"(this one has {need.constants:,})"
+        )
+    return "use a smaller model or window, --optimize memory, or a larger board"
+
+
+def need_of(model: GeneratedModel) -> Need:
+    """What the compiler has planned."""
+    layer = model.layers[model.peak_layer]
+    return Need(
+        model.weights_bytes + model.params_bytes,
+        model.arena_bytes,
+        f"layer {layer.index}, {layer.op} {printable(layer.name)[-40:]}".rstrip(),
+    )
+
+
+def reserve(board: Board, system: str = "nuttx") -> int:
+    """Bytes of the board's memory that its operating system ("nuttx" or "sdk") takes for itself."""
+    usual = int(board.options.get("os_reserve_bytes", 0))
+    return int(board.options.get(_SYSTEMS[system][0], usual))
+
+
+def least_use(board: Board, need: Need, system: str = "nuttx", code: int = 0) -> tuple[MemoryUse, ...]:
+    """How full each memory becomes: system, constants, arena, and `code` bytes of code and variables."""
+    used = {memory.name: 0 for memory in board.memories}
+    used[board.memories_for("data")[0].name] += reserve(board, system) + need.arena
+    used[board.memories_for("constants")[0].name] += need.constants
+    used[board.memories_for("code")[0].name] += code
+    return tuple(MemoryUse(memory.name, used[memory.name], memory.size) for memory in board.memories)
+
+
+def fits(board: Board, need: Need, system: str = "nuttx") -> bool:
+    """Whether there is room for the model and an allowance for code around it."""
+    return all(use.used <= use.size for use in least_use(board, need, system, CODE_ALLOWANCE))
+
+
+def check(board: Board, uses: Sequence[MemoryUse], need: Need, at_least: bool = False) -> None:
+    """Raise TooLarge for the first overfull memory. at_least: more would be needed still."""
+    for use in uses:
+        if use.used > use.size:
+            raise TooLarge(board, use.name, use.used - use.size, need, at_least)
+
+
+def check_checkpoint(board: Board, model: Path, factory: str | None, system: str = "nuttx") -> None:
+    """Refuse a network whose weights alone are too many, before minutes go into its conversion.
+
+    Raises TooLarge with lower bounds; InputError for a broken checkpoint.
+    """
+    from emgdeploy.nets.checkpoint import load_checkpoint
+    from emgdeploy.nets.footprint import footprint
+
+    checkpoint = load_checkpoint(model, factory)
+    found = footprint(checkpoint.network, checkpoint.input_shape)
+    need = Need(found.weights, found.busiest_bytes, f"the layer {printable(found.busiest)}")
+    check(board, least_use(board, replace(need, arena=0), system), need, at_least=True)
+
+
+def only_the_other_system(board: Board, uses: Sequence[MemoryUse]) -> str | None:
+    """A note where an image fits beside upstream NuttX, and not beside the vendor's SDK."""
+    more = reserve(board, "sdk") - reserve(board, "nuttx")
+    name = board.memories_for("data")[0].name
+    use = next(use for use in uses if use.name == name)
+    missing = use.used + more - use.size
+    if missing <= 0:
+        return None
+    return (
+        f"{missing:,} bytes too large for {_SYSTEMS['sdk'][1]}, which takes {reserve(board, 'sdk'):,} "
+        "for itself: build it with --nuttx"
+    )
+
+
+def is_checkpoint(model: Path) -> bool:
+    """Whether the network itself can be looked at."""
+    return model.suffix.lower() in (".pt", ".pth")
