@@ -10,6 +10,7 @@ import tty
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from emgdeploy.emulate.process import PtyProcess
 from emgdeploy.flash.spresense.xmodem import crc16
@@ -40,7 +41,10 @@ class Stopped(Exception):
 
 
 class FakeSpresense:
-    """`port` is what the host opens; `received` is the file that came; `said` are the commands."""
+    """`port` is what the host opens; `received` is the file that came; `said` are the commands.
+
+    silent: set while nothing more will come before the host does something else.
+    """
 
     def __init__(self, application: Path, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
@@ -50,6 +54,8 @@ class FakeSpresense:
         self.port = os.ttyname(self._slave)
         self.received = b""
         self.said: list[str] = []
+        self.silent = threading.Event()
+        self.application_runs = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -82,18 +88,22 @@ class FakeSpresense:
                 return os.read(self._master, 1)
         return b""
 
+    def _fall_silent(self) -> NoReturn:
+        self.silent.set()
+        while True:
+            self._byte()
+
     def _say(self, step: str, data: bytes) -> None:
         if self._faults.silent_at == step:
-            while True:
-                self._byte()
+            self._fall_silent()
         os.write(self._master, self._faults.garbage + data)
 
     def _boot(self) -> None:
         self._byte()
+        self.silent.clear()
         if self._faults.no_loader:
             os.write(self._master, b"\r\nNuttShell (NSH) NuttX-12.3\r\nnsh> ")
-            while True:
-                self._byte()
+            self._fall_silent()
         self._say("boot", b"Welcome to nash\r\n")
         while self._byte() != b"r":
             pass
@@ -121,6 +131,7 @@ class FakeSpresense:
             return
         self._say("install", READY)
         if fast and self._faults.deaf_above_115200:
+            self.silent.set()
             self._boot()  # it hears nothing until the host resets it
             return
         self.received = self._receive()
@@ -158,19 +169,25 @@ class FakeSpresense:
 
     def _program(self) -> None:
         if self._faults.dead_application:
-            while True:
-                self._byte()
+            self._fall_silent()
         if not self._faults.without_shell:
-            os.write(self._master, b"\r\nNuttShell (NSH) NuttX-12.3\r\nnsh> ")
-            line = b""
-            while line.strip() != b"emg":
-                byte = self._byte()
-                line = b"" if byte == b"\n" and line.strip() != b"emg" else line + byte
-                os.write(self._master, byte)
+            self._shell()
         with PtyProcess(lambda name: [str(self._application), name]) as process:
             self._bridge(process.fd)
 
+    def _shell(self) -> None:
+        os.write(self._master, b"\r\nNuttShell (NSH) NuttX-12.3\r\nnsh> ")
+        line = b""
+        while line != b"emg\n":
+            byte = self._byte()
+            os.write(self._master, byte)
+            line += byte
+            if byte == b"\n" and line != b"emg\n":
+                os.write(self._master, b"nsh> ")
+                line = b""
+
     def _bridge(self, other: int) -> None:
+        self.application_runs.set()
         ends: dict[int, Callable[[bytes], int]] = {
             self._master: lambda data: os.write(other, data),
             other: lambda data: os.write(self._master, data),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,8 @@ from emgdeploy.flash.spresense import Deadlines, Loader, check_image
 from emgdeploy.flash.spresense.loader import CONSOLE_BAUD
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.facts import DeviceInfo
-from emgdeploy.link.port import Port, open_port
+from emgdeploy.link.options import LinkOptions
+from emgdeploy.link.port import Port, ResetPort, open_port
 
 MARK = "flashed.json"
 SCHEMA = "emgdeploy.flashed/1"
@@ -43,7 +45,8 @@ class Flashed:
 class Way:
     """How to reach the board. port: its serial port, None where none is needed; baud: for the transfer.
 
-    report: told each stage as it begins; progress: bytes of the image that are written.
+    report: told each stage as it begins; progress: bytes of the image that are written. link: patience of
+    the handshake. open, clock: how the port is opened and by which seconds the loader's deadlines are kept.
     """
 
     port: str | None = None
@@ -51,6 +54,9 @@ class Way:
     report: Report = lambda stage: None
     progress: Callable[[int], None] = lambda count: None
     deadlines: Deadlines = field(default_factory=Deadlines)
+    link: LinkOptions | None = None
+    open: Callable[[str, int], ResetPort] = open_port
+    clock: Callable[[], float] = time.monotonic
 
 
 def flash(folder: Path, manifest: Manifest, board: Board, way: Way | None = None) -> Flashed:
@@ -96,16 +102,16 @@ def _through_the_loader(folder: Path, manifest: Manifest, board: Board, way: Way
     path = manifest.artifact(folder, "spk")
     image = path.read_bytes()
     check_image(image, str(path), sum(memory.size for memory in board.memories_for("code")))
-    port = open_port(way.port, CONSOLE_BAUD)
+    port = way.open(way.port, CONSOLE_BAUD)
     try:
-        loader = Loader(port, port.pulse_dtr, way.deadlines)
+        loader = Loader(port, way.deadlines, way.clock)
         way.report("looking for the boot loader")
         loader.enter()
         way.report("writing")
         loader.install(image, way.baud, way.report, way.progress)
         loader.finish()
         way.report("starting the program")
-        start_application(port, board, way.deadlines.application)
+        start_application(port, board, way.deadlines.application, way.clock)
         return _greeted(manifest, port, "boot loader", way)
     finally:
         port.close()
@@ -124,5 +130,6 @@ def _verified(manifest: Manifest, tool: str, way: Way) -> Flashed:
 
 def _greeted(manifest: Manifest, port: Port, tool: str, way: Way) -> Flashed:
     way.report("shaking hands")
-    info: DeviceInfo = DeviceClient(port, check=lambda facts: identity.check(facts, manifest)).connect()
+    client = DeviceClient(port, way.link, check=lambda facts: identity.check(facts, manifest))
+    info: DeviceInfo = client.connect()
     return Flashed(manifest.board, info.firmware_build_id, tool, port.name, True, info.selftest_ticks)

@@ -46,6 +46,13 @@ class Port(Protocol):
         """Give the port back; a second time does nothing."""
 
 
+class ResetPort(Port, Protocol):
+    """A pipe with a line that resets the board."""
+
+    def pulse_dtr(self) -> bool:
+        """Reset the board; False where the pipe has no such line."""
+
+
 class FdPort:
     """A file descriptor that is read and written as it is, such as a pty's master side.
 

@@ -134,8 +134,8 @@ def _forget_objects(library: Path, mark: str) -> None:
 
 
 def _set_options(config: Path, chosen: dict[str, str]) -> None:
-    names = tuple(f"{name}=" for name in chosen)
-    kept = [line for line in config.read_text().splitlines() if not line.startswith(names)]
+    said = tuple(text for name in chosen for text in (f"{name}=", f"# {name} is not set"))
+    kept = [line for line in config.read_text().splitlines() if not line.startswith(said)]
     config.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in chosen.items()), ""]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from emgdeploy.errors import LinkError
 from emgdeploy.link.port import Port
@@ -22,10 +23,14 @@ class Silence(LinkError):
 
 
 class Dialogue:
-    """A conversation over `port`; what was heard and not yet waited for stays until the next wait."""
+    """A conversation over `port`; what was heard and not yet waited for stays until the next wait.
 
-    def __init__(self, port: Port) -> None:
+    clock: seconds, by which waiting is measured.
+    """
+
+    def __init__(self, port: Port, clock: Callable[[], float] = time.monotonic) -> None:
         self._port = port
+        self._clock = clock
         self._heard = bytearray()
 
     def say(self, line: str) -> None:
@@ -44,14 +49,14 @@ class Dialogue:
 
     def listen(self, words: tuple[bytes, ...], seconds: float) -> bytes | None:
         """Which of `words` comes first, or None when `seconds` are over; all up to it is dropped."""
-        deadline = time.monotonic() + seconds
+        deadline = self._clock() + seconds
         while True:
             found = [(self._heard.find(word), word) for word in words if word in self._heard]
             if found:
                 at, word = min(found)
                 del self._heard[: at + len(word)]
                 return word
-            left = deadline - time.monotonic()
+            left = deadline - self._clock()
             if left <= 0:
                 return None
             self._heard += self._port.read(min(left, 0.2))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from emgdeploy.errors import DoesNotFitError, InputError, LinkError, ToolMissingError
 from emgdeploy.flash.spresense.dialogue import Dialogue, Silence
 from emgdeploy.flash.spresense.xmodem import NeverBegun, Patience, Sender
-from emgdeploy.link.port import Port
+from emgdeploy.link.port import ResetPort
 
 Report = Callable[[str], None]
 Progress = Callable[[int], None]
@@ -55,24 +55,26 @@ def check_image(image: bytes, name: str, room: int) -> None:
 
 
 class Loader:
-    """The boot loader behind `port`; `pulse` resets the board and says whether it could."""
+    """The boot loader behind `port`. clock: seconds, by which the deadlines are kept."""
 
-    def __init__(self, port: Port, pulse: Callable[[], bool], deadlines: Deadlines) -> None:
+    def __init__(
+        self, port: ResetPort, deadlines: Deadlines, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._port = port
-        self._pulse = pulse
         self._limits = deadlines
-        self._dialogue = Dialogue(port)
+        self._clock = clock
+        self._dialogue = Dialogue(port, clock)
 
     def enter(self) -> None:
         """Reset the board and stop it at the loader's prompt.
 
         Raises ToolMissingError when the board starts something else, Silence when it says nothing.
         """
-        deadline = time.monotonic() + self._limits.boot
+        deadline = self._clock() + self._limits.boot
         self._dialogue.forget()
-        self._pulse()
+        self._port.pulse_dtr()
         while (heard := self._dialogue.listen((_GREETING, _PROMPT), 0.1)) is None:
-            if time.monotonic() > deadline:
+            if self._clock() > deadline:
                 raise self._no_loader()
             self._port.write(b"r")  # the loader takes this key as a request not to start the program
         if heard == _GREETING:
@@ -109,7 +111,7 @@ class Loader:
             patience = Patience(self._limits.switch, patience.answer, patience.tries)
             if not self._port.set_baud(baud):
                 raise NeverBegun(f"this port cannot do {baud} baud", "use another --baud", 0)
-        sender = Sender(self._port, patience, progress)
+        sender = Sender(self._port, patience, progress, self._clock)
         try:
             sender.send(image)
         finally:

@@ -61,13 +61,20 @@ def block(number: int, data: bytes) -> bytes:
 
 
 class Sender:
-    """One transfer over `port`. progress: called with the bytes confirmed so far.
+    """One transfer over `port`. progress: called with the bytes confirmed so far; clock: seconds.
 
     rest: what came after the last answer; it belongs to whoever talks next.
     """
 
-    def __init__(self, port: Port, patience: Patience, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        port: Port,
+        patience: Patience,
+        progress: Callable[[int], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._port = port
+        self._clock = clock
         self._patience = patience
         self._progress = progress
         self.rest = bytearray()
@@ -87,7 +94,7 @@ class Sender:
         self._port.write(bytes((_CAN,)) * 4)
 
     def _begin(self) -> None:
-        deadline = time.monotonic() + self._patience.first
+        deadline = self._clock() + self._patience.first
         while (word := self._word(deadline)) is not None:
             if word == _CRC_WANTED:
                 self.rest.clear()  # the receiver repeats its question while it waits
@@ -100,7 +107,7 @@ class Sender:
         """Send until confirmed."""
         for _ in range(self._patience.tries):
             self._port.write(data)
-            answer = self._answer(time.monotonic() + self._patience.answer)
+            answer = self._answer(self._clock() + self._patience.answer)
             if answer == _ACK:
                 return
             if answer == _CAN:
@@ -124,7 +131,7 @@ class Sender:
 
     def _word(self, deadline: float) -> int | None:
         while not self.rest:
-            left = deadline - time.monotonic()
+            left = deadline - self._clock()
             if left <= 0:
                 return None
             self.rest += self._port.read(left)
