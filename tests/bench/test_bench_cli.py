@@ -146,7 +146,7 @@ def test_unplugged_on_the_command_line(cli: Cli, build_copy: Path) -> None:
         done = cli("bench", "--build", build_copy, "--windows", windows, "--port", relay.path)
         ended = time.monotonic()
         thread.join()
-    done.fails(6, "broke off")
+    done.fails(6, "broke off", "of 1500 windows had been answered")
     assert ended - moments[0] < 2.0
     assert json.loads((build_copy / "bench.json").read_text())["complete"] is False
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from emgdeploy import bench
-from emgdeploy.bench import BenchOptions, report, tally, timing, workload
+from emgdeploy.bench import BenchOptions, deadline, report, tally, timing, verdict, workload
 from emgdeploy.errors import InputError, LinkError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
@@ -216,12 +216,58 @@ def test_timing_gates() -> None:
 
 
 def test_deadline_is_the_stride_or_the_users(build_copy: Path) -> None:
-    assert timing.deadline_us({"stride_ms": 25.0}) == 25_000.0
-    assert timing.deadline_us(None) is None and timing.deadline_us({"stride_ms": 0}) is None
     manifest, work = random_work(build_copy, 10)
+    known = dataclasses.replace(manifest, preprocess={"stride_ms": 25.0})
+    assert deadline.of_build(build_copy, known).limit_us == 25_000.0
+    assert (
+        deadline.of_build(build_copy, dataclasses.replace(known, preprocess={"stride_ms": 0})).limit_us
+        is None
+    )
     with Device(manifest.artifact(build_copy, "elf")) as device:
         result = bench.run(build_copy, manifest, device.port, work, BenchOptions(deadline_us=0.0001))
-    assert result.verdict["deadlines_missed"] == 10 and result.verdict["deadline_us"] == 0.0001
+    found = result.verdict
+    assert (found["deadlines_missed"], found["deadline_us"]) == (10, 0.0001)
+    assert found["deadline_source"] == "host-clock"
+    assert "(by host-clock)" in (build_copy / report.FILE).read_text(encoding="utf-8")
+
+
+def test_without_a_deadline_none_is_missed_or_met(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 4)
+    result, _ = run_native(build_copy, dataclasses.replace(manifest, preprocess=None), work)
+    assert result.verdict["deadlines_missed"] is result.verdict["deadline_us"] is None
+
+
+def test_an_emulated_board_misses_deadlines_by_its_cycle_model_alone(build_copy: Path) -> None:
+    """Its clock counts instructions; so does nothing that the host sees of its line."""
+    manifest = dataclasses.replace(manifests.load(build_copy), clock_hz=1_000_000)
+    seconds = np.ones(3)
+    for profile, expected in (
+        (None, None),
+        ({"cycles": 2000}, 3),
+        ({"cycles": 900}, 0),
+        ({"cycles": None}, None),
+        ({"cycles": 2000, "firmware_build_id": "another"}, None),
+        ({"cycles": "many"}, None),
+    ):
+        path = build_copy / "profile.json"
+        if profile is not None:
+            facts = {"firmware_build_id": manifest.firmware_build_id, "model": "a model", **profile}
+            path.write_text(json.dumps(facts))
+        found = deadline.of_build(build_copy, manifest, 1000.0).missed(seconds, timing.EMULATED)
+        assert found.count == expected, profile
+        assert (found.source is None) == (expected is None)
+    assert deadline.of_build(build_copy, manifest, 1000.0).missed(seconds, "dwt").count == 3
+
+
+def test_a_link_that_runs_apart_from_the_device_has_no_latency(build_copy: Path) -> None:
+    manifest, work = random_work(build_copy, 5)
+    result, _ = run_native(build_copy, manifest, work)
+    info = dataclasses.replace(result.device, timing_source=timing.EMULATED)
+    filled = tally.Tally.empty(work, "")
+    filled.answered[:] = filled.alone[:] = True
+    found = verdict.assemble(filled, work, manifest, info, "port", deadline.Deadline(None), None)
+    assert found["latency_us"]["link"] == {"p50": None, "p99": None, "max": None}
+    assert found["latency_windows"] == {"device": 5, "link": 0}
 
 
 def test_the_layer_that_differs_is_looked_for(build_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,18 @@ def test_a_table_cuts_nothing_off_away_from_a_terminal(capsys: pytest.CaptureFix
     assert wide in out and "1,234,567" in out and "-" in out
 
 
-def test_progress_is_silent_away_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_work_says_now_and_then_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emgdeploy.cli.heartbeat.INTERVAL_S", 0.02)
+    with Console().progress("bench on native", total=1200) as bar:
+        bar.advance(1000)
+        time.sleep(0.2)
+    captured = capsys.readouterr()
+    assert "bench on native: 1,000 of 1,200 after 0 s\n" in captured.err and captured.out == ""
+
+
+def test_short_work_is_silent_away_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with Console().progress("work [1/2]", total=3) as bar:
         bar.advance()
         bar.advance(2, note="done")

@@ -67,7 +67,8 @@ def _context(
         "headline": _headline(verdict),
         "failure": printable(failure.message) if failure else None,
         "tiles": _tiles(verdict),
-        "series": charts.series(answered, micro, verdict["deadline_us"]),
+        "series": charts.series(answered, micro, _deadline_on_chart(verdict)),
+        "missed": _missed(verdict),
         "parts": _parts(verdict),
         "latency": _latency_rows(verdict),
         "labels": [printable(name) for name in confusion["labels"]] if confusion else [],
@@ -111,6 +112,17 @@ def _tiles(verdict: Json) -> list[_Tile]:
     ]
 
 
+def _deadline_on_chart(verdict: Json) -> float | None:
+    """Not beside times that an emulator made up."""
+    emulated = verdict["timing_source"] == "emulated-instructions"
+    return None if emulated or verdict["deadline_us"] is None else float(verdict["deadline_us"])
+
+
+def _missed(verdict: Json) -> str | None:
+    missed = verdict["deadlines_missed"]
+    return None if missed is None else f"{missed:,} (by {verdict['deadline_source']})"
+
+
 def _parts(verdict: Json) -> list[_Part]:
     medians = {name: verdict["latency_us"][name]["p50"] or 0.0 for name in ("device", "link", "host")}
     whole = sum(medians.values())
@@ -147,7 +159,7 @@ def _link_rows(verdict: Json) -> list[tuple[str, str]]:
         rows.append(("throughput", f"{verdict['windows_per_second']:,.4g} windows/s"))
     if verdict["deadline_us"] is not None:
         limit = charts.human_time(verdict["deadline_us"])
-        rows.append((f"deadline of {limit} missed", f"{verdict['deadlines_missed']:,}"))
+        rows.append((f"deadline of {limit} missed", _missed(verdict) or "not known"))
     return rows
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emgdeploy.bench import divergence, report, tally, timing, verdict
+from emgdeploy.bench import deadline, divergence, report, tally, timing, verdict
 from emgdeploy.bench.divergence import Divergence
 from emgdeploy.bench.tally import OWN, Tally
 from emgdeploy.bench.verdict import Json
@@ -64,7 +64,7 @@ class BenchResult:
         if found["wrong_bits"]:
             return _wrong(found)
         if self.failure is not None:
-            return self.failure
+            return _with_what_was_achieved(self.failure, found)
         if found["unanswered"]:
             return LinkError(
                 f"{found['unanswered']} of {found['windows']} windows were not answered",
@@ -82,6 +82,13 @@ class BenchResult:
     def exit_code(self) -> int:
         """The contract's exit code."""
         return 0 if self.problem is None else self.problem.exit_code
+
+
+def _with_what_was_achieved(failure: EmgDeployError, found: Json) -> EmgDeployError:
+    if not isinstance(failure, LinkError):
+        return failure
+    achieved = f"{found['answered']} of {found['windows']} windows had been answered"
+    return LinkError(f"{failure.message}; {achieved}", failure.hint)
 
 
 def _wrong(found: Json) -> GateFailed:
@@ -137,7 +144,7 @@ class _Bench:
     ) -> None:
         self.folder, self.manifest, self.client, self.work = folder, manifest, client, work
         self.options, self.progress = options, progress
-        self.deadline_us = options.deadline_us or timing.deadline_us(manifest.preprocess)
+        self.deadline = deadline.of_build(folder, manifest, options.deadline_us)
         self.info = client.connect()
         # Of windows with the same bytes the first owns the answer; they all have the same one.
         self.owners = {zlib.crc32(work.window(i)): i for i in reversed(range(len(work)))}
@@ -207,7 +214,7 @@ class _Bench:
             self.manifest,
             self.info,
             self.client.port.name,
-            self.deadline_us,
+            self.deadline,
             self.options.timing_gate,
         )
         found["first_divergent_layer"] = self.where.layer if self.where else None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.bench.workload import Workload
 from emgdeploy.files import write_atomic
-from emgdeploy.link.pipeline import Answer
+from emgdeploy.link.transfer import Answer
 
 FILE = "bench.partial.npz"
 COUNTERS = ("retried", "frames_rejected", "bytes_discarded", "naks", "echoes", "stale", "resets")

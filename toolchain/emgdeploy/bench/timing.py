@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +57,3 @@ def extremes(cycles: NDArray[np.float64]) -> dict[str, int | None]:
     if not len(cycles):
         return {"min": None, "p50": None, "max": None}
     return {"min": int(cycles.min()), "p50": round(float(np.median(cycles))), "max": int(cycles.max())}
-
-
-def deadline_us(preprocess: dict[str, Any] | None) -> float | None:
-    """Microseconds between two windows of live recognition; None where the preprocessing is not known."""
-    stride = (preprocess or {}).get("stride_ms")
-    return float(stride) * 1000.0 if isinstance(stride, int | float) and stride > 0 else None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy import __version__
 from emgdeploy.bench import timing
+from emgdeploy.bench.deadline import Deadline
 from emgdeploy.bench.tally import NOBODY, OWN, Tally
 from emgdeploy.bench.timing import Timing
 from emgdeploy.bench.workload import Workload
@@ -40,7 +41,7 @@ def assemble(
     manifest: Manifest,
     info: DeviceInfo,
     port: str,
-    deadline_us: float | None,
+    deadline: Deadline,
     timing_gate: float | None,
 ) -> Json:
     """Every field of the contract's bench.json, and a few more. complete is set when all are answered."""
@@ -51,8 +52,10 @@ def assemble(
     device_s = ticks / (info.tick_hz or 1)
     cycles = ticks * (info.clock_hz / (info.tick_hz or 1))
     alone = answered & tally.alone
-    link_s = tally.round_trip_s[alone] - tally.ticks[alone] / (info.tick_hz or 1)
-    missed = 0 if deadline_us is None else int((device_s * 1e6 > deadline_us).sum())
+    # An emulated board's time runs apart from ours: neither can be taken from the other.
+    timed = alone & (info.timing_source != timing.EMULATED)
+    link_s = tally.round_trip_s[timed] - tally.ticks[timed] / (info.tick_hz or 1)
+    missed = deadline.missed(device_s, info.timing_source)
     compared = timing.compare(manifest.expected_instructions, cycles, info.timing_source, timing_gate)
     return {
         "schema": SCHEMA,
@@ -76,14 +79,15 @@ def assemble(
             "link": timing.spread(np.maximum(link_s, 0.0)),
             "host": timing.spread(tally.host_s[answered]),
         },
-        "latency_windows": {"device": int(answered.sum()), "link": int(alone.sum())},
+        "latency_windows": {"device": int(answered.sum()), "link": int(timed.sum())},
         "cycles": timing.extremes(cycles),
         "clock_hz": info.clock_hz,
         "tick_hz": info.tick_hz,
         "timing_source": info.timing_source,
         "timing": vars(compared),
-        "deadline_us": deadline_us,
-        "deadlines_missed": missed,
+        "deadline_us": deadline.limit_us,
+        "deadlines_missed": missed.count,
+        "deadline_source": missed.source,
         "seconds": round(tally.seconds, 3),
         "windows_per_second": round(float(answered.sum()) / tally.seconds, 3) if tally.seconds else None,
         "windows_source": work.source,

@@ -184,6 +184,11 @@ def show(result: BenchResult, console: Console) -> None:
     """The verdict for people; its last line is the verdict itself."""
     found = result.verdict
     console.print(f"inference: {_device_time(found)}")
+    if found["deadlines_missed"] is not None:
+        console.print(
+            f"deadline of {found['deadline_us'] / 1000:g} ms: missed by {found['deadlines_missed']:,} of "
+            f"{found['answered']:,}, by {found['deadline_source']}"
+        )
     if found["accuracy"]:
         shares = ", ".join(
             f"{name} {share:.2%}" for name, share in found["accuracy"].items() if share is not None

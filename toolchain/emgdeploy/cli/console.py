@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from emgdeploy.cli.heartbeat import Heartbeat
 from emgdeploy.text import printable
 
 if TYPE_CHECKING:
@@ -93,9 +94,13 @@ class Console:
 
     @contextmanager
     def progress(self, title: str, total: float | None) -> Iterator[Progress]:
-        """A progress bar on stderr while the block runs, when stderr is a terminal."""
+        """A progress bar on stderr while the block runs, or a line now and then when that is no terminal."""
         if not self.interactive:
-            yield _NoProgress()
+            heartbeat = Heartbeat(title, total, self.note)
+            try:
+                yield heartbeat
+            finally:
+                heartbeat.stop()
             return
         from rich import progress as bars
 
@@ -161,11 +166,6 @@ class Console:
 
         # Away from a terminal nothing limits a line's width, and a cut-off table cell is a lost fact.
         return Rich(file=stream, width=None if stream.isatty() else 10_000, highlight=False)
-
-
-class _NoProgress:
-    def advance(self, step: float = 1, note: str = "") -> None:
-        """Nobody watches."""
 
 
 class _Bar:

@@ -11,10 +11,11 @@ from emgdeploy.link import handshake, rate, wire
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach
 from emgdeploy.link.options import LinkOptions
-from emgdeploy.link.pipeline import Answer, Pipeline
+from emgdeploy.link.pipeline import Pipeline
 from emgdeploy.link.port import Port
 from emgdeploy.link.session import Session, Trace
 from emgdeploy.link.stats import LinkStats
+from emgdeploy.link.transfer import Answer
 from emgdeploy.link.wire import PayloadError, Pong
 
 

@@ -119,7 +119,8 @@ def choose_encoding(session: Session, rx_buffer: int) -> frozenset[int]:
         session.use_text(session.options.encoding == "text")
         return frozenset()
     size = _LARGEST_PROBE
-    while size > _SMALLEST_PROBE and framing.encoded_size(size, text=False) > rx_buffer:
+    # Two of them fit the device's buffer, so that one that is late does no harm when it is sent again.
+    while size > _SMALLEST_PROBE and 2 * framing.encoded_size(size, text=False) > rx_buffer:
         size //= 2
     session.use_text(False)
     for first in range(0, 256, size):

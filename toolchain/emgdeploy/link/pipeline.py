@@ -19,64 +19,8 @@ from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import NoisyLink, ProtocolBreach, SilentDevice
 from emgdeploy.link.framing import Frame
 from emgdeploy.link.session import Session
+from emgdeploy.link.transfer import Answer, Flight, Transfer
 from emgdeploy.link.wire import PayloadError
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One window's outcome.
-
-    index: the caller's number of the window. input_crc: CRC-32 of what the device inferred; own_input:
-    it is that of this window.
-    round_trip: seconds from the first byte sent to the answer. alone: no other window was under way
-    in between. repeats: chunks and questions of this window that were sent again.
-    """
-
-    index: int
-    output: bytes
-    ticks: int
-    input_crc: int
-    own_input: bool
-    round_trip: float
-    alone: bool
-    repeats: int
-
-
-@dataclass(slots=True, eq=False)
-class _Transfer:
-    index: int
-    sequence: int
-    data: bytes
-    crc: int
-    all_units: int  # a bit for each unit of the window
-    acked: int = 0
-    flying: int = 0
-    begun: float | None = None
-    running_since: float | None = None
-    blocked_by: int | None = None
-    polled: float = 0.0
-    alone: bool = True
-    repeats: int = 0
-
-    @property
-    def unsent(self) -> int:
-        return self.all_units & ~(self.acked | self.flying)
-
-    def forget(self) -> None:
-        """The device does not have it any more, or not right: all of it must go again."""
-        self.acked = 0
-        self.running_since = None
-
-
-@dataclass(slots=True, eq=False)
-class _Flight:
-    """A chunk that is under way; without units it is a question how its window stands."""
-
-    transfer: _Transfer
-    units: int
-    size: int
-    sent: float
-    expires: float
 
 
 @dataclass
@@ -86,8 +30,8 @@ class Pipeline:
     session: Session
     info: DeviceInfo
     next_sequence: int
-    _transfers: dict[int, _Transfer] = field(default_factory=dict)
-    _flights: deque[_Flight] = field(default_factory=deque)
+    _transfers: dict[int, Transfer] = field(default_factory=dict)
+    _flights: deque[Flight] = field(default_factory=deque)
     _answers: deque[Answer] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -143,7 +87,7 @@ class Pipeline:
     def _admit(self, index: int, data: bytes) -> None:
         units = -(-len(data) // wire.UNIT)
         shared = bool(self._transfers)
-        transfer = _Transfer(
+        transfer = Transfer(
             index, self.next_sequence, data, zlib.crc32(data), (1 << units) - 1, alone=not shared
         )
         for other in self._transfers.values():
@@ -166,7 +110,7 @@ class Pipeline:
                 self._launch(transfer, units, offset, length)
                 room -= size
 
-    def _next_piece(self, transfer: _Transfer) -> tuple[int, int, int]:
+    def _next_piece(self, transfer: Transfer) -> tuple[int, int, int]:
         """Units, offset and length of the next chunk: what can go, from the first unit that must."""
         unsent = transfer.unsent
         first = (unsent & -unsent).bit_length() - 1
@@ -177,7 +121,7 @@ class Pipeline:
         length = min(count * wire.UNIT, len(transfer.data) - offset)
         return ((1 << count) - 1) << first, offset, length
 
-    def _launch(self, transfer: _Transfer, units: int, offset: int, length: int) -> None:
+    def _launch(self, transfer: Transfer, units: int, offset: int, length: int) -> None:
         data = transfer.data[offset : offset + length]
         payload = wire.chunk(len(transfer.data), transfer.crc, offset, data)
         now = time.monotonic()
@@ -189,10 +133,10 @@ class Pipeline:
             self._flying_bytes() + size + 2 * framing.encoded_size(32, self.session.text)
         )
         expires = now + on_wire + self.session.reply_timeout() + self._slowest
-        self._flights.append(_Flight(transfer, units, size, now, expires))
+        self._flights.append(Flight(transfer, units, size, now, expires))
 
-    def _poll(self, transfer: _Transfer) -> None:
-        """Ask for an answer that should have come; the device repeats it from its memory."""
+    def _poll(self, transfer: Transfer) -> None:
+        """Ask how a window stands, if there is room; an answer that was lost is repeated from the device's memory."""
         size = framing.encoded_size(wire.CHUNK_HEADER, self.session.text)
         if self._flying_bytes() + size > self._room and self._flights:
             return
@@ -207,10 +151,10 @@ class Pipeline:
         due += [self._poll_time(transfer) for transfer in self._running()]
         return max(0.0, min(due, default=now + 0.05) - now)
 
-    def _running(self) -> list[_Transfer]:
+    def _running(self) -> list[Transfer]:
         return [transfer for transfer in self._transfers.values() if transfer.running_since is not None]
 
-    def _poll_time(self, transfer: _Transfer) -> float:
+    def _poll_time(self, transfer: Transfer) -> float:
         begun = max(transfer.running_since or 0.0, transfer.polled, self._last_answer)
         answer = framing.encoded_size(wire.RESULT_HEADER + self.info.output_bytes, self.session.text)
         return begun + 2 * self._slowest + self.session.reply_timeout() + self.session.wire_time(answer)
@@ -221,7 +165,7 @@ class Pipeline:
         # A device that computes reads nothing: what waits in its buffer is late, not lost.
         if not busy:
             for flight in [flight for flight in self._flights if now >= flight.expires]:
-                self._lose(flight)
+                self._overdue(flight, now)
         for transfer in self._running():
             if now >= self._poll_time(transfer) and not any(f.transfer is transfer for f in self._flights):
                 self._poll(transfer)
@@ -241,9 +185,22 @@ class Pipeline:
             raise SilentDevice(self.session.port.name, waited)
         raise NoisyLink(f"nothing got through for {waited:.0f} s")
 
-    def _lose(self, flight: _Flight) -> None:
+    def _overdue(self, flight: Flight, now: float) -> None:
+        """A late chunk may still wait unread, where a second one would not fit: a short question goes first."""
+        if not flight.units or flight.overdue:
+            self._lose(flight)
+            return
+        flight.overdue = True
+        flight.expires = now + self.session.options.reply_timeout + self._slowest
+        if all(other.units for other in self._flights):
+            self._poll(flight.transfer)
+
+    def _forget_flight(self, flight: Flight) -> None:
         self._flights.remove(flight)
         flight.transfer.flying &= ~flight.units
+
+    def _lose(self, flight: Flight) -> None:
+        self._forget_flight(flight)
         flight.transfer.repeats += 1
         if flight.units:
             self.session.stats.retried += 1
@@ -268,7 +225,7 @@ class Pipeline:
         except PayloadError as error:
             raise ProtocolBreach(str(error)) from error
 
-    def _dispatch(self, frame: Frame, transfer: _Transfer) -> None:
+    def _dispatch(self, frame: Frame, transfer: Transfer) -> None:
         if frame.type == wire.TAKEN:
             self._taken(transfer, wire.Taken.unpack(frame.payload))
         elif frame.type == wire.RESULT:
@@ -291,13 +248,11 @@ class Pipeline:
             if time.monotonic() - transfer.polled > self.session.reply_timeout():
                 self._poll(transfer)
 
-    def _taken(self, transfer: _Transfer, taken: wire.Taken) -> None:
+    def _taken(self, transfer: Transfer, taken: wire.Taken) -> None:
         now = time.monotonic()
         self._progressed()
         if taken.length == 0:
-            self._drop_flights(transfer)
-            transfer.forget()
-            transfer.acked = (1 << taken.offset // wire.UNIT) - 1
+            self._stands(transfer, taken.offset)
             return
         last = -(-(taken.offset + taken.length) // wire.UNIT)
         transfer.acked |= (1 << last) - (1 << taken.offset // wire.UNIT)
@@ -312,30 +267,39 @@ class Pipeline:
                 )
             self._land(flight)
 
-    def _land(self, flight: _Flight) -> None:
-        self._flights.remove(flight)
-        flight.transfer.flying &= ~flight.units
+    def _stands(self, transfer: Transfer, first_missing: int) -> None:
+        """A question's answer. What left before the question has been read by now, or never will be."""
+        question = next((f for f in self._flights if f.transfer is transfer and not f.units), None)
+        for flight in list(self._flights):
+            if flight.transfer is transfer and (question is None or flight.sent <= question.sent):
+                self._forget_flight(flight)
+            elif question is not None and flight.sent < question.sent:
+                self._lose(flight)
+        transfer.forget()
+        transfer.acked = (1 << first_missing // wire.UNIT) - 1
+
+    def _land(self, flight: Flight) -> None:
+        self._forget_flight(flight)
         if flight.units:
             self._sizer.sent(flight.size, lost=False)
 
-    def _drop_flights(self, transfer: _Transfer) -> None:
+    def _drop_flights(self, transfer: Transfer) -> None:
         for flight in [flight for flight in self._flights if flight.transfer is transfer]:
-            self._flights.remove(flight)
-        transfer.flying = 0
+            self._forget_flight(flight)
 
     def _unblock(self, sequence: int) -> None:
         for transfer in self._transfers.values():
             if transfer.blocked_by == sequence:
                 transfer.blocked_by = None
 
-    def _order(self, transfer: _Transfer, waiting_for: int) -> None:
+    def _order(self, transfer: Transfer, waiting_for: int) -> None:
         """The device has another window half-way in and cannot take this one yet."""
         if waiting_for not in self._transfers:
             raise ProtocolBreach("it waits for a window that is not under way")
         self._drop_flights(transfer)
         transfer.blocked_by = waiting_for if self._transfers[waiting_for].running_since is None else None
 
-    def _answered(self, transfer: _Transfer, result: wire.Result) -> None:
+    def _answered(self, transfer: Transfer, result: wire.Result) -> None:
         now = time.monotonic()
         self._progressed()
         self._drop_flights(transfer)
