@@ -41,7 +41,11 @@ def signal(
 def test_images_equal_the_plain_definition(
     window: int, stride: int, frames: int, image: str, detrend: bool, samples: int
 ) -> None:
-    """Against a loop over windows written straight from the description's docstring."""
+    """Against a loop over windows written straight from the description's docstring, in double precision.
+
+    Power is compared, not its root: where the mean goes, what is left of it has lost digits. That the bits
+    are those of the firmware is what tests/firmware/test_live.py shows.
+    """
     window *= frames
     detrend = detrend and window > 1
     wanted = with_fields(
@@ -58,16 +62,17 @@ def test_images_equal_the_plain_definition(
             part = part - part.mean(axis=0)
         for values, piece in zip(image_values, np.split(part, frames), strict=True):
             reduced = {
-                "rms": np.sqrt((piece**2).mean(axis=0)),
+                "rms": (piece**2).mean(axis=0),
                 "mav": np.abs(piece).mean(axis=0),
                 "stacked": piece[-1],
             }[image]
-            assert np.allclose(values.ravel(), reduced, atol=1e-9)
+            found = values.ravel() ** 2 if image == "rms" else values.ravel()
+            assert np.allclose(found, reduced, rtol=0, atol=1e-5)
 
 
 def test_instant_image_is_the_last_sample() -> None:
     images = with_fields(image="instant").features(signal(20))
-    assert np.array_equal(images[0, 0].ravel(), signal(20)[19])
+    assert np.array_equal(images[0, 0].ravel(), signal(20)[19].astype(np.float32))
 
 
 def test_electrodes_are_picked_in_grid_order_and_missing_ones_stay_zero() -> None:
@@ -110,9 +115,9 @@ def test_filters_are_causal_and_ignore_the_offset() -> None:
         bandpass_hz=(20.0, 450.0), notch_hz=(50.0,), image="stacked", window_ms=1.0, stride_ms=1.0
     )
     raw = np.full((300, 6), 12.0)
-    assert np.abs(wanted.features(raw)).max() < 1e-9
+    assert np.abs(wanted.features(raw)).max() < 1e-5  # of 12 mV, single precision leaves a nanovolt
     raw[200] += 1.0
-    changed = np.abs(wanted.features(raw)).max(axis=(1, 2, 3)) > 1e-9
+    changed = np.abs(wanted.features(raw)).max(axis=(1, 2, 3)) > 1e-5
     assert int(np.argmax(changed)) == 200
 
 

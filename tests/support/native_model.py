@@ -66,7 +66,7 @@ class NativeModel:
         (folder / "main.c").write_text(_MAIN)
         self.program = folder / "model"
         units = [f for f in source if f.startswith("runtime/") and f.endswith(".c")]
-        kernels = [_kernel_object(f, compiler, flags) for f in units]
+        kernels = [kernel_object(f, compiler, flags) for f in units]
         command = [compiler, *STRICT, *flags, "-DEMG_TAPS", "-I.", "-o", "model", "main.c", *kernels]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:4000]
@@ -94,7 +94,7 @@ def _object_folder() -> Path:
 
 
 @functools.cache
-def _kernel_object(name: str, compiler: str, flags: tuple[str, ...]) -> str:
+def kernel_object(name: str, compiler: str, flags: tuple[str, ...]) -> str:
     """A kernel compiled once for all models of this process."""
     target = _object_folder() / f"{len(list(_object_folder().iterdir()))}.o"
     command = [compiler, *STRICT, *flags, "-c", "-o", str(target), str(FIRMWARE_TEMPLATES / name)]

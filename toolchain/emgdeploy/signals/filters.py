@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy import optional
+from emgdeploy.signals.single import Single
 
 
 class FilterDescription(Protocol):
@@ -47,11 +48,25 @@ def sections(wanted: FilterDescription) -> NDArray[np.float64]:
     return np.concatenate(parts)
 
 
-def run(filter_sections: NDArray[np.float64], signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(S, E) -> (S, E), each column filtered from its first sample's steady state."""
+def settled(filter_sections: NDArray[np.float64]) -> Single:
+    """(K, 2) states of the sections once a constant input of 1 has settled."""
     design = optional.load("scipy.signal", extra="data")
+    return np.asarray(design.sosfilt_zi(filter_sections), np.float32)
+
+
+def run(
+    filter_sections: NDArray[np.float64], signal: Single, state: Single | None = None
+) -> tuple[Single, Single]:
+    """(S, E) -> (S, E) and the state after it; without `state` from the first sample's steady state.
+
+    SciPy computes in the type of its arguments and in the order of the transposed direct form II, section
+    after section, which is also what the firmware does.
+    """
+    design = optional.load("scipy.signal", extra="data")
+    if state is None:
+        first = signal[:1] if len(signal) else np.zeros((1, signal.shape[1]), np.float32)
+        state = settled(filter_sections)[:, :, None] * first[0]
     if len(signal) == 0:
-        return signal
-    state = design.sosfilt_zi(filter_sections)[:, :, None] * signal[0]
-    filtered: NDArray[np.float64] = design.sosfilt(filter_sections, signal, axis=0, zi=state)[0]
-    return filtered
+        return signal, state
+    filtered, after = design.sosfilt(filter_sections.astype(np.float32), signal, axis=0, zi=state)
+    return filtered, after

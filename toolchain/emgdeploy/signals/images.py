@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emgdeploy.errors import InputError
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Recording
+from emgdeploy.signals.single import Single
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class LabelledImages:
     """features: (N, C, H, W) float64 before normalisation; y: (N,) int64 classes; recording: (N,) int64 index
     into the recordings they were made of."""
 
-    features: NDArray[np.float64]
+    features: Single
     y: NDArray[np.int64]
     recording: NDArray[np.int64]
 

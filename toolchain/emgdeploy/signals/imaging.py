@@ -1,4 +1,4 @@
-"""Windows of a multi-channel signal reduced to images, as one vectorised tensor operation."""
+"""Windows of a multi-channel signal reduced to images, in the arithmetic of the firmware."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.signals.single import Single, sum_in_order
+
 
 def window_starts(samples: int, window: int, stride: int) -> NDArray[np.int64]:
     """(N,) first sample of each window of `window` samples that fits whole into `samples`."""
     return np.arange(0, samples - window + 1, stride, dtype=np.int64)
 
 
+def block_samples(window: int, stride: int, frames: int) -> int:
+    """Samples in the blocks that parts and strides are whole numbers of: each sample is added once."""
+    return gcd(window // frames, stride)
+
+
 def reduce_windows(
-    signal: NDArray[np.float64], window: int, stride: int, frames: int, image: str, detrend: bool
-) -> NDArray[np.float64]:
+    signal: Single, window: int, stride: int, frames: int, image: str, detrend: bool
+) -> Single:
     """(S, E) samples -> (N, frames, E): each of the `frames` equal parts of a window becomes one number.
 
     image: `rms`, `mav`, or `instant` / `stacked` (the last sample of each part). With `detrend` the mean of
@@ -23,42 +30,53 @@ def reduce_windows(
     """
     starts = window_starts(len(signal), window, stride)
     if len(starts) == 0:
-        return np.zeros((0, frames, signal.shape[1]))
+        return np.zeros((0, frames, signal.shape[1]), np.float32)
     part = window // frames
-    if image in ("instant", "stacked"):
-        last = starts[:, None] + part * np.arange(1, frames + 1) - 1
-        picked: NDArray[np.float64] = signal[last]
-        return picked - _sums(signal, window, stride, 1) / window if detrend else picked
-    if image == "mav":
-        if not detrend:
-            return _sums(np.abs(signal), window, stride, frames) / part
+    if image == "mav" and detrend:
         return _mean_absolute_of_centred(signal, starts, window, frames)
-    power = _sums(signal**2, window, stride, frames) / part
+    if image == "mav":
+        return _sums(np.abs(signal), window, stride, frames) / np.float32(part)
+    mean = _window_means(signal, window, stride, frames) if detrend else np.float32(0)
+    if image in ("instant", "stacked"):
+        picked: Single = signal[starts[:, None] + part * np.arange(1, frames + 1) - 1] - mean
+        return picked
+    power = _sums(signal * signal, window, stride, frames) / np.float32(part)
     if detrend:
-        mean = _sums(signal, window, stride, 1) / window
-        part_mean = _sums(signal, window, stride, frames) / part
-        power = power - 2 * mean * part_mean + mean**2
-    return np.sqrt(np.maximum(power, 0.0))
+        part_mean = _sums(signal, window, stride, frames) / np.float32(part)
+        power = power - np.float32(2) * mean * part_mean + mean * mean
+    root: Single = np.sqrt(np.maximum(power, np.float32(0)))
+    return root
 
 
-def _sums(values: NDArray[np.float64], window: int, stride: int, frames: int) -> NDArray[np.float64]:
-    """(S, E) -> (N, frames, E): sums over the parts of each window.
-
-    Overlapping windows share blocks of gcd(part, stride) samples, so each sample is added once.
-    """
-    part = window // frames
-    count = len(window_starts(len(values), window, stride))
-    block = gcd(part, stride)
-    blocks = values[: len(values) // block * block].reshape(-1, block, values.shape[1]).sum(axis=1)
-    first = np.arange(count)[:, None] * (stride // block) + np.arange(frames) * (part // block)
-    parts = np.lib.stride_tricks.sliding_window_view(blocks, part // block, axis=0).sum(axis=-1)
-    summed: NDArray[np.float64] = parts[first]
-    return summed
+def _block_sums(values: Single, block: int) -> Single:
+    whole = len(values) // block * block
+    return sum_in_order(values[:whole].reshape(-1, block, values.shape[1]), 1)
 
 
-def _mean_absolute_of_centred(
-    signal: NDArray[np.float64], starts: NDArray[np.int64], window: int, frames: int
-) -> NDArray[np.float64]:
+def _sums(values: Single, window: int, stride: int, frames: int) -> Single:
+    """(S, E) -> (N, frames, E): sums over the parts of each window, block by block."""
+    block = block_samples(window, stride, frames)
+    blocks, count = _block_sums(values, block), window // frames // block
+    first = window_starts(len(values), window, stride)[:, None] // block + np.arange(frames) * count
+    return _gathered(blocks, first, count)
+
+
+def _window_means(signal: Single, window: int, stride: int, frames: int) -> Single:
+    """(S, E) -> (N, 1, E): the mean over each whole window, of the same blocks."""
+    block = block_samples(window, stride, frames)
+    first = window_starts(len(signal), window, stride)[:, None] // block
+    means: Single = _gathered(_block_sums(signal, block), first, window // block) / np.float32(window)
+    return means
+
+
+def _gathered(blocks: Single, first: NDArray[np.int64], count: int) -> Single:
+    total = np.zeros((*first.shape, blocks.shape[1]), np.float32)
+    for k in range(count):
+        total += blocks[first + k]
+    return total
+
+
+def _mean_absolute_of_centred(signal: Single, starts: NDArray[np.int64], window: int, frames: int) -> Single:
     views = np.lib.stride_tricks.sliding_window_view(signal, window, axis=0)[starts]
     centred = np.abs(views - views.mean(axis=-1, keepdims=True))
     parts = centred.reshape(*centred.shape[:2], frames, window // frames)

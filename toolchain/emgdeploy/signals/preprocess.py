@@ -1,7 +1,9 @@
 """One description of how raw samples become model input, executed identically by host and firmware.
 
-Order of the steps, each optional: pick electrodes -> causal filters -> rectify -> per window: remove the
-mean -> reduce to an image -> log -> normalise. Samples are in millivolts, one column per recorded channel.
+Both compute in single precision and in the same order (`emgdeploy.signals.single`), so a window has the same
+bits on either. Order of the steps, each optional: pick electrodes -> causal filters -> rectify -> per window:
+remove the mean -> reduce to an image -> log -> normalise. Samples are in millivolts, one column per recorded
+channel.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from emgdeploy.errors import InputError
 from emgdeploy.signals import description, filters
 from emgdeploy.signals.imaging import reduce_windows, window_starts
+from emgdeploy.signals.single import Single, logarithm, standardise
 
 NO_ELECTRODE = -1
 
@@ -81,7 +84,7 @@ class Preprocess:
         """(N,) first sample of each whole window in a recording of that many samples."""
         return window_starts(samples, self.window_samples, self.stride_samples)
 
-    def features(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+    def features(self, raw: NDArray[Any]) -> Single:
         """Every step but normalisation: (S, channels) in mV -> (N, frames, rows, columns).
 
         Raises InputError where the recording has too few channels.
@@ -89,29 +92,29 @@ class Preprocess:
         signal = self._picked(raw)
         sections = filters.sections(self)
         if len(sections):
-            signal = filters.run(sections, signal)
+            signal, _ = filters.run(sections, signal)
         if self.rectify:
             signal = np.abs(signal)
         image = reduce_windows(
             signal, self.window_samples, self.stride_samples, self.frames, self.image, self.detrend
         )
         if self.log_epsilon is not None:
-            image = np.log(image + self.log_epsilon)
+            image = logarithm(image + np.float32(self.log_epsilon))
         return image.reshape(len(image), *self.input_shape)
 
-    def fit(self, features: NDArray[np.float64]) -> Preprocess:
+    def fit(self, features: Single) -> Preprocess:
         """This description with the normalisation learned from `features` (N, frames, rows, columns)."""
         if self.normalise not in ("global", "electrode"):
             return self
         axes = (0, 1) if self.normalise == "electrode" else (0, 1, 2, 3)
-        mean, std = np.mean(features, axis=axes), np.std(features, axis=axes)
+        mean, std = (of(features, axis=axes, dtype=np.float64) for of in (np.mean, np.std))
         # A dead electrode has no deviation; dividing by one leaves it at zero.
         std = np.where(std > 1e-9, std, 1.0)
         return dataclasses.replace(
             self, mean=tuple(map(float, np.ravel(mean))), std=tuple(map(float, np.ravel(std)))
         )
 
-    def normalised(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
+    def normalised(self, features: Single) -> Single:
         """`features` (N, frames, rows, columns) -> model input of the same shape."""
         if not self.is_fitted:
             raise InputError(
@@ -119,18 +122,18 @@ class Preprocess:
                 "fit it on training windows, or write mean and std into the description",
             )
         if self.normalise == "frame":
-            mean = features.mean(axis=(1, 2, 3), keepdims=True)
-            std = features.std(axis=(1, 2, 3), keepdims=True)
-            features = (features - mean) / np.where(std > 1e-12, std, 1.0)
-        elif self.normalise != "none":
+            result = standardise(features.reshape(len(features), -1)).reshape(features.shape)
+        elif self.normalise == "none":
+            result = features.copy()
+        else:
             shape = self.grid if self.normalise == "electrode" else (1, 1)
-            features = (features - np.reshape(self.mean, shape)) / np.reshape(self.std, shape)
-        result: NDArray[np.float32] = np.asarray(features, dtype=np.float32)
+            mean, std = (np.reshape(np.array(v, np.float32), shape) for v in (self.mean, self.std))
+            result = (features - mean) / std
         missing = np.reshape(np.asarray(self.electrodes) == NO_ELECTRODE, self.grid)
         result[:, :, missing] = 0.0
         return result
 
-    def apply(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+    def apply(self, raw: NDArray[Any]) -> Single:
         """All steps: samples (S, channels) in mV -> model input (N, frames, rows, columns)."""
         return self.normalised(self.features(raw))
 
@@ -143,13 +146,13 @@ class Preprocess:
         """The description in a mapping. Raises InputError that names `source` and the field."""
         return cls(**description.read_fields(cls, fields, source))
 
-    def _picked(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+    def _picked(self, raw: NDArray[Any]) -> Single:
         if raw.ndim != 2 or raw.shape[1] <= max(self.electrodes):
             raise InputError(
                 f"the recording has shape {raw.shape}, the grid wants channel {max(self.electrodes)} of it",
                 "samples are (samples, channels); check the electrode map",
             )
         index = np.asarray(self.electrodes)
-        picked: NDArray[np.float64] = raw[:, np.maximum(index, 0)].astype(np.float64)
+        picked: Single = raw[:, np.maximum(index, 0)].astype(np.float32)
         picked[:, index == NO_ELECTRODE] = 0.0
         return picked

@@ -1,0 +1,66 @@
+/* Live recognition: samples as they come from the electrodes become the model's input, a window each stride.
+ *
+ * All arithmetic is IEEE single precision in a fixed order, without fused multiply-adds, so a window has the
+ * same bits here and in emgdeploy.signals on the host.
+ */
+#ifndef EMG_LIVE_LIVE_H
+#define EMG_LIVE_LIVE_H
+
+#include "exact.h"
+
+#include <stdint.h>
+
+#include "section.h"
+
+/* What becomes of a part of a window: its last sample, its root mean square, its mean absolute value. */
+typedef enum { EMG_IMAGE_LAST, EMG_IMAGE_RMS, EMG_IMAGE_MAV } emg_image_t;
+
+typedef enum {
+    EMG_NORMALISE_NONE,
+    EMG_NORMALISE_GLOBAL,
+    EMG_NORMALISE_ELECTRODE,
+    EMG_NORMALISE_FRAME
+} emg_normalise_t;
+
+#define EMG_NO_ELECTRODE (-1)
+
+/* A preprocessing description. A window is `frames` parts of `blocks_per_frame` blocks of `block_samples`
+ * samples; the next window begins `blocks_per_stride` blocks later. */
+typedef struct {
+    const int16_t *channels; /* of each electrode; EMG_NO_ELECTRODE where there is none, which is always 0 */
+    int32_t electrodes;
+    const emg_section_t *sections;
+    int32_t section_count;
+    int rectify;
+    int32_t block_samples, blocks_per_frame, frames, blocks_per_stride;
+    emg_image_t image;
+    int detrend;
+    int logarithm;
+    float log_epsilon;
+    emg_normalise_t normalise;
+    const float *mean, *std; /* one number, or one for each electrode */
+} emg_live_t;
+
+/* The caller's memory, in floats. filters: 2 * section_count * electrodes. values: a ring of
+ * frames * blocks_per_frame blocks with a number for each electrode (the last sample, the sum of squares or
+ * of absolute values); sums: the same of the samples' sums, if `detrend`. What is not needed may be null. */
+typedef struct {
+    float *filters;
+    float *values;
+    float *sums;
+    int32_t sample;  /* how many the block has that is being filled */
+    int32_t block;   /* its place in the rings */
+    int32_t missing; /* blocks until the next window is whole */
+    int started;
+} emg_live_state_t;
+
+/* Forget all samples: the next one is the first of a recording. */
+void emg_live_start(const emg_live_t *live, emg_live_state_t *state);
+
+/* One sample of every channel, in millivolts. Returns 1 when it completes a window, else 0. */
+int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *millivolts);
+
+/* The window that emg_live_take has just completed: frames * electrodes numbers, ready for the network. */
+void emg_live_image(const emg_live_t *live, const emg_live_state_t *state, float *image);
+
+#endif
