@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,9 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from emgdeploy.boards import load_board
+from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert.windows import quantize_windows
+from emgdeploy.cores import CORES
+from emgdeploy.emulate.cycles import Profiler
+from emgdeploy.emulate.cycles.bare import link_alone
 from emgdeploy.firmware import live
+from emgdeploy.firmware.build import BuildRequest, build
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.workload import Material
+from emgdeploy.resources import FIRMWARE_TEMPLATES
 from emgdeploy.signals import Preprocess
 from support.native_model import SANITIZE, STRICT, kernel_object
 
@@ -60,7 +70,7 @@ def on_the_device(
             (folder / path).write_text(text)
         runtime = [path for path in texts if path.startswith("runtime/") and path.endswith(".c")]
         objects = [kernel_object(path, "gcc", flags) for path in runtime]
-        command = ["gcc", *STRICT, *flags, "-I.", "-o", "live", "main.c", "live.c", *objects, "-lm"]
+        command = ["gcc", *STRICT, *flags, "-I.", "-o", "live", "main.c", "live.c", *objects]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         ran = subprocess.run([folder / "live"], input=samples.tobytes(), capture_output=True)
@@ -124,3 +134,90 @@ def test_windows_have_the_bits_of_the_host(flags: tuple[str, ...], preprocess: P
     found, wanted = on_the_device(preprocess, samples, scale, flags), on_the_host(preprocess, samples, scale)
     assert found.shape == wanted.shape and len(wanted) == len(preprocess.starts(len(samples)))
     assert np.array_equal(found, wanted)
+
+
+def test_a_root_is_that_of_ieee_754(tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(
+        '#include <math.h>\n#include <stdint.h>\n#include <stdio.h>\n#include <string.h>\n#include "root.h"\n'
+        "int main(void) { int32_t wrong = 0; for (uint32_t i = 0; i < 0x7f800000u; i += 1021u) { float x, y;\n"
+        "memcpy(&x, &i, sizeof x); y = emg_root(x); const float z = sqrtf(x);\n"
+        "wrong += memcmp(&y, &z, sizeof y) != 0; } return wrong != 0; }\n"
+    )
+    folder = FIRMWARE_TEMPLATES / "runtime" / "live"
+    command = ["gcc", *STRICT, f"-I{folder}", "-o", "root", "main.c", str(folder / "root.c"), "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert subprocess.run([tmp_path / "root"]).returncode == 0
+
+
+_INVOKE = """
+#include "live.h"
+void emg_model_invoke(const void *input, void *output);
+void emg_model_invoke(const void *input, void *output) {
+    const float *sample = input;
+    emg_input_t *window = output;
+    for (int i = 0; i < %d; ++i, sample += EMG_LIVE_CHANNELS) {
+        if (emg_live_push(sample)) {
+            emg_live_window(window);
+            window += EMG_INPUT_LEN;
+        }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("core", ["cortex-m4f", "cortex-m0"])
+def test_an_emulated_core_has_the_bits_too(core: str, tmp_path: Path) -> None:
+    """With a floating-point unit and without one."""
+    preprocess = Preprocess(
+        sample_rate_hz=1000.0,
+        grid=(2, 3),
+        electrodes=(4, 3, 2, -1, 1, 0),
+        window_ms=20.0,
+        stride_ms=15.0,
+        frames=2,
+        detrend=True,
+        log_epsilon=1e-3,
+        bandpass_hz=(20.0, 400.0),
+        notch_hz=(50.0,),
+        normalise="electrode",
+    )
+    samples = recording(5, seed=1, samples=80)
+    preprocess = preprocess.fit(preprocess.features(samples))
+    scale = fitting_scale(preprocess, samples)
+    wanted = on_the_host(preprocess, samples, scale)
+    spec = TensorSpec((1, 2, 3, 2), "int8", scale, -3)
+    texts = live.sources(preprocess, spec, live.device_order((2, 2, 3), (1, 2, 0)), {})
+    texts |= {"model.h": _MODEL_H % 12, "model.c": _INVOKE % len(samples)}
+    alone = cast(GeneratedModel, SimpleNamespace(files=texts, runtime_sources=()))
+    elf = link_alone(alone, CORES[core], tmp_path)
+    found = Profiler(elf, core, samples.nbytes, wanted.nbytes).run(samples.tobytes()).output
+    assert len(wanted) == 5 and found == wanted.tobytes()
+
+
+def _built(preprocess: Preprocess, model: Path, out: Path) -> Manifest:
+    return build(
+        BuildRequest(load_board("native"), model, out, given=Material(preprocess=preprocess.to_dict()))
+    )
+
+
+def test_a_build_with_a_description_holds_the_code(tiny_model: Path, tmp_path: Path) -> None:
+    made = _built(Preprocess(1000.0, (4, 6), tuple(range(24)), 40.0, 10.0), tiny_model, tmp_path / "b")
+    assert "src/live.c" in made.live_sources and not made.notes[1:]
+    units = [str(tmp_path / "b" / name) for name in made.live_sources]
+    done = subprocess.run(["gcc", *STRICT, "-fsyntax-only", *units], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("preprocess", "reason"),
+    [
+        (Preprocess(1000.0, (3, 8), tuple(range(24)), 40.0, 10.0), "the model takes"),
+        (Preprocess(1000.0, (4, 6), tuple(range(24)), 40.0, 10.0, "mav", detrend=True), "all samples"),
+        (Preprocess(1000.0, (4, 6), tuple(range(24)), 40.0, 10.0, normalise="global"), "not fitted"),
+    ],
+)
+def test_a_build_says_why_it_holds_none(
+    preprocess: Preprocess, reason: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    made = _built(preprocess, tiny_model, tmp_path / "b")
+    assert made.live_sources == () and reason in made.notes[-1]

@@ -1,8 +1,7 @@
 #include "live.h"
 
-#include <math.h>
-
 #include "logarithm.h"
+#include "root.h"
 
 /* The number of block `block` of the window and electrode e; the ring's oldest block is the window's first.
  */
@@ -39,7 +38,7 @@ static float pixel(const emg_live_t *live, const emg_live_state_t *state, int32_
     const int32_t count = live->blocks_per_frame, first = frame * count;
     switch (live->image) {
     case EMG_IMAGE_RMS:
-        return sqrtf(power(live, state, first, mean, e));
+        return emg_root(power(live, state, first, mean, e));
     case EMG_IMAGE_MAV:
         return sum(live, state, state->values, first, count, e) / (float)(live->block_samples * count);
     default:
@@ -65,7 +64,7 @@ static void standardise(float *image, int32_t length) {
         image[i] -= mean;
         square += image[i] * image[i];
     }
-    const float deviation = sqrtf(square / (float)length);
+    const float deviation = emg_root(square / (float)length);
     if (deviation > 1e-12f) {
         for (int32_t i = 0; i < length; ++i) {
             image[i] /= deviation;

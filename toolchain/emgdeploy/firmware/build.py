@@ -15,7 +15,7 @@ from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import advice, builds, compiler, fits, image, manifest, nuttx
+from emgdeploy.firmware import advice, builds, compiler, fits, image, live, manifest, nuttx
 from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import info as infos
 from emgdeploy.firmware.fits import TooLarge
@@ -93,7 +93,8 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
         others = [work.tflite, tools.version.encode()]
         identity = infos.build_id(sources, recipe.compile_flags, others)
         sources["src/build_info.h"] = infos.build_info(request.board, identity, work.labels)
-        for name, text in sources.items():
+        recognition = _live(request, work, model)
+        for name, text in (sources | recognition.sources).items():
             write_atomic(folder / name, text)
         report("compiling")
         made = image.make(folder, recipe, tools)
@@ -101,7 +102,7 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
         if request.tree is not None:
             made = _in_the_tree(request, request.tree, folder, recipe, made, report)
         goldens.save(folder / "golden.npz", _as_the_device_sees(work.golden, model))
-        result = _manifest(request, work, model, recipe, made, identity, tools.version)
+        result = _manifest(request, work, model, recipe, made, identity, tools.version, recognition)
         if measure is not None and "elf" in result.artifacts:
             report("counting instructions")
             result = replace(result, expected_instructions=measure(folder, result))
@@ -136,14 +137,24 @@ def _generate(request: BuildRequest, work: Workload) -> GeneratedModel:
         known_answer=(work.golden.x[0], work.golden.y[0]),
         optimize=request.optimize,
         isa=request.board.isa,
-        header={
-            "model_sha256": work.source_sha256,
-            "model": request.model.name,
-            "tool": f"emgdeploy {emgdeploy.__version__}",
-            "options": f"--board {request.board.name} --optimize {request.optimize}",
-        },
+        header=_header(request, work),
     )
     return generate(read_tflite(work.tflite), options)
+
+
+def _header(request: BuildRequest, work: Workload) -> dict[str, str]:
+    """What generated files say about where they come from."""
+    return {
+        "model_sha256": work.source_sha256,
+        "model": request.model.name,
+        "tool": f"emgdeploy {emgdeploy.__version__}",
+        "options": f"--board {request.board.name} --optimize {request.optimize}",
+    }
+
+
+def _live(request: BuildRequest, work: Workload, model: GeneratedModel) -> live.Recognition:
+    order = live.device_order(work.window_shape, work.window_axes)
+    return live.recognition(work.preprocess, model.input, work.window_shape, order, _header(request, work))
 
 
 def _as_the_device_sees(golden: Golden, model: GeneratedModel) -> Golden:
@@ -197,6 +208,7 @@ def _manifest(
     made: Image,
     identity: str,
     compiler_version: str,
+    recognition: live.Recognition,
 ) -> Manifest:
     artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
     if recipe.platform.app is not None:
@@ -230,8 +242,9 @@ def _manifest(
         firmware_sources=tuple(str(path) for path in recipe.firmware),
         tools={"emgdeploy": emgdeploy.__version__, "compiler": compiler_version},
         reference=work.golden.reference,
+        live_sources=recognition.compiled,
         preprocess=work.preprocess,
-        notes=work.notes + _notes(request, made),
+        notes=work.notes + _notes(request, made) + recognition.notes,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,40 @@ from emgdeploy.signals.imaging import block_samples
 _RUNTIME = FIRMWARE_TEMPLATES / "runtime"
 _KERNELS = ("kernels/quantize_f32.h", "kernels/requantize.h")
 _FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """sources: path in the build folder -> text; notes: why there are none, where that needs saying."""
+
+    sources: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def compiled(self) -> tuple[str, ...]:
+        """The files that a C compiler is given."""
+        return tuple(sorted(name for name in self.sources if name.endswith(".c")))
+
+
+def recognition(
+    described: dict[str, Any] | None,
+    spec: TensorSpec,
+    window_shape: tuple[int, ...],
+    order: NDArray[np.int64],
+    header: dict[str, str],
+) -> Recognition:
+    """What a build holds for live recognition; nothing without a preprocessing description.
+
+    window_shape: of one window, without batch. The rest is that of `sources`.
+    """
+    if described is None:
+        return Recognition({})
+    preprocess = Preprocess.from_dict(described)
+    reason = unsuited(preprocess, window_shape)
+    if reason is not None:
+        return Recognition({}, (f"no code for live recognition on the device: {reason}",))
+    texts = sources(preprocess, spec, order, header)
+    return Recognition({f"src/{name}": text for name, text in texts.items()})
 
 
 def unsuited(preprocess: Preprocess, window_shape: tuple[int, ...]) -> str | None:

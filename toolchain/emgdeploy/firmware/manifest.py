@@ -98,7 +98,8 @@ class Manifest:
     """See the contract's `manifest.json`; sizes in bytes, paths relative to the folder.
 
     sources: what compiles together with src/model.c on any C99 compiler.
-    firmware_sources: the rest of the firmware. notes: what the build had to do without.
+    firmware_sources: the rest of the firmware. live_sources: what a user's own program compiles in addition
+    to make windows from samples. notes: what the build had to do without.
     reference: name and version of the interpreter that computed golden.npz.
     """
 
@@ -130,6 +131,7 @@ class Manifest:
     firmware_sources: tuple[str, ...]
     tools: dict[str, str]
     reference: str
+    live_sources: tuple[str, ...]
     preprocess: dict[str, Any] | None
     notes: tuple[str, ...]
 
@@ -213,6 +215,7 @@ def _manifest(fields: Fields) -> Manifest:
         firmware_sources=fields.paths("firmware_sources"),
         tools=fields.text_table("tools"),
         reference=fields.text("reference"),
+        live_sources=fields.maybe("live_sources", fields.paths) or (),
         preprocess=fields.maybe("preprocess", fields.table),
         notes=fields.texts("notes"),
     )
