@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emgdeploy.bench.workload import Workload
     from emgdeploy.boards import Board, Uart
     from emgdeploy.firmware.manifest import Manifest
+    from emgdeploy.link.options import LinkOptions
     from emgdeploy.link.port import Port
 
 NAME = "bench"
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     board = load_board(manifest.board)
     work = _workload(args, folder, manifest)
     with (
-        _port(args, folder, manifest, board) as port,
+        open_device(args, folder, manifest, board) as port,
         console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar,
     ):
         result = bench.run(
@@ -132,7 +133,7 @@ def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest) -> Wor
 
 
 @contextmanager
-def _port(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
+def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
     """The named port, or that of the board's emulator, which runs as long as the block."""
     if args.port is None:
         from emgdeploy import emulate
@@ -157,26 +158,32 @@ def open_line(args: argparse.Namespace, name: str, uart: Uart | None) -> Port:
     return open_port(name, args.baud or (uart.baud if uart else 115200), Lines(dtr, rts))
 
 
-def _options(args: argparse.Namespace) -> BenchOptions:
-    from emgdeploy.bench import BenchOptions
+def line_options(args: argparse.Namespace) -> LinkOptions:
+    """How to talk over the line, as the options of `add_line` say."""
     from emgdeploy.link.options import LinkOptions
 
     # An emulator that does not start says so itself, so a busy machine may take its time over it.
     patience = LinkOptions.connect_patience if args.port else _EMULATOR_PATIENCE_S
+    return LinkOptions(
+        reply_timeout=args.reply_timeout,
+        patience=args.patience,
+        encoding=args.encoding,
+        in_flight_windows=args.in_flight,
+        baud=args.raise_baud,
+        connect_patience=patience,
+    )
+
+
+def _options(args: argparse.Namespace) -> BenchOptions:
+    from emgdeploy.bench import BenchOptions
+
     return BenchOptions(
         limit=args.limit,
         deadline_us=None if args.deadline_ms is None else args.deadline_ms * 1000,
         timing_gate=args.timing_gate,
         one_at_a_time=args.in_flight == 1,
         fresh=args.fresh,
-        link=LinkOptions(
-            reply_timeout=args.reply_timeout,
-            patience=args.patience,
-            encoding=args.encoding,
-            in_flight_windows=args.in_flight,
-            baud=args.raise_baud,
-            connect_patience=patience,
-        ),
+        link=line_options(args),
     )
 
 

@@ -33,7 +33,7 @@ def reduce_windows(
         return np.zeros((0, frames, signal.shape[1]), np.float32)
     part = window // frames
     if image == "mav" and detrend:
-        return _mean_absolute_of_centred(signal, starts, window, frames)
+        return _mean_absolute_of_centred(signal, window, stride, frames)
     if image == "mav":
         return _sums(np.abs(signal), window, stride, frames) / np.float32(part)
     mean = _window_means(signal, window, stride, frames) if detrend else np.float32(0)
@@ -76,8 +76,10 @@ def _gathered(blocks: Single, first: NDArray[np.int64], count: int) -> Single:
     return total
 
 
-def _mean_absolute_of_centred(signal: Single, starts: NDArray[np.int64], window: int, frames: int) -> Single:
-    views = np.lib.stride_tricks.sliding_window_view(signal, window, axis=0)[starts]
-    centred = np.abs(views - views.mean(axis=-1, keepdims=True))
-    parts = centred.reshape(*centred.shape[:2], frames, window // frames)
-    return np.moveaxis(parts.mean(axis=-1), 1, 2)
+def _mean_absolute_of_centred(signal: Single, window: int, stride: int, frames: int) -> Single:
+    part, means = window // frames, _window_means(signal, window, stride, frames)
+    first = window_starts(len(signal), window, stride)[:, None] + part * np.arange(frames)
+    total: Single = np.zeros((*first.shape, signal.shape[1]), np.float32)
+    for sample in range(part):
+        total += np.abs(signal[first + sample] - means)
+    return total / np.float32(part)

@@ -9,6 +9,7 @@ channel.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,12 +90,21 @@ class Preprocess:
 
         Raises InputError where the recording has too few channels.
         """
+        return self.images(self.filtered(raw)[0])
+
+    def filtered(self, raw: NDArray[Any], state: Single | None = None) -> tuple[Single, Single | None]:
+        """(S, channels) in mV -> (S, electrodes), and the filters' state after it, with which to go on.
+
+        Raises InputError where the recording has too few channels.
+        """
         signal = self._picked(raw)
         sections = filters.sections(self)
         if len(sections):
-            signal, _ = filters.run(sections, signal)
-        if self.rectify:
-            signal = np.abs(signal)
+            signal, state = filters.run(sections, signal, state)
+        return (np.abs(signal) if self.rectify else signal), state
+
+    def images(self, signal: Single) -> Single:
+        """Filtered samples (S, electrodes) -> (N, frames, rows, columns), not yet normalised."""
         image = reduce_windows(
             signal, self.window_samples, self.stride_samples, self.frames, self.image, self.detrend
         )
@@ -122,7 +132,8 @@ class Preprocess:
                 "fit it on training windows, or write mean and std into the description",
             )
         if self.normalise == "frame":
-            result = standardise(features.reshape(len(features), -1)).reshape(features.shape)
+            rows = features.reshape(len(features), math.prod(self.input_shape))
+            result = standardise(rows).reshape(features.shape)
         elif self.normalise == "none":
             result = features.copy()
         else:
