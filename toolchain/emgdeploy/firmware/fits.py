@@ -108,12 +108,16 @@ def check_checkpoint(board: Board, model: Path, factory: str | None, system: str
     check(board, least_use(board, replace(need, arena=0), system), need, at_least=True)
 
 
+def with_more_data(board: Board, uses: Sequence[MemoryUse], count: int) -> tuple[MemoryUse, ...]:
+    """`uses` and `count` bytes that the running system allocates, such as a task's stack."""
+    name = board.memories_for("data")[0].name
+    return tuple(replace(use, used=use.used + count) if use.name == name else use for use in uses)
+
+
 def only_the_other_system(board: Board, uses: Sequence[MemoryUse]) -> str | None:
     """A note where an image fits beside upstream NuttX, and not beside the vendor's SDK."""
-    more = reserve(board, "sdk") - reserve(board, "nuttx")
-    name = board.memories_for("data")[0].name
-    use = next(use for use in uses if use.name == name)
-    missing = use.used + more - use.size
+    more = with_more_data(board, uses, reserve(board, "sdk") - reserve(board, "nuttx"))
+    missing = max(use.used - use.size for use in more)
     if missing <= 0:
         return None
     return (

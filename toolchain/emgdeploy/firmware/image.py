@@ -129,7 +129,7 @@ def measure_system(folder: Path, recipe: Recipe, application: size.Sizes) -> siz
     board = recipe.board
     sections = elf.sections(folder / "firmware.elf")
     total = size.totals(sections)
-    memories = size.memory_use(board, sections)
+    memories = fits.with_more_data(board, size.memory_use(board, sections), application.stack)
     fits.check(board, memories, recipe.need)
     stored = total.text + total.rodata + total.data
     in_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
