@@ -39,7 +39,10 @@ void emg_platform_idle(void);
 /* Most bytes of stack ever used since reset, 0 where the platform cannot tell. */
 uint32_t emg_platform_stack_used(void);
 
-/* The application (runtime/app), entered after emg_platform_init(); never returns. */
+/* The application (runtime/app), after emg_platform_init(). emg_app_run() never returns; where somebody
+ * else owns the main loop, emg_app_begin() once and then emg_app_step() again and again. */
 void emg_app_run(void);
+void emg_app_begin(void);
+void emg_app_step(void);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "../build_info.h"
 #include "../runtime/platform.h"
+#include "cycle_counter.h"
 #include "tty.h"
 
 /* As the first program it runs on the stack that the system gives to that one. */
@@ -23,13 +24,6 @@
 #define STACK_NOT_PAINTED 1024u
 #define STACK_ABOVE_MAIN 256u
 #define STACK_PAINT 0x57ACC0DEu
-
-/* ARMv7-M Architecture Reference Manual, C1.6.5 and C1.8.7. */
-#define DEMCR (*(volatile uint32_t *)0xE000EDFCu)
-#define DEMCR_TRCENA (1u << 24)
-#define DWT_CTRL (*(volatile uint32_t *)0xE0001000u)
-#define DWT_CTRL_CYCCNTENA 1u
-#define DWT_CYCCNT (*(volatile uint32_t *)0xE0001004u)
 
 static char g_timing_source[] = "dwt\0-----"; /* or "os-clock" */
 static int g_has_cycle_counter;
@@ -46,23 +40,8 @@ const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME,
                                                CONFIG_EMG_APP_BAUD != 0 ? CONFIG_EMG_APP_BAUD
                                                                         : EMG_UART_BAUD};
 
-/* An emulator may have the register without the counter: it then stays where it is. */
-static int cycle_counter_runs(void) {
-    uint32_t begin;
-    int i;
-    DEMCR |= DEMCR_TRCENA;
-    DWT_CTRL |= DWT_CTRL_CYCCNTENA;
-    begin = DWT_CYCCNT;
-    for (i = 0; i < 100; i++) {
-        if (DWT_CYCCNT != begin) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 void emg_platform_init(void) {
-    g_has_cycle_counter = cycle_counter_runs();
+    g_has_cycle_counter = emg_cycle_counter_start();
     if (!g_has_cycle_counter) {
         memcpy(g_timing_source, "os-clock", sizeof "os-clock");
     }
@@ -82,7 +61,7 @@ static uint32_t clock_ticks(void) {
 }
 
 uint32_t emg_platform_ticks(void) {
-    return g_has_cycle_counter ? DWT_CYCCNT : clock_ticks();
+    return g_has_cycle_counter ? emg_cycle_counter() : clock_ticks();
 }
 
 static void paint_stack(volatile uint32_t *here) {

@@ -174,17 +174,25 @@ static void rest(void) {
     }
 }
 
-void emg_app_run(void) {
+void emg_app_begin(void) {
     set_up();
     measure_clock();
     emg_session_announce(&g_session);
     self_test();
+}
+
+void emg_app_step(void) {
+    const int byte = emg_platform_read();
+    if (byte >= 0) {
+        take((uint8_t)byte);
+    } else {
+        rest();
+    }
+}
+
+void emg_app_run(void) {
+    emg_app_begin();
     for (;;) {
-        const int byte = emg_platform_read();
-        if (byte >= 0) {
-            take((uint8_t)byte);
-        } else {
-            rest();
-        }
+        emg_app_step();
     }
 }

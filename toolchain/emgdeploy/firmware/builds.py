@@ -23,13 +23,13 @@ def default_folder(board_name: str) -> Path:
 
 
 @contextmanager
-def replacing_folder(out: Path) -> Iterator[Path]:
+def replacing_folder(out: Path, mark: str = manifest.FILE, kind: str = "build") -> Iterator[Path]:
     """An empty folder beside `out` that takes its place when the block ends well.
 
     A block that raises leaves `out` as it was. Raises UsageError when `out` holds something that is no
-    build, because replacing would delete it.
+    such folder, which the file `mark` tells, because replacing would delete it.
     """
-    _refuse_foreign(out)
+    _refuse_foreign(out, mark, kind)
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -40,11 +40,11 @@ def replacing_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _refuse_foreign(out: Path) -> None:
+def _refuse_foreign(out: Path, mark: str, kind: str) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    if not (out / manifest.FILE).is_file():
-        raise UsageError(f"{out} exists and is no build folder", "name another folder with --out")
+    if not (out / mark).is_file():
+        raise UsageError(f"{out} exists and is no {kind} folder", "name another folder with --out")
 
 
 def _swap(fresh: Path, out: Path) -> None:

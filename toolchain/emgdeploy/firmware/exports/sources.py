@@ -1,0 +1,54 @@
+"""The C files of a build folder, as text: what an export copies, and nothing that leads out of the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from emgdeploy.errors import InputError
+from emgdeploy.firmware.manifest import Manifest
+
+
+def model(folder: Path, manifest: Manifest) -> dict[str, str]:
+    """src/model.c, model.h, the kernels and their headers; path below src -> text."""
+    names = [PurePosixPath(name) for name in ("src/model.c", "src/model.h", *manifest.sources)]
+    kernels = {
+        name.parts[2] for name in names if name.parts[:2] == ("src", "runtime") and len(name.parts) > 3
+    }
+    headers = [path for part in sorted(kernels) for path in _below(folder, f"src/runtime/{part}", (".h",))]
+    return _read(folder, {*map(str, names), *headers})
+
+
+def application(folder: Path, manifest: Manifest) -> dict[str, str]:
+    """The same and the wire protocol, without what a platform adds; path below src -> text."""
+    runtime = _below(folder, "src/runtime", (".c", ".h"))
+    return _read(folder, {"src/model.c", "src/model.h", "src/build_info.h", *runtime})
+
+
+def compiled(files: dict[str, str]) -> list[str]:
+    """Those that a compiler is called with."""
+    return sorted(name for name in files if name.endswith(".c"))
+
+
+def _below(folder: Path, top: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    for path in sorted((folder / top).rglob("*")):
+        if path.suffix in suffixes and path.is_file():
+            yield path.relative_to(folder).as_posix()
+
+
+def _read(folder: Path, names: set[str]) -> dict[str, str]:
+    texts = {}
+    for name in sorted(names):
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{folder / name} leads out of the build folder",
+                "do not use this folder; build it again with `emgdeploy build`",
+            )
+        try:
+            texts[name.removeprefix("src/")] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{path} cannot be read: {error}", "build the folder again with `emgdeploy build`"
+            ) from error
+    return texts
