@@ -16,6 +16,8 @@ from emgdeploy.errors import DoesNotFitError, InputError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.exports import FORMATS, Exported, ExportRequest, export
+from emgdeploy.firmware.workload import Material
+from emgdeploy.signals import Preprocess
 from support.command import Cli
 
 CORE = Path(__file__).parent / "arduino_core"
@@ -36,7 +38,9 @@ def built(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = Path.cwd()
     os.chdir(home)  # where the most recent build is remembered
     try:
-        build(BuildRequest(load_board("spresense"), tiny_model, home / "b"))
+        description = Preprocess(1000.0, (4, 6), tuple(range(24)), 40.0, 10.0).to_dict()
+        given = Material(preprocess=description)
+        build(BuildRequest(load_board("spresense"), tiny_model, home / "b", given=given))
     finally:
         os.chdir(before)
     return home / "b"
@@ -83,6 +87,7 @@ def test_the_library_compiles_and_adds_no_foreign_name(target: str, library: Pat
     )
     names = [line.split()[0] for line in listed.splitlines() if " " in line]
     assert len(names) > 40 and [name for name in names if not name.startswith("emg_")] == []
+    assert "emg_live_push" in names
     wanted = subprocess.check_output(["arm-none-eabi-nm", "-u", "--format=posix", sketch], text=True)
     assert "emg_arduino_attach" in wanted and "emg_arduino_poll" in wanted
 
@@ -120,6 +125,7 @@ def test_the_plain_c_runs_as_its_readme_says(built: Path, tmp_path: Path) -> Non
     done = subprocess.run([tmp_path / "c" / "example"], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "right"
     assert not any("app" in path.parts for path in (tmp_path / "c").rglob("*.c"))
+    assert "emg/live.c" in command and "emg_live_push" in readme
 
 
 def test_the_plain_c_builds_with_cmake(built: Path, tmp_path: Path) -> None:

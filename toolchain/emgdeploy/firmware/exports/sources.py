@@ -8,26 +8,30 @@ from pathlib import Path, PurePosixPath
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Manifest
 
+_TOP = ("src/model.c", "src/model.h")
+
 
 def model(folder: Path, manifest: Manifest) -> dict[str, str]:
-    """src/model.c, model.h, the kernels and their headers; path below src -> text."""
-    names = [PurePosixPath(name) for name in ("src/model.c", "src/model.h", *manifest.sources)]
-    kernels = {
-        name.parts[2] for name in names if name.parts[:2] == ("src", "runtime") and len(name.parts) > 3
-    }
-    headers = [path for part in sorted(kernels) for path in _below(folder, f"src/runtime/{part}", (".h",))]
-    return _read(folder, {*map(str, names), *headers})
+    """Model, kernels, live recognition where the build has it, and their headers; path below src -> text."""
+    names = {*_TOP, *manifest.sources, *_live(manifest)}
+    parts = {PurePosixPath(name).parts[2] for name in names if name.startswith("src/runtime/")}
+    headers = {path for part in parts for path in _below(folder, f"src/runtime/{part}", (".h",))}
+    return _read(folder, names | headers)
 
 
 def application(folder: Path, manifest: Manifest) -> dict[str, str]:
     """The same and the wire protocol, without what a platform adds; path below src -> text."""
     runtime = _below(folder, "src/runtime", (".c", ".h"))
-    return _read(folder, {"src/model.c", "src/model.h", "src/build_info.h", *runtime})
+    return _read(folder, {*_TOP, "src/build_info.h", *_live(manifest), *runtime})
 
 
 def compiled(files: dict[str, str]) -> list[str]:
     """Those that a compiler is called with."""
     return sorted(name for name in files if name.endswith(".c"))
+
+
+def _live(manifest: Manifest) -> tuple[str, ...]:
+    return ("src/live.h", *manifest.live_sources) if manifest.live_sources else ()
 
 
 def _below(folder: Path, top: str, suffixes: tuple[str, ...]) -> Iterator[str]:
