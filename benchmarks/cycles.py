@@ -83,7 +83,9 @@ def subject(path: Path) -> Subject:
 
 def measure(model: Model, it: Subject, core: Core, mode: str, known: dict[str, dict[str, Any]]) -> Row:
     """Build and profile, unless `known` has the result for the same sources."""
-    options = CodegenOptions(known_answer=(it.x[0], it.y[0]), optimize=mode, isa=core.isa)
+    options = CodegenOptions(
+        known_answer=(it.x[0], it.y[0]), optimize=mode, isa=core.isa, every_channel=model.every_channel
+    )
     generated = generate(read_tflite(it.data), options)
     key = _fingerprint(generated, core)
     if key not in known:

@@ -1,6 +1,7 @@
 """One model on one core: instructions and modelled cycles per layer and function, and whether it is exact.
 
 python benchmarks/layers.py MODEL.tflite [--core cortex-m4f] [--optimize speed] [--windows 2] [--functions]
+                            [--every-channel]
 """
 
 from __future__ import annotations
@@ -34,7 +35,12 @@ def main() -> int:
     core = CORES[options.core]
     model = generate(
         read_tflite(data),
-        CodegenOptions(known_answer=(x[0], y[0]), optimize=options.optimize, isa=options.isa or core.isa),
+        CodegenOptions(
+            known_answer=(x[0], y[0]),
+            optimize=options.optimize,
+            isa=options.isa or core.isa,
+            every_channel=options.every_channel,
+        ),
     )
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
@@ -67,6 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--core", choices=[c for c in CORES if c.startswith("cortex")], default="cortex-m4f")
     parser.add_argument("--optimize", choices=("speed", "balanced", "memory"), default="speed")
     parser.add_argument("--isa", choices=("portable", "dsp", "mve"), help="default: the core's own")
+    parser.add_argument("--every-channel", action="store_true", help="also those that could be left out")
     parser.add_argument("--windows", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--alignment", action="store_true", help="look at every access; slow")

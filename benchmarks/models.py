@@ -22,12 +22,18 @@ _SEED = 20240
 
 @dataclass(frozen=True)
 class Model:
-    """key: short name; origin: whose weights, for the table; find: makes or finds the .tflite, None if it cannot."""
+    """key: short name; origin: whose weights, for the table; find: makes or finds the .tflite, None if it cannot.
+
+    `network`: the key of the network that this is, for what others published of it, where that differs.
+    `every_channel`: channels that the compiler could leave out are computed.
+    """
 
     key: str
     title: str
     origin: str
     find: Callable[[], Path | None]
+    network: str = ""
+    every_channel: bool = False
 
 
 def _tiny(name: str) -> Callable[[], Path | None]:
@@ -83,6 +89,14 @@ MODELS = (
     Model("emg-0_4", "EMG MobileNetV2, width 0.4", "untrained", _untrained(0.4, "emg-0_4")),
     Model("emg-0_2", "EMG MobileNetV2, width 0.2", "the published checkpoint", _published),
     Model("vww", "MLPerf Tiny VWW", "the reference model", _tiny("vww_96_int8.tflite")),
+    Model(
+        "vww-all",
+        "MLPerf Tiny VWW, all channels computed",
+        "the same",
+        _tiny("vww_96_int8.tflite"),
+        network="vww",
+        every_channel=True,
+    ),
     Model("ic", "MLPerf Tiny IC", "the reference model", _tiny("pretrainedResnet_quant.tflite")),
     Model("kws", "MLPerf Tiny KWS", "the reference model", _tiny("kws_ref_model.tflite")),
     Model("ad", "MLPerf Tiny AD", "the reference model", _tiny("ad01_int8.tflite")),

@@ -31,7 +31,8 @@ wait states, after the tables of Arm's Technical Reference Manuals:
 {notes}
 
 Outputs are compared bit for bit with TFLite's reference kernels in the same runs; a row that is not
-exact says so. `code` is all machine code that one inference needs, without weights and constants.
+exact says so. MACs are those that are computed: channels that are constant, or that nothing depends on,
+are left out, unless a row says otherwise. `code` is all machine code that one inference needs, without weights and constants.
 Compiler: GCC with the flags of every build (`-O2`).
 """
 
@@ -95,7 +96,8 @@ def _comparison(rows: Sequence[Row]) -> str:
     """Ours on Cortex-M4, `--optimize speed`, beside others."""
     others = tomllib.loads(_OTHERS.read_text(encoding="utf-8"))
     engines, figures = others["engines"], others["figures"]
-    keys = [model.key for model in MODELS if model.key in figures]
+    networks = {model.key: model.network or model.key for model in MODELS}
+    keys = [key for key, network in networks.items() if network in figures]
     ours = {
         (row.model, row.mode): row
         for row in rows
@@ -114,7 +116,7 @@ def _comparison(rows: Sequence[Row]) -> str:
                 body.append((f"emgdeploy, {mode}", what, *map(_number, values)))
     for name, engine in engines.items():
         for what in ("cycles", "instructions", "arena", "code"):
-            values = [figures[key].get(name, {}).get(what) for key in keys]
+            values = [figures[networks[key]].get(name, {}).get(what) for key in keys]
             if any(value is not None for value in values):
                 body.append((engine["title"], what, *map(_number, values)))
     provenance = "\n".join(f"- {engine['title']}: {engine['how']}." for engine in engines.values())

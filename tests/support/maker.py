@@ -37,12 +37,16 @@ class Value:
 
 
 class Maker:
-    """Appends operators to a network; `values` are the tensors that later ones may read."""
+    """Appends operators to a network; `values` are the tensors that later ones may read.
 
-    def __init__(self, seed: int, dtype: str = "int8") -> None:
+    In a `sparse` one many weights of a channel are all 0, and many channels are read by nobody.
+    """
+
+    def __init__(self, seed: int, dtype: str = "int8", sparse: bool = False) -> None:
         self.rng = np.random.default_rng(seed)
         self.writer = ModelWriter()
         self.dtype = dtype
+        self.sparse = sparse
         self.values: list[Value] = []
 
     def number(self, low: int, high: int) -> int:

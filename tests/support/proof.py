@@ -73,8 +73,8 @@ def prove(
     ran = NativeModel(generated, folder, compiler, flags).run(generated.input.quantize(x))
     for i, window in enumerate(x):
         wanted = reference.tensors(window)
-        for step, (tensor, axes) in enumerate(zip(generated.steps_write, generated.steps_axes, strict=True)):
-            expected = (wanted[tensor].transpose(axes) if axes else wanted[tensor]).reshape(-1)
+        for step, origin in enumerate(generated.origins):
+            expected = origin.of(wanted[origin.tensor]).reshape(-1)
             got = ran.steps[step][i].view(expected.dtype)
             layer = generated.layers[step]
             assert np.array_equal(got, expected), (

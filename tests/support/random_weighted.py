@@ -21,7 +21,18 @@ def weights(
     count = channels if zero_point == 0 and m.chance(0.7) else 1
     scales = np.exp(m.rng.uniform(-8, -3, count)).astype(np.float32)
     data = m.numbers(shape, 128).astype(np.int8)
+    if m.sparse:
+        data = _thinned(m, data, axis, zero_point)
     return m.writer.tensor(shape, "int8", scales.tolist(), zero_point, data, axis), scales
+
+
+def _thinned(m: Maker, data: NDArray[np.int8], axis: int, zero_point: int) -> NDArray[np.int8]:
+    """Weights that are 0 for some outputs, and (unless each output has its own input) for some inputs."""
+    thin = data.copy()
+    for along in (axis,) if axis == 3 else (axis, len(data.shape) - 1):
+        gone = m.rng.random(data.shape[along]) < m.pick((0.0, 0.3, 0.6, 0.9))
+        np.moveaxis(thin, along, 0)[gone] = zero_point
+    return thin
 
 
 def bias(m: Maker, image: Value, scales: NDArray[np.float32], channels: int, dtype: str = "") -> int:

@@ -84,11 +84,8 @@ def _compare(tflite: bytes, manifest: Manifest, window: NDArray[Any], compiler: 
             None, "this version of emgdeploy generates other layers than the one that made the build"
         )
     outputs = _run(model, window, compiler)
-    for layer, data, tensor, axes in zip(
-        model.layers, outputs, model.steps_write, model.steps_axes, strict=True
-    ):
-        right = wanted[tensor].transpose(axes) if axes else wanted[tensor]
-        if data != np.ascontiguousarray(right).tobytes():
+    for layer, data, origin in zip(model.layers, outputs, model.origins, strict=True):
+        if data != np.ascontiguousarray(origin.of(wanted[origin.tensor])).tobytes():
             return Divergence(printable(layer.name), f"the generated C differs there too ({layer.op})")
     return Divergence(
         None, "the same C is right on this machine: suspect the device's compiler, memory or firmware"

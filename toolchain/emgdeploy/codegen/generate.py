@@ -6,6 +6,7 @@ import numpy as np
 
 from emgdeploy.codegen.lower import lower
 from emgdeploy.codegen.plan import plan_memory
+from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, TensorSpec
 from emgdeploy.codegen.schedule import schedule
@@ -16,23 +17,25 @@ from emgdeploy.graph.types import Graph, OpKind, Tensor
 _TRAINED = frozenset(
     {OpKind.ADD, OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED, OpKind.MUL, OpKind.PRELU}
 )
+# How many channels of an image the kernels for an instruction set like to take at once.
+_CHANNELS_TOGETHER = {"dsp": 4, "mve": 4}
 
 
 def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
     graph = simplify(graph, options.keep_float_io)
+    if not options.every_channel:
+        graph = prune_channels(graph, _CHANNELS_TOGETHER.get(options.isa, 1))
     steps = schedule(graph, lower(graph, options.isa, options.optimize))
     plan = plan_memory(graph, steps)
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
     files = render_model(graph, steps, plan, options, specs)
     arrays = [a for s in steps for a in s.arrays]
-    origins = [graph.tensors[s.writes].source for s in steps]
     return GeneratedModel(
         files=files,
         runtime_sources=_sources(steps),
         layers=tuple(_layer(graph, i, s) for i, s in enumerate(steps)),
-        steps_write=tuple(o.tensor for o in origins),
-        steps_axes=tuple(o.axes for o in origins),
+        origins=tuple(graph.tensors[s.writes].source for s in steps),
         input=specs[0],
         output=specs[1],
         macs=sum(s.macs for s in steps),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.float32 import dequantize, quantize
+from emgdeploy.graph.types import Origin
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class CodegenOptions:
     `known_answer` is a window and its reference output, in the file's own types and layouts; the
     firmware runs it at boot. `header` is written into the generated files' comment. Where the file
     takes or gives float32 through QUANTIZE and DEQUANTIZE, the device takes and gives the integers
-    behind them, unless `keep_float_io` asks for the float operators on the device.
+    behind them, unless `keep_float_io` asks for the float operators on the device. `every_channel`
+    computes the channels too that could be left out (benchmarks compare both).
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
@@ -26,6 +28,7 @@ class CodegenOptions:
     isa: str = "portable"
     header: dict[str, str] = field(default_factory=dict)
     keep_float_io: bool = False
+    every_channel: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,15 @@ class LayerInfo:
 class GeneratedModel:
     """The generated text by file name, the runtime sources it needs, and what it costs.
 
-    `runtime_sources` are .c and .h paths below firmware_templates/runtime. `steps_write` names, for
-    each step in call order, the tensor of the .tflite that its output is equal to, once that tensor
-    is transposed by the same entry of `steps_axes` (empty: as it is). `peak_layer` is the index of the
-    layer during which the arena is full.
+    `runtime_sources` are .c and .h paths below firmware_templates/runtime. `origins` tells for each
+    step in call order what its output is equal to: a tensor of the .tflite, or a part of one.
+    `peak_layer` is the index of the layer during which the arena is full.
     """
 
     files: dict[str, str]
     runtime_sources: tuple[str, ...]
     layers: tuple[LayerInfo, ...]
-    steps_write: tuple[int, ...]
-    steps_axes: tuple[tuple[int, ...], ...]
+    origins: tuple[Origin, ...]
     input: TensorSpec
     output: TensorSpec
     macs: int

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +75,19 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Origin:
-    """The file's `tensor`, transposed by `axes` (empty: as it is): what another tensor is equal to."""
+    """What a tensor is equal to: the file's `tensor`, transposed by `axes` (empty: as it is).
+
+    Of that the places `kept` along the last axis (None: all of them).
+    """
 
     tensor: int
     axes: tuple[int, ...] = ()
+    kept: tuple[int, ...] | None = None
+
+    def of(self, values: NDArray[Any]) -> NDArray[Any]:
+        """This tensor's values, from those of the file's."""
+        turned = values.transpose(self.axes) if self.axes else values
+        return turned if self.kept is None else turned[..., list(self.kept)]
 
 
 @dataclass(frozen=True)

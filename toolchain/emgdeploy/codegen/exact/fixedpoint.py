@@ -32,9 +32,9 @@ def high_mul(a: Ints, b: Ints | int) -> Ints:
     return np.asarray((a * b + 2**30) >> 31, np.int64)
 
 
-def rounding_shift(x: Ints, shift: int) -> Ints:
+def rounding_shift(x: Ints, shift: int | Ints) -> Ints:
     """round(x / 2**shift), ties away from zero."""
-    mask = (1 << shift) - 1
+    mask = np.left_shift(1, shift) - 1
     return np.asarray((x >> shift) + ((x & mask) > (mask >> 1) + (x < 0)), np.int64)
 
 
@@ -43,6 +43,12 @@ def requantize(acc: Ints, m: Multiplier) -> Ints:
     if m.shift > 0:
         return high_mul(wrap32(acc << m.shift), m.mantissa)
     return rounding_shift(high_mul(acc, m.mantissa), -m.shift)
+
+
+def requantize_each(acc: Ints, mantissas: Ints, shifts: Ints) -> Ints:
+    """The same with a multiplier for each place along the last axis."""
+    left = wrap32(acc << np.maximum(shifts, 0))
+    return rounding_shift(high_mul(left, mantissas), np.maximum(-shifts, 0))
 
 
 def exp_of_negative(x: Ints) -> Ints:

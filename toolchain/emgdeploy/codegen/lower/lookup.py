@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
@@ -12,15 +13,24 @@ from emgdeploy.graph.unary import only_operand
 _INPUTS = np.arange(-128, 128, dtype=np.int64)
 
 
-def lower_lookup(graph: Graph, op: Op) -> Step | None:
-    """One table, also for a chain of operators that a pass joined; None for other operators."""
+def lookup_table(graph: Graph, op: Op) -> NDArray[np.int64] | None:
+    """Outputs for every int8 input, also of a chain that a pass joined; None for other operators."""
     chain = op.chain or (op,)
-    image, out = only_operand(graph, chain[0]), graph.out(op)
-    if image is None or image.dtype != np.int8:
+    image = only_operand(graph, chain[0])
+    if image is None or image.dtype != np.int8 or graph.out(op).dtype.kind != "i":
         return None
     values = _INPUTS
     for one in chain:
         values = evaluate(graph, one, values)
+    return values
+
+
+def lower_lookup(graph: Graph, op: Op) -> Step | None:
+    """One table; None for operators that are none."""
+    values = lookup_table(graph, op)
+    image, out = only_operand(graph, (op.chain or (op,))[0]), graph.out(op)
+    if values is None or image is None:
+        return None
     kernel, ctype = ("lookup_s8", "int8_t") if out.dtype == np.int8 else ("lookup_s8_s16", "int16_t")
     widens = out.dtype != np.int8
     return Step(

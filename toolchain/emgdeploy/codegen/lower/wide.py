@@ -168,7 +168,7 @@ def wide_channels(graph: Graph, op: Op, layer: _Layer) -> tuple[Field, tuple[Arr
             Field("high", high),
         ),
     )
-    reduced = [_reduced(m.mantissa) for m in layer.multipliers]
+    reduced = [reduced_multiplier(m.mantissa) for m in layer.multipliers]
     return field, (
         *bias_arrays,
         Array(f"multiplier_{op.index}", "int16_t", np.array(reduced, np.int16)),
@@ -176,7 +176,8 @@ def wide_channels(graph: Graph, op: Op, layer: _Layer) -> tuple[Field, tuple[Arr
     )
 
 
-def _reduced(mantissa: int) -> int:
+def reduced_multiplier(mantissa: int) -> int:
+    """A 31-bit mantissa cut to the 15 bits that 64-bit accumulators are multiplied by."""
     return (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF
 
 

@@ -1,0 +1,130 @@
+"""Channels left out of the network: which ones, and that nothing else changes by a bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emgdeploy.codegen.prune import prune_channels
+from emgdeploy.codegen.prune.ranges import ranges
+from emgdeploy.convert.reference import Reference
+from emgdeploy.graph import Graph, read_tflite
+from emgdeploy.graph.passes import simplify
+from emgdeploy.graph.types import OpKind
+from support.native_model import SANITIZE
+from support.proof import prove, windows_of
+from support.published import TFLITE, tflite_of, windows
+from support.random_graphs import random_graph
+from support.random_sparse import sparse_graph
+from support.sparse_net import SparseNet
+
+SEEDS = range(60)
+QUICK = (*SANITIZE, "-O0")
+
+
+def channels(graph: Graph) -> list[int]:
+    """The channels of every operator's output, in order."""
+    return [graph.out(op).shape[-1] for op in graph.ops]
+
+
+@pytest.mark.parametrize(
+    ("net", "left"),
+    [
+        # Constant, but another value at the border, and read: nothing can absorb it.
+        (SparseNet(), [3, 3, 2]),
+        # The zero point, which is also what lies outside: the same everywhere.
+        (SparseNet(bias=0), [2, 2, 2]),
+        (SparseNet(same=False), [2, 2, 2]),
+        # Whatever it is, nobody reads it.
+        (SparseNet(read=False), [2, 2, 2]),
+        (SparseNet(constant=False, read=False), [2, 2, 2]),
+        (SparseNet(constant=False), [3, 3, 2]),
+        # So far below 0 that the activation ends at the zero point for every input.
+        (SparseNet(constant=False, bias=-900, activation="RELU"), [2, 2, 2]),
+        (SparseNet(constant=False, bias=-900), [3, 3, 2]),
+        # One of two readers needs it; both can absorb it.
+        (SparseNet(read=False, two_readers=True), [3, 3, 2, 2, 4]),
+        (SparseNet(bias=0, two_readers=True), [2, 2, 2, 2, 4]),
+    ],
+)
+def test_a_channel_goes_where_every_reader_can_do_without(
+    net: SparseNet, left: list[int], tmp_path: Path
+) -> None:
+    assert channels(prune_channels(simplify(read_tflite(net.tflite())))) == left
+    proof = prove(net.tflite(), tmp_path)
+    assert proof.distinct_outputs > 1
+    assert [o.kept for o in proof.generated.origins[:2]] == [(0, 2) if left[0] == 2 else None] * 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_sparse_networks_equal_the_reference_in_every_channel_left(seed: int, tmp_path: Path) -> None:
+    prove(sparse_graph(seed), tmp_path, flags=QUICK, isa=("portable", "dsp")[seed % 2])
+
+
+def test_the_sparse_networks_lose_channels_of_every_kind() -> None:
+    gone: dict[tuple[OpKind, str], int] = {}
+    for seed in SEEDS:
+        graph = simplify(read_tflite(sparse_graph(seed)))
+        for op, left in zip(graph.ops, channels(prune_channels(graph)), strict=True):
+            key = op.kind, str(graph.out(op).dtype)
+            gone[key] = gone.get(key, 0) + graph.out(op).shape[-1] - left
+    for kind in (OpKind.ADD, OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D):
+        assert gone[kind, "int8"] > 20 and gone[kind, "int16"] > 5, kind
+    for kind in (OpKind.AVERAGE_POOL_2D, OpKind.CONCATENATION, OpKind.MAX_POOL_2D, OpKind.MUL, OpKind.PRELU):
+        assert gone[kind, "int8"] > 0, kind
+
+
+def check_ranges(tflite: bytes, x: np.ndarray) -> int:
+    """How many channels are known; AssertionError where the reference leaves a range."""
+    graph = simplify(read_tflite(tflite))
+    found = ranges(graph)
+    reference = Reference(tflite)
+    written = [graph.out(op) for op in graph.ops if graph.out(op).index in found]
+    for window in x:
+        wanted = reference.tensors(window)
+        for tensor in written:
+            values = tensor.source.of(wanted[tensor.source.tensor]).reshape(tensor.shape)
+            assert (found[tensor.index].low <= values).all(), tensor.name
+            assert (values <= found[tensor.index].high).all(), tensor.name
+    return sum(int(found[t.index].known.sum()) for t in written)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), sparse=st.booleans())
+def test_the_reference_stays_within_the_ranges(seed: int, sparse: bool) -> None:
+    tflite = sparse_graph(seed) if sparse else random_graph(seed)
+    reference = Reference(tflite, keep_tensors=False)
+    kinds = ("random", "extreme", "constant")
+    check_ranges(tflite, np.concatenate([windows_of(reference, 2, kind, seed) for kind in kinds]))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("ad", 0), ("ic", 0), ("kws", 0), ("vww", 2183), ("emg-16x8", 62)]
+)
+def test_known_channels_of_published_networks(name: str, known: int, shared: Path, tmp_path: Path) -> None:
+    tflite = tflite_of(name, shared, tmp_path)
+    assert check_ranges(tflite, windows(tflite, 1)) == known
+
+
+def test_half_of_the_visual_wake_words_network_goes(shared: Path) -> None:
+    graph = simplify(read_tflite((shared / TFLITE["vww"]).read_bytes()))
+    convolutions = [op for op in graph.ops if op.kind is OpKind.CONV_2D]
+    silent = sum(
+        int((~np.asarray(graph.tensors[op.inputs[1]].data).any(axis=(1, 2, 3))).sum()) for op in convolutions
+    )
+    pruned = prune_channels(graph)
+    removed = sum(graph.out(op).shape[3] - pruned.out(op).shape[3] for op in convolutions)
+    assert silent == 971
+    assert removed >= silent
+    rounded = prune_channels(graph, 4)
+    assert all(n % 4 == 0 for n, op in zip(channels(rounded), rounded.ops, strict=True) if op.window)
+
+
+def test_networks_without_such_channels_stay_as_they_are(shared: Path) -> None:
+    for name in ("ad", "ic", "kws"):
+        graph = simplify(read_tflite((shared / TFLITE[name]).read_bytes()))
+        assert prune_channels(graph, 4) is graph
