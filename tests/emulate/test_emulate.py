@@ -155,6 +155,27 @@ def test_the_native_program_opens_any_tty_raw(tiny_build: Path) -> None:
         os.close(slave)
 
 
+def test_the_native_program_gives_the_tty_back_as_it_was(tiny_build: Path) -> None:
+    import termios
+
+    master, slave = os.openpty()
+    before = termios.tcgetattr(slave)
+    process = subprocess.Popen([tiny_build / "firmware.elf", os.ttyname(slave)])
+    try:
+        deadline = time.monotonic() + 60
+        while termios.tcgetattr(slave)[3] & termios.ICANON and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert termios.tcgetattr(slave) != before
+        process.terminate()
+        assert process.wait(60) == 0
+        assert termios.tcgetattr(slave) == before
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
 def test_the_native_program_ends_when_the_line_is_hung_up(tiny_build: Path) -> None:
     master, slave = os.openpty()
     process = subprocess.Popen([tiny_build / "firmware.elf", os.ttyname(slave)])

@@ -237,6 +237,17 @@ def test_half_a_frame_does_no_harm(talk: Talk, window: bytes) -> None:
     assert talk.next().type == wire.PONG
 
 
+def test_half_a_frame_is_forgotten_after_a_pause(talk: Talk) -> None:
+    talk.ask(wire.PING, 1)
+    talk.raw(framing.encode(Frame(wire.ECHO, SESSION, 1, b"x" * 40))[:30])
+    assert talk.quiet(0.8)
+    talk.raw(framing.encode(Frame(wire.ECHO, SESSION, 1, b"y", text=True))[:9])
+    assert talk.quiet(0.8)
+    answer = talk.ask(wire.ECHO, 2, b"whole")
+    assert (answer.type, answer.payload) == (wire.ECHOED, b"whole")
+    assert Pong.unpack(talk.ask(wire.PING, 1).payload).frames_rejected == 0
+
+
 def test_noise_before_any_session_is_answered(firmware: Firmware) -> None:
     with Device(firmware.program) as device:
         talk = Talk(device)

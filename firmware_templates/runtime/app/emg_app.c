@@ -28,6 +28,10 @@
 #define LEASE_MILLISECONDS 1500u
 #define FIRST_FRAME_MILLISECONDS 700u
 
+/* After so long a pause within a frame the rest of it will not come: what follows is a new one. Longer than
+ * any pause that a host's driver or a USB bridge makes. */
+#define PAUSE_MILLISECONDS 500u
+
 static emg_input_t g_input[EMG_INPUT_LEN];
 static emg_output_t g_outputs[EMG_REPLY_DEPTH][EMG_OUTPUT_LEN];
 static uint8_t g_map[EMG_WINDOW_MAP(EMG_INPUT_LEN * sizeof(emg_input_t))];
@@ -45,6 +49,8 @@ static uint32_t g_baud;
 static uint32_t g_last_heard; /* in ticks, while the rate is a raised one */
 static uint32_t g_patience;
 static int g_baud_supported;
+static int g_pausing;          /* nothing has come since */
+static uint32_t g_pause_begin; /* this tick */
 
 /* Looking at the clock takes time itself, less than a tick on some platforms: hence the mean of many. */
 #define CLOCK_LOOKS 64u
@@ -165,8 +171,23 @@ static void take(uint8_t byte) {
     }
 }
 
+static void begin_pause(void) {
+    if (!g_pausing) {
+        g_pausing = 1;
+        g_pause_begin = emg_platform_ticks();
+    }
+}
+
+static void end_pause(void) {
+    if (g_pausing && emg_platform_ticks() - g_pause_begin > ticks_of(PAUSE_MILLISECONDS)) {
+        emg_receiver_reset(&g_receiver);
+    }
+    g_pausing = 0;
+}
+
 /* While the rate is raised, time has to be watched, so the core does not sleep. */
 static void rest(void) {
+    begin_pause();
     if (!raised()) {
         emg_platform_idle();
     } else if (emg_platform_ticks() - g_last_heard > g_patience) {
@@ -184,6 +205,7 @@ void emg_app_begin(void) {
 void emg_app_step(void) {
     const int byte = emg_platform_read();
     if (byte >= 0) {
+        end_pause();
         take((uint8_t)byte);
     } else {
         rest();
