@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+
+import pytest
 
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
@@ -40,9 +44,6 @@ def test_no_heavy_package_is_imported(build_copy: Path) -> None:
 
 
 def test_over_a_socket(cli: Cli, build_copy: Path) -> None:
-    import socket
-    import threading
-
     manifest = manifests.load(build_copy)
     with (
         Device(manifest.artifact(build_copy, "elf")) as device,
@@ -123,32 +124,87 @@ def test_ctrl_c_leaves_a_sound_file_and_the_next_run_goes_on(cli: Cli, build_cop
     assert found["complete"] is True and found["correct_bits"] == 1500
 
 
-def test_unplugged_on_the_command_line(cli: Cli, build_copy: Path) -> None:
-    import threading
-
+def test_unplugged_and_back_under_another_name(cli: Cli, build_copy: Path) -> None:
     random_work(build_copy, 1500)
     windows = build_copy / "random-1500-0.npz"
+    command = ("bench", "--build", build_copy, "--windows", windows, "--port")
     moments: list[float] = []
+    with Device(manifests.load(build_copy).artifact(build_copy, "elf")) as device:
+        with Relay(device, FaultPlan(baud=115200)) as relay:
+
+            def unplug() -> None:
+                while not (build_copy / "bench.json").exists():
+                    time.sleep(0.02)
+                time.sleep(0.5)
+                relay.unplug()
+                moments.append(time.monotonic())
+
+            thread = threading.Thread(target=unplug)
+            thread.start()
+            done = cli(*command, relay.path)
+            ended = time.monotonic()
+            thread.join()
+        done.fails(6, f"the connection on {relay.path} broke off", "of 1500 windows had been answered")
+        assert ended - moments[0] < 2.0
+        found = json.loads((build_copy / "bench.json").read_text())
+        assert found["complete"] is False and found["answered"] > 0
+        spare = os.openpty()  # takes the old name
+        with Relay(device, FaultPlan()) as other:
+            assert other.path != relay.path
+            cli(*command, other.path).succeeds()
+        for fd in spare:
+            os.close(fd)
+    found = json.loads((build_copy / "bench.json").read_text())
+    assert found["complete"] and found["correct_bits"] == 1500 and found["port"] == other.path
+
+
+def test_a_line_that_turns_hopeless_ends_with_what_was_achieved(cli: Cli, build_copy: Path) -> None:
+    manifest, _ = random_work(build_copy, 1500)
+    windows = build_copy / "random-1500-0.npz"
+    plan = FaultPlan(baud=115200, replace=0.3, begin_after=6000)
+    with Device(manifest.artifact(build_copy, "elf")) as device, Relay(device, plan) as relay:
+        command = ("bench", "--build", build_copy, "--windows", windows, "--port", relay.path)
+        begun = time.monotonic()
+        done = cli(*command, "--patience", "2")
+        assert time.monotonic() - begun < 30
+    done.fails(6, "link too noisy: nothing got through for 2 s", "of 1500 windows had been answered")
+    found = json.loads((build_copy / "bench.json").read_text())
+    assert found["complete"] is False and found["wrong_bits"] == 0 < found["answered"] < 1500
+    assert found["windows"] == found["correct_bits"] + found["wrong_bits"] + found["unanswered"] == 1500
+
+
+def test_a_full_disk_leaves_the_old_verdict_and_names_the_file(build_copy: Path) -> None:
+    """As a limit on the size of files, which fails in the same place as a full disk."""
+    (build_copy / "bench.json").write_text("{}")
+    script = 'ulimit -f 1; exec "$0" -m emgdeploy bench --build "$1"'
+    done = subprocess.run(
+        ["bash", "-c", script, sys.executable, str(build_copy)], capture_output=True, text=True
+    )
+    assert done.returncode == 3 and "Traceback" not in done.stderr
+    error, hint = done.stderr.splitlines()[-2:]
+    assert "bench.json cannot be written" in error and "free some space" in hint
+    assert (build_copy / "bench.json").read_text() == "{}"
+    assert not [path for path in build_copy.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_terminated_is_as_good_as_interrupted(build_copy: Path, number: int, status: int) -> None:
+    manifest, _ = random_work(build_copy, 1500)
+    words = ["--windows", str(build_copy / "random-1500-0.npz"), "--port"]
     with (
-        Device(manifests.load(build_copy).artifact(build_copy, "elf")) as device,
+        Device(manifest.artifact(build_copy, "elf")) as device,
         Relay(device, FaultPlan(baud=115200)) as relay,
     ):
-
-        def unplug() -> None:
-            while not (build_copy / "bench.json").exists():
-                time.sleep(0.02)
-            time.sleep(0.5)
-            relay.unplug()
-            moments.append(time.monotonic())
-
-        thread = threading.Thread(target=unplug)
-        thread.start()
-        done = cli("bench", "--build", build_copy, "--windows", windows, "--port", relay.path)
-        ended = time.monotonic()
-        thread.join()
-    done.fails(6, "broke off", "of 1500 windows had been answered")
-    assert ended - moments[0] < 2.0
-    assert json.loads((build_copy / "bench.json").read_text())["complete"] is False
+        command = [sys.executable, "-m", "emgdeploy", "bench", "--build", str(build_copy), *words, relay.path]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while process.poll() is None and not (build_copy / "bench.json").exists():
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == status, err
+    found = json.loads((build_copy / "bench.json").read_text())
+    assert found["complete"] is False and found["windows"] == found["correct_bits"] + found["unanswered"]
 
 
 def test_ports_tells_board_and_firmware(cli: Cli, build_copy: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the bench must show, at a hundredth of the scale of tests/long/test_long_link.py."""
+"""What the bench must show, at a hundredth of the scale of tests/long/test_long_bench.py."""
 
 from __future__ import annotations
 

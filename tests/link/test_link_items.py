@@ -1,4 +1,4 @@
-"""What the link must show, at a hundredth of the scale of tests/long/test_long_link.py."""
+"""What the link must show, at a hundredth of the scale of tests/long/test_long_link*.py."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from support.wire_device import Device, Firmware, expected
 class Outcome:
     """windows = right + wrong + unanswered. twice: windows that were answered more than once.
 
-    seconds: streaming alone. silence: the longest time between two answers. device: its counters at
+    seconds: streaming alone; line_busy_s: of these the line carried bytes to the device. silence: the longest time between two answers. device: its counters at
     the end, None when it could not be asked.
     """
 
@@ -29,6 +29,7 @@ class Outcome:
     unanswered: int
     twice: int
     seconds: float
+    line_busy_s: float
     silence: float
     stats: LinkStats
     port: FaultyPort
@@ -67,6 +68,7 @@ def stream(
         port = FaultyPort(device.port, plan, device.waiting, device.speed, device.reset)
         client = DeviceClient(port, options)
         client.connect()
+        busy_before = port.to_device.busy_s
         begun = last = time.monotonic()
         silence = 0.0
         try:
@@ -81,6 +83,7 @@ def stream(
         except LinkError as error:
             failure = error
         seconds = time.monotonic() - begun
+        line_busy_s = port.to_device.busy_s - busy_before
         try:
             pong = None if failure else client.ping()
         except LinkError:
@@ -93,6 +96,7 @@ def stream(
         unanswered=count - len(seen),
         twice=twice,
         seconds=seconds,
+        line_busy_s=line_busy_s,
         silence=silence,
         stats=client.stats,
         port=port,

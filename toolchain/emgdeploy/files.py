@@ -40,6 +40,10 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         _to_disk(temporary)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None:  # a full disk is reported without one
+            error.filename = str(path)
+        raise
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()

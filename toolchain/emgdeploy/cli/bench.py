@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import options
+from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 
 if TYPE_CHECKING:
     from emgdeploy.bench.runner import BenchOptions, BenchResult
     from emgdeploy.bench.workload import Workload
-    from emgdeploy.boards import Board, Uart
+    from emgdeploy.boards import Board
     from emgdeploy.firmware.manifest import Manifest
-    from emgdeploy.link.options import LinkOptions
     from emgdeploy.link.port import Port
 
 NAME = "bench"
+# An emulator that does not start says so itself, so a busy machine may take its time over it.
 _EMULATOR_PATIENCE_S = 20.0
 
 HELP = "stream windows through the device, compare every answer with the reference, measure"
@@ -48,51 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="fail when the time is off the expected one by more (default: 0.01 on emulated boards)",
     )
-    add_line(parser)
-
-
-def add_line(parser: argparse.ArgumentParser) -> None:
-    """How to drive the serial line."""
-    line = parser.add_argument_group("the serial line")
-    line.add_argument(
-        "--baud", type=options.positive_int, metavar="RATE", help="rate to begin with (default: the board's)"
-    )
-    line.add_argument(
-        "--raise-baud",
-        type=options.positive_int,
-        metavar="RATE",
-        help="go up to this rate after the handshake",
-    )
-    line.add_argument(
-        "--encoding",
-        choices=("auto", "binary", "text"),
-        default="auto",
-        help="frames as bytes, as printable text, or as the path allows (default: auto)",
-    )
-    line.add_argument(
-        "--dtr", choices=("on", "off"), help="what to do with DTR on opening (many boards reset)"
-    )
-    line.add_argument("--rts", choices=("on", "off"), help="what to do with RTS on opening")
-    line.add_argument(
-        "--in-flight",
-        type=options.positive_int,
-        metavar="N",
-        help="most windows under way (default: the device's)",
-    )
-    line.add_argument(
-        "--reply-timeout",
-        type=options.positive_float,
-        default=0.25,
-        metavar="S",
-        help="longest wait for an answer before asking again (default: 0.25)",
-    )
-    line.add_argument(
-        "--patience",
-        type=options.positive_float,
-        default=10.0,
-        metavar="S",
-        help="how long nothing may get through (default: 10)",
-    )
+    line.add(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -103,9 +59,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     folder, manifest = find(args.build)
     board = load_board(manifest.board)
+    wanted = _options(args)
     work = _workload(args, folder, manifest)
     with (
-        open_device(args, folder, manifest, board) as port,
+        _port(args, folder, manifest, board) as port,
         console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar,
     ):
         result = bench.run(
@@ -113,7 +70,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             manifest,
             port,
             work,
-            _options(args),
+            wanted,
             progress=lambda count, note: bar.advance(count, note),
             trace=(lambda way, data: console.detail(f"{way} {data.hex(' ')}")) if console.trace else None,
         )
@@ -133,7 +90,7 @@ def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest) -> Wor
 
 
 @contextmanager
-def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
+def _port(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
     """The named port, or that of the board's emulator, which runs as long as the block."""
     if args.port is None:
         from emgdeploy import emulate
@@ -141,49 +98,28 @@ def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, boar
         with emulate.start(manifest, folder, board) as running:
             yield running.port
         return
-    port = open_line(args, args.port, board.uart)
+    port = line.open_port(args, board.uart)
     try:
         yield port
     finally:
         port.close()
 
 
-def open_line(args: argparse.Namespace, name: str, uart: Uart | None) -> Port:
-    """Open port `name` as the board and the options of `add_line` say. Raises LinkError's children."""
-    from emgdeploy.link.port import Lines, open_port
-
-    levels = {"on": True, "off": False}
-    dtr = levels.get(args.dtr, uart.dtr if uart else None)
-    rts = levels.get(args.rts, uart.rts if uart else None)
-    return open_port(name, args.baud or (uart.baud if uart else 115200), Lines(dtr, rts))
-
-
-def line_options(args: argparse.Namespace) -> LinkOptions:
-    """How to talk over the line, as the options of `add_line` say."""
-    from emgdeploy.link.options import LinkOptions
-
-    # An emulator that does not start says so itself, so a busy machine may take its time over it.
-    patience = LinkOptions.connect_patience if args.port else _EMULATOR_PATIENCE_S
-    return LinkOptions(
-        reply_timeout=args.reply_timeout,
-        patience=args.patience,
-        encoding=args.encoding,
-        in_flight_windows=args.in_flight,
-        baud=args.raise_baud,
-        connect_patience=patience,
-    )
-
-
 def _options(args: argparse.Namespace) -> BenchOptions:
     from emgdeploy.bench import BenchOptions
 
+    link = (
+        line.link_options(args)
+        if args.port
+        else line.link_options(args, connect_patience=_EMULATOR_PATIENCE_S)
+    )
     return BenchOptions(
         limit=args.limit,
         deadline_us=None if args.deadline_ms is None else args.deadline_ms * 1000,
         timing_gate=args.timing_gate,
-        one_at_a_time=args.in_flight == 1,
+        one_at_a_time=link.in_flight_windows == 1,
         fresh=args.fresh,
-        link=line_options(args),
+        link=link,
     )
 
 

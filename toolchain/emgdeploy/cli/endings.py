@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -11,6 +12,8 @@ from emgdeploy.cli import interrupts
 from emgdeploy.cli.console import Console, OutputClosed
 from emgdeploy.errors import EmgDeployError
 from emgdeploy.text import printable
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 BUG = 1
 BAD_INPUT = 3
@@ -41,6 +44,13 @@ def _explain(error: BaseException) -> tuple[int, str, str]:
         return status, "interrupted", "the same command again; nothing was left half-written"
     if isinstance(error, EmgDeployError):
         return error.exit_code, error.message, error.hint
+    if isinstance(error, OSError) and error.errno in _FULL:
+        place = error.filename or "a file"
+        return (
+            BAD_INPUT,
+            f"{place} cannot be written: {error.strerror}",
+            "free some space there, then run it again",
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return (
             BAD_INPUT,

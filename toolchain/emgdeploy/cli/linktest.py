@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import options
+from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_port(group)
     options.add_build(group)
     group.add_argument(
-        "--baud", type=options.positive_int, metavar="RATE", help="rate of the port (default: 115200)"
-    )
-    group.add_argument(
         "--seconds",
         type=options.positive_float,
         default=5.0,
@@ -36,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FAULTS",
         help="spoil the line on purpose, for example replace=1e-3,echo=1,baud=115200, to see what is survived",
     )
+    line.add(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -45,10 +43,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.link.proxy import FaultyPort
     from emgdeploy.link.proxy.plan import parse
 
-    plan = parse(args.inject or "")
+    plan, wanted = parse(args.inject or ""), line.link_options(args)
     with _port(args) as port, console.progress("measuring", args.seconds) as bar:
-        line = FaultyPort(port, plan) if args.inject else port
-        found = quality.measure(DeviceClient(line), args.seconds, lambda step: bar.advance(step))
+        cable = FaultyPort(port, plan) if args.inject else port
+        found = quality.measure(DeviceClient(cable, wanted), args.seconds, lambda step: bar.advance(step))
         name = port.name
     console.result({"port": name, "grade": found.grade, **vars(found)})
     _show(found, name, console)
@@ -57,19 +55,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 @contextmanager
 def _port(args: argparse.Namespace) -> Iterator[Port]:
-    """The named port, or the emulator of a build."""
+    """The named port, opened as the board of --build wants it, or the emulator of a build."""
+    from emgdeploy.boards import load_board
+    from emgdeploy.firmware.builds import find
+
     if args.port is None:
         from emgdeploy import emulate
-        from emgdeploy.boards import load_board
-        from emgdeploy.firmware.builds import find
 
         folder, manifest = find(args.build)
         with emulate.start(manifest, folder, load_board(manifest.board)) as running:
             yield running.port
         return
-    from emgdeploy.link.port import open_port
-
-    port = open_port(args.port, args.baud or 115200)
+    uart = load_board(find(args.build)[1].board).uart if args.build else None
+    port = line.open_port(args, uart)
     try:
         yield port
     finally:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from emgdeploy.errors import LinkError
 from emgdeploy.link.client import DeviceClient
+from emgdeploy.link.faults import OtherProtocol
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.port import Lines, open_port
 
-_PATIENCE_S = 1.0
+QUICK = LinkOptions(connect_patience=1.0, encoding="text")
+"""Enough to ask who is there, and not long where nobody is."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,15 @@ def listed(usb_boards: Mapping[tuple[int, int], str]) -> list[Place]:
     return places
 
 
-def ask(place: Place, baud: int, lines: Lines | None = None) -> Found:
+def ask(place: Place, baud: int, lines: Lines | None = None, options: LinkOptions | None = None) -> Found:
     """Open the port and shake hands; a failure becomes the note."""
     try:
         port = open_port(place.name, baud, lines)
     except LinkError as error:
         return Found(place, place.board, note=error.message)
     try:
-        info = DeviceClient(port, LinkOptions(connect_patience=_PATIENCE_S, encoding="text")).connect()
-    except LinkError as error:
+        info = DeviceClient(port, options or QUICK).connect()
+    except (LinkError, OtherProtocol) as error:
         return Found(place, place.board, note=error.message)
     finally:
         port.close()

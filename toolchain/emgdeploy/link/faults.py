@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emgdeploy.errors import LinkError
+from emgdeploy.errors import DeviceMismatchError, LinkError
 
 
 class PortMissing(LinkError):
@@ -89,8 +89,8 @@ class ForeignDevice(LinkError):
         self.said = said
 
 
-class OtherProtocol(LinkError):
-    """The device speaks another version of the protocol."""
+class OtherProtocol(DeviceMismatchError):
+    """The device speaks another version of the protocol, so it was not built by this emgdeploy."""
 
     def __init__(self, name: str, theirs: int, ours: int) -> None:
         super().__init__(

@@ -333,7 +333,10 @@ class Pipeline:
             answer = self.session.request(wire.READ, question, others=self._take_later)
             if answer.type == wire.REFUSED:
                 raise ProtocolBreach("it has forgotten an answer that it must keep")
-            rest += wire.Data.unpack(answer.payload).data
+            piece = wire.Data.unpack(answer.payload)
+            if piece.offset != have + len(rest) or not piece.data or len(piece.data) > wanted:
+                raise ProtocolBreach("it answers with another piece of an output than was asked for")
+            rest += piece.data
         return bytes(rest)
 
     def _take_later(self, frame: Frame) -> None:

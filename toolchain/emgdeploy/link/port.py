@@ -15,6 +15,9 @@ from emgdeploy.link.faults import PortBusy, PortDenied, PortMissing, PortUnusabl
 if TYPE_CHECKING:
     import serial
 
+USUAL_BAUD = 115200
+"""The rate of a port of which nothing is known, in bit/s."""
+
 _READ_SIZE = 65536
 _WRITE_TIMEOUT = 2.0
 
@@ -201,7 +204,7 @@ def _descriptor(device: serial.Serial) -> int:
         return -1
 
 
-def open_port(url: str, baud: int = 115200, lines: Lines | None = None) -> SerialPort:
+def open_port(url: str, baud: int = USUAL_BAUD, lines: Lines | None = None) -> SerialPort:
     """Open what pyserial takes: /dev/ttyUSB0, COM3, socket://localhost:4000.
 
     The port is locked for this process. Raises PortMissing, PortBusy, PortDenied, PortUnusable.
@@ -225,6 +228,8 @@ def open_port(url: str, baud: int = 115200, lines: Lines | None = None) -> Seria
 def _unopened(url: str, baud: int) -> serial.Serial:
     import serial
 
+    if url.startswith("socket://") and not url.rpartition(":")[2].isdigit():
+        raise PortUnusable(url, "the number of the TCP port is missing")
     try:
         device: serial.Serial = serial.serial_for_url(
             url, baudrate=baud, timeout=0, write_timeout=_WRITE_TIMEOUT, do_not_open=True

@@ -50,7 +50,7 @@ def _device_agrees(session: Session, target: int) -> bool:
         answer = session.request(wire.BAUD, wire.u32(target), tries=_ASK_TRIES)
     except NoisyLink:
         return True
-    return answer.type == wire.BAUD_SET and wire.unpack_u32(answer.payload) == target
+    return answer.type == wire.BAUD_SET and answer.payload == wire.u32(target)
 
 
 def _works(session: Session) -> bool:

@@ -192,11 +192,6 @@ def u32(value: int) -> bytes:
     return _U32.pack(value)
 
 
-def unpack_u32(payload: bytes) -> int:
-    """The payload of BAUD_SET. Raises PayloadError."""
-    return int(_exactly(_U32, payload)[0])
-
-
 def unpack_u16(payload: bytes) -> int:
     """The payload of ORDER: the sequence number that the device waits for. Raises PayloadError."""
     return int(_exactly(_U16, payload)[0])

@@ -22,7 +22,10 @@ class Noise:
         self._random = random.Random(seed)
         self._gap = self._next_gap()
         self._passed = 0  # bytes since the last burst began
-        self.counts = dict.fromkeys(("replace", "drop", "duplicate", "insert", "burst", "log"), 0)
+        self._unharmed = plan.begin_after
+        self.counts = dict.fromkeys(
+            ("replace", "drop", "duplicate", "insert", "burst", "log", "log_inside"), 0
+        )
 
     def apply(self, data: bytes, rates_differ: bool = False) -> bytes:
         """What is left of `data` at the other end."""
@@ -33,7 +36,8 @@ class Noise:
         if self._plan.burst_every:
             data = self._without_bursts(data)
         if self._plan.byte_rate:
-            data = self._hit(data)
+            harmless, self._unharmed = data[: self._unharmed], max(0, self._unharmed - len(data))
+            data = harmless + self._hit(data[len(harmless) :])
         if rates_differ:
             # A receiver at another rate sees other bytes, and another number of them.
             data = self._random.randbytes(self._random.randint(len(data) // 2, len(data)))
@@ -100,6 +104,7 @@ class Noise:
         draw = self._random.random()
         if draw < self._plan.log_inside:
             cut = self._random.randint(1, len(frame) - 1)
+            self.counts["log_inside"] += 1
             return frame[:cut] + self._log_line() + frame[cut:]
         if draw < self._plan.log_inside + self._plan.log_between:
             return self._log_line() + frame

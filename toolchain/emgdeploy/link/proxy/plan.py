@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
-from emgdeploy.errors import UsageError
+from emgdeploy.link import settings
 
 
 @dataclass(frozen=True)
@@ -13,6 +12,7 @@ class FaultPlan:
     """Rates are chances per byte, in both directions, unless said otherwise.
 
     replace: another value, any but the byte's own. drop, duplicate, insert: one byte.
+    begin_after: so many bytes pass unharmed in each direction first.
     burst_every, burst_length: of so many bytes so many are lost in one piece.
     baud: the line's pace in bit/s, 0 for none. delay_s: most seconds that what the device says at
     once is held back, order kept; the least is 0.
@@ -31,6 +31,7 @@ class FaultPlan:
     drop: float = 0.0
     duplicate: float = 0.0
     insert: float = 0.0
+    begin_after: int = 0
     burst_every: int = 0
     burst_length: int = 0
     baud: int = 0
@@ -55,23 +56,4 @@ class FaultPlan:
 
 def parse(text: str) -> FaultPlan:
     """`replace=1e-3,echo=1,baud=115200` as a plan. Raises UsageError naming what may be given."""
-    fields = {field.name: field for field in dataclasses.fields(FaultPlan)}
-    values: dict[str, object] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, value = part.partition("=")
-        if name not in fields or name == "banner":
-            raise UsageError(
-                f'there is no fault called "{name}"',
-                "one of these: " + ", ".join(sorted(set(fields) - {"banner"})),
-            )
-        default = fields[name].default
-        try:
-            if isinstance(default, bool):
-                values[name] = bool(int(value or "1"))
-            elif isinstance(default, float):
-                values[name] = float(value)
-            else:
-                values[name] = int(value)
-        except ValueError:
-            raise UsageError(f'the fault {name} cannot be "{value}"', f"for example {name}=1") from None
-    return dataclasses.replace(FaultPlan(), **values)  # type: ignore[arg-type]
+    return settings.parse(text, FaultPlan(), "fault", without=("banner",))

@@ -1,0 +1,93 @@
+"""Options that say how to drive a serial line, for every verb that talks over one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from emgdeploy.cli import options
+
+if TYPE_CHECKING:
+    from emgdeploy.boards import Uart
+    from emgdeploy.link.options import LinkOptions
+    from emgdeploy.link.port import Port
+
+_LEVELS = {"on": True, "off": False}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Rate, encoding, control lines, patience."""
+    line = parser.add_argument_group("the serial line")
+    line.add_argument(
+        "--baud", type=options.positive_int, metavar="RATE", help="rate to begin with (default: the board's)"
+    )
+    line.add_argument(
+        "--raise-baud",
+        type=options.positive_int,
+        metavar="RATE",
+        help="go up to this rate after the handshake",
+    )
+    line.add_argument(
+        "--encoding",
+        choices=("auto", "binary", "text"),
+        help="frames as bytes, as printable text, or as the path allows (default: auto)",
+    )
+    line.add_argument(
+        "--dtr", choices=("on", "off"), help="what to do with DTR on opening (default: the board's habit)"
+    )
+    line.add_argument(
+        "--rts", choices=("on", "off"), help="what to do with RTS on opening (default: the board's habit)"
+    )
+    line.add_argument(
+        "--in-flight",
+        type=options.positive_int,
+        metavar="N",
+        help="most windows under way (default: the device's)",
+    )
+    line.add_argument(
+        "--reply-timeout",
+        type=options.positive_float,
+        metavar="S",
+        help="longest wait for an answer before asking again (default: 0.25)",
+    )
+    line.add_argument(
+        "--patience",
+        type=options.positive_float,
+        metavar="S",
+        help="how long nothing may get through (default: 10)",
+    )
+    line.add_argument(
+        "--link",
+        default="",
+        metavar="NAME=VALUE,...",
+        help="any other timeout or count of the link, for example connect_patience=10,resets=0 (docs/cli.md lists them)",
+    )
+
+
+def open_port(args: argparse.Namespace, uart: Uart | None) -> Port:
+    """Open --port as the options and the board say. Raises LinkError's children."""
+    from emgdeploy.link import port
+
+    dtr = _LEVELS.get(args.dtr, uart.dtr if uart else None)
+    rts = _LEVELS.get(args.rts, uart.rts if uart else None)
+    baud = args.baud or (uart.baud if uart else port.USUAL_BAUD)
+    return port.open_port(args.port, baud, port.Lines(dtr, rts))
+
+
+def link_options(args: argparse.Namespace, **defaults: Any) -> LinkOptions:
+    """The options' values over --link's over `defaults`. Raises UsageError."""
+    import dataclasses
+
+    from emgdeploy.link import settings
+    from emgdeploy.link.options import LinkOptions
+
+    own = {
+        "reply_timeout": args.reply_timeout,
+        "patience": args.patience,
+        "encoding": args.encoding,
+        "in_flight_windows": args.in_flight,
+        "baud": args.raise_baud,
+    }
+    given = {name: value for name, value in own.items() if value is not None}
+    found = settings.parse(args.link, LinkOptions(**defaults), "setting of the link")
+    return dataclasses.replace(found, **given)
