@@ -74,6 +74,7 @@ def test_every_field_of_the_contract_and_a_clean_run(build_copy: Path) -> None:
         assert 0 < spread["p50"] <= spread["p99"] <= spread["max"]
     assert found["cycles"]["min"] <= found["cycles"]["p50"] <= found["cycles"]["max"]
     assert found["timing_source"] == "host-clock" and found["timing"]["gate"] is None
+    assert found["device"]["inferences"] == 40 and found["device"]["rx_dropped"] == 0
     assert result.exit_code == 0 and not (build_copy / "bench.partial.npz").exists()
 
 

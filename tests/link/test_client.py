@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
+from emgdeploy.errors import UsageError
+from emgdeploy.link import settings
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import ForeignDevice, GarbledLink, NoisyLink, SilentDevice, Unplugged
@@ -224,3 +227,24 @@ def test_an_input_that_looks_like_a_text_frame_is_sent_as_one(firmware: Firmware
             expected = wire_device.expected(np.frombuffer(window, np.int8)[None])[0].tobytes()
             assert answer.output == expected
         assert client.stats.resets == 0
+
+
+@pytest.mark.parametrize(
+    "setting", [{"reply_limit": 100_000}, {"first_sequence": -1}, {"baud_tries": 0}, {"hello_interval": 0.0}]
+)
+def test_settings_that_no_link_can_have_are_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(setting))):
+        LinkOptions(**setting)
+
+
+def test_every_setting_can_be_given_as_text() -> None:
+    given = "patience=3.5, resets=0, encoding=text, in_flight_windows=none, overrun, baud=9600"
+    found = settings.parse(given, LinkOptions(in_flight_windows=2), "setting")
+    assert found == LinkOptions(patience=3.5, resets=0, encoding="text", overrun=True, baud=9600)
+    for field in dataclasses.fields(LinkOptions):
+        value = getattr(LinkOptions(), field.name)
+        text = "0" if value is False else str(value)
+        assert settings.parse(f"{field.name}={text}", LinkOptions(), "setting") == LinkOptions()
+    for wrong in ("speed=1", "patience=-1", "patience=nan", "patience=inf", "resets=1.5", "encoding=morse"):
+        with pytest.raises(UsageError):
+            settings.parse(wrong, LinkOptions(), "setting")

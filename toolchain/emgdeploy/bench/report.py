@@ -155,6 +155,10 @@ def _link_rows(verdict: Json) -> list[tuple[str, str]]:
         ("bytes discarded", f"{verdict['bytes_discarded']:,}"),
         ("restarts of the device", f"{verdict['resets']:,}"),
     ]
+    if verdict["device"] is not None:
+        rows.append(("bytes the device could not take", f"{verdict['device']['rx_dropped']:,}"))
+        if verdict["device"]["stack_used"]:
+            rows.append(("stack the device used", f"{verdict['device']['stack_used']:,} bytes"))
     if verdict["windows_per_second"] is not None:
         rows.append(("throughput", f"{verdict['windows_per_second']:,.4g} windows/s"))
     if verdict["deadline_us"] is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.port import Port
 from emgdeploy.link.session import Trace
+from emgdeploy.link.wire import Pong
 from emgdeploy.text import printable
 
 _SAVE_EVERY_S = 5.0
@@ -153,6 +155,7 @@ class _Bench:
         self.begun = self.saved = time.monotonic()
         self.prepared: dict[int, float] = {}
         self.where: Divergence | None = None
+        self.counters: Pong | None = None
 
     def _begin(self) -> Tally:
         info = self.info
@@ -177,6 +180,7 @@ class _Bench:
             self._finish(None)
             raise
         if failure is None:
+            self._ask_for_counters()
             self._look_for_the_layer()
         return self._finish(failure)
 
@@ -195,6 +199,13 @@ class _Bench:
                 self.progress(1, "")
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self._save()
+
+    def _ask_for_counters(self) -> None:
+        """What the device itself counted; a link that breaks only now spoils nothing."""
+        try:
+            self.counters = self.client.ping()
+        except LinkError:
+            self.counters = None
 
     def _windows(self, indices: list[int]) -> Iterator[tuple[int, bytes]]:
         for index in indices:
@@ -220,6 +231,7 @@ class _Bench:
         found["first_divergent_layer"] = self.where.layer if self.where else None
         found["divergence"] = self.where.note if self.where else None
         found["encoding"] = "text-safe" if self.client.text_safe else "binary"
+        found["device"] = None if self.counters is None else dataclasses.asdict(self.counters)
         found["log"] = [printable(line.decode("utf-8", "replace")) for line in list(stats.log)[-20:]]
         return found
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from emgdeploy.link.options import LinkOptions
     from emgdeploy.link.port import Port
 
+SETTING = "setting of the link"
+
 _LEVELS = {"on": True, "off": False}
 
 
@@ -56,11 +58,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="how long nothing may get through (default: 10)",
     )
-    line.add_argument(
+    add_link(line)
+
+
+def add_link(parser: argparse._ActionsContainer) -> None:
+    """--link NAME=VALUE,..."""
+    parser.add_argument(
         "--link",
         default="",
         metavar="NAME=VALUE,...",
-        help="any other timeout or count of the link, for example connect_patience=10,resets=0 (docs/cli.md lists them)",
+        help="any timeout or count of the link, for example connect_patience=10,resets=0 (docs/cli.md lists them)",
     )
 
 
@@ -89,5 +96,5 @@ def link_options(args: argparse.Namespace, **defaults: Any) -> LinkOptions:
         "baud": args.raise_baud,
     }
     given = {name: value for name, value in own.items() if value is not None}
-    found = settings.parse(args.link, LinkOptions(**defaults), "setting of the link")
+    found = settings.parse(args.link, LinkOptions(**defaults), SETTING)
     return dataclasses.replace(found, **given)

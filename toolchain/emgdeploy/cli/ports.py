@@ -6,11 +6,13 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 
 if TYPE_CHECKING:
     from emgdeploy.boards import Board
     from emgdeploy.link.discovery import Found, Place
+    from emgdeploy.link.options import LinkOptions
 
 NAME = "ports"
 HELP = "list the serial ports, the boards behind them and their firmware"
@@ -26,20 +28,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", action="append", default=[], metavar="PORT", help="ask at this port instead of at all"
     )
+    parser.add_argument(
+        "--baud", type=options.positive_int, metavar="RATE", help="ask at this rate (default: the board's)"
+    )
+    line.add_link(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """List the ports."""
     from emgdeploy.boards import list_boards
-    from emgdeploy.link import discovery
+    from emgdeploy.link import discovery, settings
 
+    patience = settings.parse(args.link, discovery.QUICK, line.SETTING)
     names = {board.name: board for board in list_boards()}
     usb = {pair: board.name for board in names.values() for pair in board.usb}
     places = discovery.listed(usb) if not args.port else [discovery.Place(name) for name in args.port]
     found = []
     with console.progress("asking", len(places)) as bar:
         for place in places:
-            found.append(discovery.Found(place, place.board) if args.no_handshake else _ask(place, names))
+            found.append(
+                discovery.Found(place, place.board)
+                if args.no_handshake
+                else _ask(place, names, args.baud, patience)
+            )
             bar.advance(note=place.name)
     console.result([_facts(item) for item in found])
     if not found:
@@ -53,15 +64,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _ask(place: Place, boards: Mapping[str, Board]) -> Found:
+def _ask(place: Place, boards: Mapping[str, Board], baud: int | None, patience: LinkOptions) -> Found:
     """Shake hands, holding the modem lines as the board wants it that the USB numbers promise."""
     from emgdeploy.link import discovery
-    from emgdeploy.link.port import Lines
+    from emgdeploy.link.port import USUAL_BAUD, Lines
 
     if place.board not in boards:
-        return discovery.ask(place, 115200)
+        return discovery.ask(place, baud or USUAL_BAUD, None, patience)
     uart = boards[place.board].uart
-    return discovery.ask(place, uart.baud, Lines(uart.dtr, uart.rts))
+    return discovery.ask(place, baud or uart.baud, Lines(uart.dtr, uart.rts), patience)
 
 
 def _facts(item: Found) -> dict[str, Any]:

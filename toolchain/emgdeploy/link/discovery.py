@@ -57,14 +57,14 @@ def listed(usb_boards: Mapping[tuple[int, int], str]) -> list[Place]:
     return places
 
 
-def ask(place: Place, baud: int, lines: Lines | None = None, options: LinkOptions | None = None) -> Found:
+def ask(place: Place, baud: int, lines: Lines | None = None, options: LinkOptions = QUICK) -> Found:
     """Open the port and shake hands; a failure becomes the note."""
     try:
         port = open_port(place.name, baud, lines)
     except LinkError as error:
         return Found(place, place.board, note=error.message)
     try:
-        info = DeviceClient(port, options or QUICK).connect()
+        info = DeviceClient(port, options).connect()
     except (LinkError, OtherProtocol) as error:
         return Found(place, place.board, note=error.message)
     finally:

@@ -5,6 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from emgdeploy.errors import UsageError
+
+_SECONDS = 0.001, 86_400.0
+_LIMITS: dict[str, tuple[float, float]] = {
+    "reply_timeout": _SECONDS,
+    "least_timeout": _SECONDS,
+    "connect_patience": _SECONDS,
+    "boot_patience": _SECONDS,
+    "hello_interval": _SECONDS,
+    "patience": _SECONDS,
+    "fallback_s": _SECONDS,
+    "probe_tries": (1, 1000),
+    "baud_tries": (1, 1000),
+    "in_flight_windows": (1, 128),
+    "in_flight_bytes": (1, 1 << 24),
+    "chunk_bytes": (1, 1024),
+    "first_sequence": (0, 0xFFFF),
+    "reply_limit": (1, 1024),
+    "baud": (1, 12_000_000),
+}
+
 Encoding = Literal["auto", "binary", "text"]
 
 
@@ -25,6 +46,8 @@ class LinkOptions:
     overrun: send more than the device can hold, to see what happens.
     first_sequence: None for a random one.
     baud: rate to go up to after the handshake, None to stay. baud_tries: echoes that must come back there.
+    probe_tries: how often a block of bytes is sent there and back before it is halved.
+    reply_limit: most bytes of an output or of the device's facts in one answer.
     fallback_s: how long a device holds a raised rate without hearing anything; then both go back.
     """
 
@@ -47,3 +70,12 @@ class LinkOptions:
     baud: int | None = None
     baud_tries: int = 8
     fallback_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for what no link can do."""
+        for name, (least, most) in _LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise UsageError(
+                    f"the setting of the link {name} cannot be {value}", f"a value from {least:g} to {most:g}"
+                )
