@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +12,9 @@ from emgdeploy.cli.console import Console
 if TYPE_CHECKING:
     from emgdeploy.bench.runner import BenchOptions, BenchResult
     from emgdeploy.bench.workload import Workload
-    from emgdeploy.boards import Board
     from emgdeploy.firmware.manifest import Manifest
-    from emgdeploy.link.port import Port
 
 NAME = "bench"
-# An emulator that does not start says so itself, so a busy machine may take its time over it.
-_EMULATOR_PATIENCE_S = 20.0
-
 HELP = "stream windows through the device, compare every answer with the reference, measure"
 
 
@@ -62,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     wanted = _options(args)
     work = _workload(args, folder, manifest)
     with (
-        _port(args, folder, manifest, board) as port,
+        line.open_device(args, folder, manifest, board) as port,
         console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar,
     ):
         result = bench.run(
@@ -89,30 +82,10 @@ def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest) -> Wor
     return workload.from_file(args.windows, folder, manifest)
 
 
-@contextmanager
-def _port(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
-    """The named port, or that of the board's emulator, which runs as long as the block."""
-    if args.port is None:
-        from emgdeploy import emulate
-
-        with emulate.start(manifest, folder, board) as running:
-            yield running.port
-        return
-    port = line.open_port(args, board.uart)
-    try:
-        yield port
-    finally:
-        port.close()
-
-
 def _options(args: argparse.Namespace) -> BenchOptions:
     from emgdeploy.bench import BenchOptions
 
-    link = (
-        line.link_options(args)
-        if args.port
-        else line.link_options(args, connect_patience=_EMULATOR_PATIENCE_S)
-    )
+    link = line.link_options(args)
     return BenchOptions(
         limit=args.limit,
         deadline_us=None if args.deadline_ms is None else args.deadline_ms * 1000,

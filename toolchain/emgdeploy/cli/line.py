@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emgdeploy.cli import options
 
 if TYPE_CHECKING:
-    from emgdeploy.boards import Uart
+    from emgdeploy.boards import Board, Uart
+    from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.link.options import LinkOptions
     from emgdeploy.link.port import Port
 
 SETTING = "setting of the link"
 
+# An emulator that does not start says so itself, so a busy machine may take its time over it.
+_EMULATOR_PATIENCE_S = 20.0
 _LEVELS = {"on": True, "off": False}
 
 
@@ -81,13 +88,28 @@ def open_port(args: argparse.Namespace, uart: Uart | None) -> Port:
     return port.open_port(args.port, baud, port.Lines(dtr, rts))
 
 
-def link_options(args: argparse.Namespace, **defaults: Any) -> LinkOptions:
-    """The options' values over --link's over `defaults`. Raises UsageError."""
-    import dataclasses
+@contextmanager
+def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
+    """--port, or without it the board's emulator, which runs as long as the block."""
+    if args.port is None:
+        from emgdeploy import emulate
 
+        with emulate.start(manifest, folder, board) as running:
+            yield running.port
+        return
+    port = open_port(args, board.uart)
+    try:
+        yield port
+    finally:
+        port.close()
+
+
+def link_options(args: argparse.Namespace) -> LinkOptions:
+    """How to talk over the line. An option of its own wins over --link. Raises UsageError."""
     from emgdeploy.link import settings
     from emgdeploy.link.options import LinkOptions
 
+    usual = LinkOptions() if args.port else LinkOptions(connect_patience=_EMULATOR_PATIENCE_S)
     own = {
         "reply_timeout": args.reply_timeout,
         "patience": args.patience,
@@ -96,5 +118,4 @@ def link_options(args: argparse.Namespace, **defaults: Any) -> LinkOptions:
         "baud": args.raise_baud,
     }
     given = {name: value for name, value in own.items() if value is not None}
-    found = settings.parse(args.link, LinkOptions(**defaults), SETTING)
-    return dataclasses.replace(found, **given)
+    return dataclasses.replace(settings.parse(args.link, usual, SETTING), **given)

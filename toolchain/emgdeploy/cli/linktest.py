@@ -59,19 +59,16 @@ def _port(args: argparse.Namespace) -> Iterator[Port]:
     from emgdeploy.boards import load_board
     from emgdeploy.firmware.builds import find
 
-    if args.port is None:
-        from emgdeploy import emulate
-
+    if args.port is None or args.build is not None:
         folder, manifest = find(args.build)
-        with emulate.start(manifest, folder, load_board(manifest.board)) as running:
-            yield running.port
+        with line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
+            yield port
         return
-    uart = load_board(find(args.build)[1].board).uart if args.build else None
-    port = line.open_port(args, uart)
+    alone = line.open_port(args, None)
     try:
-        yield port
+        yield alone
     finally:
-        port.close()
+        alone.close()
 
 
 def _show(found: Quality, name: str, console: Console) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import options
-from emgdeploy.cli.bench import add_line, line_options, open_device
+from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import UsageError
 
@@ -49,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", action="store_true", help="print every window, not only changes of gesture"
     )
-    add_line(parser)
+    line.add(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -65,8 +64,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     pieces = _pieces(args, preprocess)
     names = _names(manifest)
     found: list[Recognised] = []
-    with open_device(args, folder, manifest, load_board(manifest.board)) as port:
-        client = DeviceClient(port, line_options(args), lambda info: identity.check(info, manifest))
+    with line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
+        client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
         for window in recognise.recognise(manifest, client, pieces, args.vote):
             if args.every or not found or found[-1].voted != window.voted:
                 console.print(_line(window, names))

@@ -21,7 +21,7 @@ from emgdeploy.flash.spresense.loader import CONSOLE_BAUD
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.options import LinkOptions
-from emgdeploy.link.port import Port, ResetPort, open_port
+from emgdeploy.link.port import Lines, Port, ResetPort, open_port
 
 MARK = "flashed.json"
 SCHEMA = "emgdeploy.flashed/1"
@@ -78,7 +78,7 @@ def _flash(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
             return _greeted(manifest, running.port, "emulator", way)
     if kind in tools.KINDS:
         way.report(f"flashing with {kind}")
-        return _verified(manifest, tools.run(manifest, folder, board), way)
+        return _verified(manifest, tools.run(manifest, folder, board), board, way)
     if kind == "spresense":
         return _through_the_loader(folder, manifest, board, way)
     if kind == "manual":
@@ -117,11 +117,12 @@ def _through_the_loader(folder: Path, manifest: Manifest, board: Board, way: Way
         port.close()
 
 
-def _verified(manifest: Manifest, tool: str, way: Way) -> Flashed:
+def _verified(manifest: Manifest, tool: str, board: Board, way: Way) -> Flashed:
     """The tool has read the image back; the firmware itself is asked when its serial port is named."""
     if way.port is None:
         return Flashed(manifest.board, manifest.firmware_build_id, tool, None, False, None)
-    port = open_port(way.port)
+    uart = board.uart
+    port = open_port(way.port, uart.baud, Lines(uart.dtr, uart.rts))
     try:
         return _greeted(manifest, port, tool, way)
     finally:
