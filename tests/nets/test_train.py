@@ -60,13 +60,13 @@ def toy_preprocess() -> Preprocess:
 @pytest.fixture(scope="module")
 def outcome() -> experiment.Outcome:
     return experiment.run(
-        experiment.prepare(DataChoice("toy"), toy_dataset(), toy_preprocess()), 0.2, SETTINGS
+        experiment.prepare(DataChoice("toy"), toy_dataset(), toy_preprocess()), experiment.Model(), SETTINGS
     )
 
 
 def test_learns_and_same_seed_gives_the_same_network(outcome: experiment.Outcome) -> None:
     assert outcome.score.accuracy > 0.8
-    again = experiment.run(outcome.task, 0.2, SETTINGS)
+    again = experiment.run(outcome.task, experiment.Model(), SETTINGS)
     for key, value in outcome.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[key])
     assert outcome.trained.losses == again.trained.losses
@@ -104,7 +104,9 @@ def test_interrupted_training_leaves_nothing(outcome: experiment.Outcome, tmp_pa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        experiment.save(experiment.run(outcome.task, 0.2, SETTINGS, interrupt), tmp_path / "out")
+        experiment.save(
+            experiment.run(outcome.task, experiment.Model(), SETTINGS, interrupt), tmp_path / "out"
+        )
     assert not (tmp_path / "out").exists()
 
 

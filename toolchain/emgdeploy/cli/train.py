@@ -12,12 +12,12 @@ from emgdeploy.cli.console import Console
 from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
-    from emgdeploy.nets.experiment import Outcome, Task
+    from emgdeploy.nets.experiment import Model, Outcome, Task
     from emgdeploy.nets.metrics import Score
     from emgdeploy.nets.train import TrainSettings
 
 NAME = "train"
-HELP = "train MobileNetV2 on a data set: checkpoint.pt, calibration.npz, test.npz, metrics.json"
+HELP = "train a network on a data set: checkpoint.pt, calibration.npz, test.npz, metrics.json"
 
 # Keys of the published project's config.json that mean something here, and what they are called.
 _PUBLISHED_KEYS = {
@@ -41,11 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how windows are made; fields it leaves out keep the data set's defaults",
     )
     parser.add_argument(
+        "--network",
+        default="mobilenetv2",
+        metavar="NAME",
+        help="mobilenetv2 (default), mobilenetv1, m5, effie, bandnet, bandnet-small, or your own MODULE:FUNCTION",
+    )
+    parser.add_argument(
         "--model-width",
         type=options.positive_float,
-        default=0.2,
         metavar="W",
-        help="expansion of the blocks is int(6 W), at least 1 (default 0.2)",
+        help="of a mobilenetv2 the expansion is int(6 W), at least 1 (default 0.2); see docs/networks.md",
     )
     parser.add_argument("--epochs", type=options.positive_int, metavar="N", help="passes over the windows")
     parser.add_argument("--batch-size", type=options.positive_int, metavar="N", help="windows per step")
@@ -81,8 +86,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     settings = _settings(args)
     task = _task(args, console)
     if args.dry_run:
-        return _dry_run(task, args.model_width, console)
-    outcome = _train(task, args.model_width, settings, console)
+        return _dry_run(task, _model(args), console)
+    outcome = _train(task, _model(args), settings, console)
     report = experiment.save(outcome, args.out)
     _show(outcome, args.out, console)
     console.result({**report, "out": args.out})
@@ -130,7 +135,15 @@ def _task(args: argparse.Namespace, console: Console) -> Task:
     return task
 
 
-def _train(task: Task, width: float, settings: TrainSettings, console: Console) -> Outcome:
+def _model(args: argparse.Namespace) -> Model:
+    from emgdeploy.nets import registry
+    from emgdeploy.nets.experiment import Model
+
+    width = registry.usual_width(args.network) if args.model_width is None else args.model_width
+    return Model(args.network, width)
+
+
+def _train(task: Task, model: Model, settings: TrainSettings, console: Console) -> Outcome:
     from emgdeploy.nets import experiment
 
     batches = settings.batches(len(task.train))
@@ -141,16 +154,15 @@ def _train(task: Task, width: float, settings: TrainSettings, console: Console) 
             if done % batches == 0 and not console.interactive:
                 console.note(f"epoch {done // batches} of {settings.epochs}: loss {loss:.3f}")
 
-        return experiment.run(task, width, settings, on_batch)
+        return experiment.run(task, model, settings, on_batch)
 
 
-def _dry_run(task: Task, width: float, console: Console) -> int:
-    from emgdeploy.nets import experiment
+def _dry_run(task: Task, model: Model, console: Console) -> int:
     from emgdeploy.nets.cost import cost
 
-    found = cost(experiment.new_network(task, width), task.preprocess.input_shape)
+    found = cost(model.build(task), task.preprocess.input_shape)
     console.print(
-        f"MobileNetV2 width {width:g}: {found.params:,} parameters, {found.macs:,} MACs "
+        f"{model.name} width {model.width:g}: {found.params:,} parameters, {found.macs:,} MACs "
         f"({found.published_macs:,} by the published count, which adds 4 per batch-norm output)"
     )
     console.result(

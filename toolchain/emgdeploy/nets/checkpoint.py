@@ -89,7 +89,7 @@ def save_checkpoint(
     state = {key: value.detach().cpu() for key, value in network.state_dict().items()}
     fields = {
         "format": FORMAT,
-        "network": registry.describe(network),
+        "network": registry.describe(network, len(labels)),
         "state_dict": state,
         "labels": list(labels),
         "preprocess": preprocess.to_dict(),

@@ -46,6 +46,18 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Model:
+    """Which network: a name of `registry.NAMES` or `module:function`, and how wide."""
+
+    name: str = "mobilenetv2"
+    width: float = registry.usual_width("mobilenetv2")
+
+    def build(self, task: Task) -> nn.Module:
+        """Untrained, for the task's windows and classes."""
+        return registry.new(self.name, task.preprocess.input_shape, len(task.dataset.labels), self.width)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A trained network and what it reaches on the test windows."""
 
@@ -55,7 +67,7 @@ class Outcome:
     trained: train.Trained
     score: Score
     cost: Cost
-    width: float
+    model: Model
 
 
 def prepare(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Task:
@@ -72,32 +84,17 @@ def prepare(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Tas
     )
 
 
-def new_network(task: Task, width: float) -> nn.Module:
-    """An untrained MobileNetV2 for the task's windows and classes."""
-    from emgdeploy.nets.mobilenetv2 import expansion_of
-
-    channels, *grid = task.preprocess.input_shape
-    description = {
-        "name": "mobilenetv2",
-        "classes": len(task.dataset.labels),
-        "channels": channels,
-        "grid": grid,
-        "expansion": expansion_of(width),
-    }
-    return registry.build(description, "the network to train")
-
-
 def run(
-    task: Task, width: float, settings: train.TrainSettings, on_batch: train.OnBatch | None = None
+    task: Task, model: Model, settings: train.TrainSettings, on_batch: train.OnBatch | None = None
 ) -> Outcome:
     """Train a network for the task and test it. The same arguments give the same network."""
     train.seed_everything(settings.seed)
-    network = new_network(task, width)
+    network = model.build(task)
     log_image = task.preprocess.log_epsilon is not None
     trained = train.fit(network, task.train.x, _classes(task.train), settings, on_batch, log_image)
     reached = evaluate(network, task.test, len(task.dataset.labels))
     return Outcome(
-        network, task, settings, trained, reached, cost(network, task.preprocess.input_shape), width
+        network, task, settings, trained, reached, cost(network, task.preprocess.input_shape), model
     )
 
 
@@ -162,8 +159,8 @@ def metrics(outcome: Outcome) -> dict[str, Any]:
         "schema": SCHEMA,
         "dataset": task.dataset.name,
         "split": task.split.name,
-        "model": "mobilenetv2",
-        "model_width": outcome.width,
+        "model": outcome.model.name,
+        "model_width": outcome.model.width,
         "params": outcome.cost.params,
         "macs": outcome.cost.macs,
         "published_macs": outcome.cost.published_macs,

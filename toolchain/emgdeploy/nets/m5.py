@@ -8,23 +8,35 @@ from Dai et al., "Very deep convolutional neural networks for raw waveforms", IC
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor, nn
 
 SAMPLES = 3840
+# The convolutions and pools need this much to leave one value.
+_LEAST = 240
 
 
 @dataclass(frozen=True)
 class M5Config:
-    """What fixes the network: the number of classes and the length of the column."""
+    """What fixes the network: the number of classes and the window (C, H, W) that is read as one column."""
 
     classes: int = 7
-    samples: int = SAMPLES
+    window: tuple[int, int, int] = (1, SAMPLES, 1)
+
+    def __post_init__(self) -> None:
+        if prod(self.window) < _LEAST:
+            raise ValueError(f"M5 needs windows of at least {_LEAST} values")
+
+    @classmethod
+    def suited(cls, shape: tuple[int, int, int], classes: int, width: float) -> M5Config:
+        """For windows of `shape` (C, H, W). It has one width."""
+        return cls(classes, shape)
 
 
 class M5(nn.Module):
-    """Columns (N, 1, samples, 1) float32 -> logits (N, classes) float32."""
+    """Windows (N, *window) float32, read as columns -> logits (N, classes) float32."""
 
     def __init__(self, config: M5Config) -> None:
         super().__init__()
@@ -38,10 +50,11 @@ class M5(nn.Module):
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one window."""
-        return (1, self.config.samples, 1)
+        return self.config.window
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, samples, 1) -> (N, classes)."""
+        """(N, *window) -> (N, classes): the first image whole, then the next."""
+        x = x.reshape(-1, 1, prod(self.config.window), 1)
         y: Tensor = self.pool(torch.relu(self.conv1(x)))
         y = self.pool(torch.relu(self.conv2(y)))
         y = torch.relu(self.conv3(y))

@@ -37,7 +37,7 @@ def description_of(
     if "fc.weight" in state and "conv3.weight" in state and "conv4.weight" not in state:
         from emgdeploy.nets.m5 import SAMPLES
 
-        return {"name": "m5", "classes": _shape(state, "fc.weight", 2, source)[0], "samples": SAMPLES}
+        return {"name": "m5", "classes": _shape(state, "fc.weight", 2, source)[0], "window": [1, SAMPLES, 1]}
     found = ", ".join(list(state)[:3])
     raise InputError(
         f"{source}: these are weights of another network (its parameters: {found:.120}, ...)", _HINT

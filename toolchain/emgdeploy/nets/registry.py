@@ -5,25 +5,86 @@ A description is a mapping of a name and whole numbers. Building one never runs 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.errors import InputError
+from emgdeploy.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
-NAMES = ("mobilenetv2", "m5")
 # No electrode array or gesture set comes near these; a description beyond them is damaged or hostile.
 _MOST = {
     "classes": 4096,
     "channels": 4096,
     "expansion": 64,
+    "percent": 400,
+    "filters": 1024,
     "samples": 1 << 20,
-    "rows": 1024,
-    "columns": 1024,
+    "grid": 1024,
+    "window": 1 << 20,
 }
+_MOST_VALUES = 1 << 24  # of one window
+USER = "factory"
 _HINT = "checkpoints that `emgdeploy train` writes and the published MobileNetV2 ones are read as they are"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Where a network's classes are: `module` under emgdeploy.nets, its network and its configuration."""
+
+    module: str
+    network: str
+    config: str
+
+    def load(self) -> tuple[type[nn.Module], Any]:
+        module = importlib.import_module(f"emgdeploy.nets.{self.module}")
+        return getattr(module, self.network), getattr(module, self.config)
+
+
+_KINDS = {
+    "mobilenetv2": _Kind("mobilenetv2", "MobileNetV2", "MobileNetV2Config"),
+    "mobilenetv1": _Kind("mobilenetv1", "MobileNetV1", "MobileNetV1Config"),
+    "m5": _Kind("m5", "M5", "M5Config"),
+    "effie": _Kind("effie", "Effie", "EffieConfig"),
+    "bandnet": _Kind("bandnet", "BandNet", "BandNetConfig"),
+}
+# What `train --network` takes: a kind, and the configuration's constructor for given windows.
+_CHOICES = {**{name: (name, "suited") for name in _KINDS}, "bandnet-small": ("bandnet", "suited_small")}
+NAMES = tuple(_CHOICES)
+_WIDTHS = {"mobilenetv2": 0.2, "mobilenetv1": 0.25}
+
+
+def usual_width(name: str) -> float:
+    """The width that a network has when nobody says another."""
+    return _WIDTHS.get(name, 1.0)
+
+
+def new(name: str, shape: tuple[int, int, int], classes: int, width: float) -> nn.Module:
+    """An untrained network for windows of `shape` (C, H, W); what `width` scales is each network's matter.
+
+    name: one of NAMES, or the user's own `module:function`, which is imported. Raises UsageError for an
+    unknown name, or windows that the network cannot take.
+    """
+    if ":" in name:
+        from emgdeploy.nets.weights import from_factory
+
+        return from_factory(name, {"input_shape": shape, "classes": classes})
+    if name not in _CHOICES:
+        raise UsageError(
+            f"there is no network {name!r:.60}",
+            f"networks are: {', '.join(NAMES)}, or module:function for your own",
+        )
+    kind, constructor = _CHOICES[name]
+    network_class, config = _KINDS[kind].load()
+    try:
+        built: nn.Module = network_class(getattr(config, constructor)(shape, classes, width))
+    except ValueError as error:
+        raise UsageError(f"{error}; these are {shape}", "choose another network or longer windows") from None
+    return built
 
 
 def build(description: Mapping[str, Any], source: str) -> nn.Module:
@@ -31,62 +92,67 @@ def build(description: Mapping[str, Any], source: str) -> nn.Module:
 
     Raises InputError, naming `source`, for an unknown network or a field out of range.
     """
-    from emgdeploy.nets.m5 import M5, M5Config
-    from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config
-
     name = description.get("name")
-    if name == "mobilenetv2":
-        return MobileNetV2(
-            MobileNetV2Config(
-                classes=_field(description, "classes", source),
-                channels=_field(description, "channels", source),
-                grid=_grid(description, source),
-                expansion=_field(description, "expansion", source),
-            )
-        )
-    if name == "m5":
-        return M5(
-            M5Config(_field(description, "classes", source), _field(description, "samples", source, low=240))
-        )
-    raise InputError(f"{source}: there is no network {name!r:.60}", f"networks are: {', '.join(NAMES)}")
-
-
-def describe(network: nn.Module) -> dict[str, Any]:
-    """The description that `build` takes back. Raises InputError for a network that is not of this package."""
-    from emgdeploy.nets.m5 import M5
-    from emgdeploy.nets.mobilenetv2 import MobileNetV2
-
-    if isinstance(network, MobileNetV2):
-        config = network.config
-        return {
-            "name": "mobilenetv2",
-            "classes": config.classes,
-            "channels": config.channels,
-            "grid": list(config.grid),
-            "expansion": config.expansion,
-        }
-    if isinstance(network, M5):
-        return {"name": "m5", "classes": network.config.classes, "samples": network.config.samples}
-    raise InputError(
-        f"a network of the class {type(network).__name__} has no description",
-        f"networks that can be described are: {', '.join(NAMES)}",
-    )
-
-
-def _field(description: Mapping[str, Any], name: str, source: str, low: int = 1) -> int:
-    return _checked(description.get(name), name, source, low)
-
-
-def _checked(value: object, name: str, source: str, low: int = 1) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= _MOST[name]:
+    if name == USER:
         raise InputError(
-            f"{source}: {name} of the network must be {low}..{_MOST[name]}, it is {value!r:.60}", _HINT
+            f"{source}: these are weights of your own network", "name it with --factory module:function"
         )
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise InputError(f"{source}: there is no network {name!r:.60}", f"networks are: {', '.join(_KINDS)}")
+    network, config = kind.load()
+    # A flag that an older file does not know keeps its default; sizes must be there.
+    wanted = [f.name for f in fields(config) if f.name in description or not isinstance(f.default, bool)]
+    values = {name: _checked(description.get(name), name, source) for name in wanted}
+    try:
+        settled = config(**values)
+    except ValueError as error:
+        raise InputError(f"{source}: {error}", _HINT) from None
+    built = network(settled)
+    if prod(_shape_of(built)) > _MOST_VALUES:
+        raise InputError(f"{source}: windows of {_shape_of(built)} values are too large", _HINT)
+    return built
+
+
+def describe(network: nn.Module, classes: int) -> dict[str, Any]:
+    """The description that `build` takes back; of a user's own network what its factory is called with."""
+    for name, kind in _KINDS.items():
+        network_class, _ = kind.load()
+        if isinstance(network, network_class):
+            config: Any = network.config
+            values = {f.name: getattr(config, f.name) for f in fields(config)}
+            plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+            return {"name": name, **plain}
+    shape = getattr(network, "input_shape", None)
+    if shape is None:
+        raise InputError(
+            f"a network of the class {type(network).__name__} has no description",
+            "give the module an `input_shape` (C, H, W)",
+        )
+    return {"name": USER, "input_shape": list(shape), "classes": classes}
+
+
+def _shape_of(network: Any) -> tuple[int, int, int]:
+    shape: tuple[int, int, int] = network.input_shape
+    return shape
+
+
+def _checked(value: object, name: str, source: str) -> Any:
+    """A field as the configuration takes it: a flag, a number in range, or a few of them."""
+    if isinstance(value, bool) and name not in _MOST:
+        return value
+    if name in ("grid", "window"):
+        count = 2 if name == "grid" else 3
+        if not isinstance(value, list | tuple) or len(value) != count:
+            raise InputError(
+                f"{source}: {name} of the network must be {count} sizes, it is {value!r:.60}", _HINT
+            )
+        return tuple(_whole(size, name, source) for size in value)
+    return _whole(value, name, source)
+
+
+def _whole(value: object, name: str, source: str) -> int:
+    most = _MOST.get(name, 1)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise InputError(f"{source}: {name} of the network must be 1..{most}, it is {value!r:.60}", _HINT)
     return value
-
-
-def _grid(description: Mapping[str, Any], source: str) -> tuple[int, int]:
-    grid = description.get("grid")
-    if not isinstance(grid, list | tuple) or len(grid) != 2:
-        raise InputError(f"{source}: grid of the network must be rows and columns, it is {grid!r:.60}", _HINT)
-    return _checked(grid[0], "rows", source), _checked(grid[1], "columns", source)
