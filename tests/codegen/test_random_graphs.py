@@ -21,7 +21,7 @@ QUICK = (*SANITIZE, "-O0")
 
 def settings(seed: int) -> dict[str, Any]:
     """Code generation options that take turns over the seeds."""
-    return {"isa": ("portable", "dsp")[seed % 2], "keep_float_io": seed % 3 == 0}
+    return {"isa": ("portable", "dsp", "mve")[seed % 3], "keep_float_io": seed % 4 == 0}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -67,6 +67,20 @@ class LayerMaker:
         self.writer.op("FULLY_CONNECTED", [image, weights, bias], out, chosen)
         return self.writer.finish([image], [out])
 
+    def add(self) -> bytes:
+        """ADD of two images, of lengths with and without a rest."""
+        self.activation = str(self.rng.choice(["NONE", "NONE", self.activation]))
+        shape = (1, self.pick(1, 2, 3, 5), self.pick(1, 3, 4), self.pick(1, 3, 4, 16))
+        a = self._image(shape)
+        means = self.writer.tensor(shape, "int8", float(self.scale), self.zero_point)
+        self.writer.op("AVERAGE_POOL_2D", [a], means, _pool())
+        b = self._image(shape)
+        self.writer.op("QUANTIZE", [means], b, options("QuantizeOptions"))
+        scale = float(self.scale * np.exp(self.rng.uniform(-0.5, 1.5)))
+        out = self.writer.tensor(shape, "int8", scale, self.pick(-128, 0, 17))
+        self.writer.op("ADD", [a, b], out, options("AddOptions", self.activation, potScaleInt16=False))
+        return self.writer.finish([a], [out])
+
     def _image(self, shape: tuple[int, ...]) -> int:
         self.zero_point = self.pick(-128, 0, 127, int(self.rng.integers(-128, 128)))
         self.scale = np.float32(np.exp(self.rng.uniform(-5, 0)))
@@ -101,9 +115,14 @@ class LayerMaker:
         return self.writer.tensor(shape, "int8", scale, zero_point)
 
 
+def _pool() -> Any:
+    size = {"filterHeight": 2, "filterWidth": 3, "strideH": 1, "strideW": 1, "padding": 0}
+    return options("Pool2DOptions", "NONE", **size)
+
+
 def layer(kind: str, seed: int) -> bytes:
-    """A network of one layer: "pointwise", "conv", "depthwise" or "dense"."""
+    """A network of one layer: "pointwise", "conv", "depthwise", "dense", or "add" after some others."""
     maker = LayerMaker(seed)
     if kind in ("pointwise", "conv"):
         return maker.conv(kind == "pointwise")
-    return maker.depthwise() if kind == "depthwise" else maker.dense()
+    return {"depthwise": maker.depthwise, "dense": maker.dense, "add": maker.add}[kind]()

@@ -21,6 +21,10 @@ from emgdeploy.codegen.lower.pool import lower_pool
 from emgdeploy.codegen.lower.rescale import lower_logistic, lower_narrow, lower_rescale
 from emgdeploy.codegen.lower.softmax import lower_softmax
 from emgdeploy.codegen.lower.wide import lower_conv_wide, lower_depthwise_wide
+from emgdeploy.codegen.mve.add import lower_add_mve
+from emgdeploy.codegen.mve.conv import lower_conv_mve
+from emgdeploy.codegen.mve.dense import lower_dense_mve
+from emgdeploy.codegen.mve.depthwise import lower_depthwise_mve
 from emgdeploy.codegen.step import Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.types import Graph, Op, OpKind
@@ -76,6 +80,14 @@ _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_dsp,),
     (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
 }
+# Tried before those on cores with Helium.
+_MVE_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
+    (OpKind.ADD, "int8"): (lower_lookup, lower_add_mve),
+    (OpKind.CONV_2D, "int8"): (lower_conv_mve,),
+    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_mve,),
+    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_mve),
+}
+_ISA_KERNELS = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
 
 
 def lower(graph: Graph, isa: str = "portable", optimize: str = "balanced") -> tuple[Step, ...]:
@@ -88,14 +100,14 @@ def lower(graph: Graph, isa: str = "portable", optimize: str = "balanced") -> tu
 
 def _spreads(step: Step, lowering: Lowering) -> bool:
     """Whether a fast kernel needs its output apart from its input where the general one does not."""
-    return lowering is lower_depthwise_dsp and not step.overlaps
+    return lowering in (lower_depthwise_dsp, lower_depthwise_mve) and not step.overlaps
 
 
 def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
     if op.chain:
         return (lower_lookup,)
     key = (op.kind, dtype)
-    return (*(_DSP_KERNELS.get(key, ()) if isa == "dsp" else ()), *_KERNELS.get(key, ()))
+    return (*_ISA_KERNELS.get(isa, {}).get(key, ()), *_KERNELS.get(key, ()))
 
 
 def _lower(graph: Graph, op: Op, isa: str, optimize: str) -> Step:
