@@ -110,6 +110,7 @@ def descriptions(draw: st.DrawFn) -> Preprocess:
         bandpass_order=draw(st.integers(1, 4)),
         notch_hz=draw(st.sampled_from(((), (50.0,), (50.0, 150.0)))),
         normalise=normalise,
+        layout=draw(st.sampled_from(("channels", "raster", "column"))),
     )
 
 

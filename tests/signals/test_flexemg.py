@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from emgdeploy.errors import InputError, UsageError
-from emgdeploy.signals import Preprocess, datasets, flexemg
+from emgdeploy.signals import Preprocess, datasets
 from emgdeploy.signals.images import labelled_windows, window_classes
+from emgdeploy.signals.readers import flexemg
 from emgdeploy.signals.recordings import Recording
 from support.recordings import write_trial
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import options
 
 if TYPE_CHECKING:
     from emgdeploy.signals.choice import DataChoice
 
+DATASETS = "flexemg, ninapro-db5 or simulated"
 _SIMULATION = {
     "sim_subjects": "subjects",
     "sim_sessions": "sessions",
     "sim_repetitions": "repetitions",
     "sim_seconds": "seconds",
     "sim_seed": "seed",
+}
+
+_READING = {
+    "exercise": "exercises",
+    "ring": "ring",
+    "movements": "movements",
 }
 
 
@@ -33,8 +40,8 @@ def add_data(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--split",
         metavar="NAME",
-        help="published, trial or session: which whole trials are the test "
-        "(default: published where the publisher divided them, else trial)",
+        help="published, trial, session, subject, repetition, kfold: which whole trials are the test; or "
+        "shuffled, which leaks (default: published where the publisher divided them, else repetition or trial)",
     )
     parser.add_argument(
         "--test-share", type=options.positive_float, metavar="SHARE", help="of --split trial (default 0.25)"
@@ -42,6 +49,14 @@ def add_data(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--split-seed", type=options.non_negative_int, metavar="N", help="of --split trial (default 1)"
     )
+    parser.add_argument(
+        "--test-repetitions",
+        type=options.positive_int,
+        nargs="+",
+        metavar="N",
+        help="of --split repetition (default 2 5)",
+    )
+    _add_reading(parser)
     parser.add_argument("--sim-subjects", type=options.positive_int, metavar="N", help="simulated people")
     parser.add_argument("--sim-sessions", type=options.positive_int, metavar="N", help="of each of them")
     parser.add_argument(
@@ -51,16 +66,39 @@ def add_data(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--sim-seed", type=options.non_negative_int, metavar="N", help="of the simulation")
 
 
+def _add_reading(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--exercise", nargs="+", metavar="A", help="of ninapro-db5: A, B, C (default A)")
+    parser.add_argument("--ring", metavar="NAME", help="of ninapro-db5: elbow, wrist or both (default elbow)")
+    parser.add_argument(
+        "--movements", nargs="+", metavar="A1", help="of ninapro-db5: those to tell apart (default all)"
+    )
+    parser.add_argument("--movement-only", action="store_true", help="ninapro-db5 without its rest")
+
+
 def choice(args: argparse.Namespace, base: DataChoice) -> DataChoice:
     """`base` with what the options say put over it. Raises UsageError for numbers that make no sense."""
     given = {
         "split": args.split,
         "test_share": args.test_share,
         "split_seed": args.split_seed,
+        "test_repetitions": None if args.test_repetitions is None else tuple(args.test_repetitions),
         "subjects": None if args.subject is None else tuple(args.subject),
         "sessions": None if args.session is None else tuple(args.session),
     }
     changed = {name: value for name, value in given.items() if value is not None}
+    reading = {field: getattr(args, name, None) for name, field in _READING.items()}
+    read: dict[str, Any] = {
+        field: tuple(value) if isinstance(value, list) else value
+        for field, value in reading.items()
+        if value is not None
+    }
+    if getattr(args, "movement_only", False):
+        read["rest"] = False
     simulation = {field: getattr(args, name) for name, field in _SIMULATION.items()}
     simulated = {field: value for field, value in simulation.items() if value is not None}
-    return replace(base, simulation=replace(base.simulation, **simulated), **changed)
+    return replace(
+        base,
+        simulation=replace(base.simulation, **simulated),
+        reading=replace(base.reading, **read),
+        **changed,
+    )

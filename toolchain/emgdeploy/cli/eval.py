@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The checkpoint, and the recordings or windows to test it on."""
     parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="a .pt file")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--dataset", metavar="NAME", help="flexemg or simulated")
+    source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
     options.add_windows(source)
     dataoptions.add_data(parser)
     parser.add_argument(

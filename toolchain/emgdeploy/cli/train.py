@@ -31,7 +31,7 @@ _PUBLISHED_DATASETS = {"CSL": "csl", "ICE": "ice"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The data, the network, the schedule, and where the results go."""
-    parser.add_argument("--dataset", required=True, metavar="NAME", help="flexemg or simulated")
+    parser.add_argument("--dataset", required=True, metavar="NAME", help=dataoptions.DATASETS)
     options.add_out(parser, required=True)
     dataoptions.add_data(parser)
     parser.add_argument(

@@ -99,6 +99,7 @@ def _context(
     blocks = preprocess.window_samples // block
     sections = filters.sections(preprocess)
     arrays = _arrays(preprocess, sections)
+    order = preprocess.feature_order[order]
     reordered = not np.array_equal(order, np.arange(len(order)))
     if reordered:
         arrays[f"int32_t order[{len(order)}]"] = order

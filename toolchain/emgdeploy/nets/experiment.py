@@ -19,7 +19,7 @@ from emgdeploy.nets.metrics import Score, score
 from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import windowfile
 from emgdeploy.signals.choice import DataChoice
-from emgdeploy.signals.images import LabelledImages, labelled_windows
+from emgdeploy.signals.images import LabelledImages, divided_windows
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
 from emgdeploy.signals.splits import Split
@@ -76,8 +76,7 @@ def prepare(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Tas
     Raises InputError when a side has no windows.
     """
     split = choice.divide(dataset)
-    training = labelled_windows([dataset.recordings[i] for i in split.train], preprocess)
-    test = labelled_windows([dataset.recordings[i] for i in split.test], preprocess)
+    training, test = divided_windows(dataset.recordings, split, preprocess)
     fitted = preprocess.fit(training.features)
     return Task(
         choice, dataset, split, fitted, _windows(training, fitted, dataset), _windows(test, fitted, dataset)
@@ -122,8 +121,8 @@ def test_windows(
             f"the checkpoint knows {', '.join(checkpoint.labels)}; the data have {', '.join(dataset.labels)}",
             "evaluate it on the data set it was trained for",
         )
-    recordings = [dataset.recordings[i] for i in choice.divide(dataset).test]
-    return _windows(labelled_windows(recordings, how), how, dataset)
+    _, test = divided_windows(dataset.recordings, choice.divide(dataset), how)
+    return _windows(test, how, dataset)
 
 
 def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:

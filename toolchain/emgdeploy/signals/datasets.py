@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 from emgdeploy.errors import UsageError
-from emgdeploy.signals import flexemg, simulated
+from emgdeploy.signals import simulated
 from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.readers import flexemg, ninapro
+from emgdeploy.signals.readers.options import ReadOptions
 from emgdeploy.signals.recordings import Dataset
 
-NAMES = ("flexemg", "simulated")
+Chosen = Collection[int] | None
 
 
 def load(
     name: str,
     folder: Path | None,
-    subjects: Collection[int] | None = None,
-    sessions: Collection[int] | None = None,
+    subjects: Chosen = None,
+    sessions: Chosen = None,
     simulation: simulated.Simulation | None = None,
+    options: ReadOptions | None = None,
 ) -> Dataset:
     """Read or simulate a data set.
 
-    No choice of subject and session means the first there is of recordings, and all that is simulated. Raises UsageError for an
-    unknown name or a missing folder, InputError for recordings that are not what they must be.
+    No choice of subject and session means the first there is of recordings, and all that is simulated. Raises
+    UsageError for an unknown name or a missing folder, InputError for recordings that are not what they must
+    be.
     """
     if name == "simulated":
         return _chosen(simulated.dataset(simulation), subjects, sessions)
-    if name != "flexemg":
+    if name not in _READERS:
         raise UsageError(f"there is no data set {name!r}", f"data sets are: {', '.join(NAMES)}")
     if folder is None:
-        raise UsageError("the data set flexemg needs its recordings", "add --data FOLDER")
-    pairs = flexemg.available(folder)
-    subjects = subjects or [subject for subject, _ in pairs[:1]]
-    sessions = sessions or sorted(session for subject, session in pairs if subject in subjects)[:1]
-    return flexemg.read(folder, subjects, sessions)
+        raise UsageError(f"the data set {name} needs its recordings", "add --data FOLDER")
+    return _READERS[name](folder, subjects, sessions, options or ReadOptions())
 
 
-def _chosen(dataset: Dataset, subjects: Collection[int] | None, sessions: Collection[int] | None) -> Dataset:
+def default_preprocess(dataset: Dataset) -> Preprocess:
+    """The preprocessing that suits a data set when the user says nothing."""
+    if dataset.name == "simulated":
+        return simulated.default_preprocess(dataset.grid)
+    return _PREPROCESS[dataset.name](dataset)
+
+
+def _chosen(dataset: Dataset, subjects: Chosen, sessions: Chosen) -> Dataset:
     kept = tuple(
         recording
         for recording in dataset.recordings
@@ -52,8 +60,25 @@ def _chosen(dataset: Dataset, subjects: Collection[int] | None, sessions: Collec
     return replace(dataset, recordings=kept)
 
 
-def default_preprocess(dataset: Dataset) -> Preprocess:
-    """The preprocessing that suits a data set when the user says nothing."""
-    if dataset.name == "simulated":
-        return simulated.default_preprocess(dataset.grid)
-    return flexemg.default_preprocess(dataset)
+def _flexemg(folder: Path, subjects: Chosen, sessions: Chosen, _options: ReadOptions) -> Dataset:
+    pairs = flexemg.available(folder)
+    subjects = subjects or [subject for subject, _ in pairs[:1]]
+    sessions = sessions or sorted(session for subject, session in pairs if subject in subjects)[:1]
+    return flexemg.read(folder, subjects, sessions)
+
+
+def _ninapro(folder: Path, subjects: Chosen, sessions: Chosen, options: ReadOptions) -> Dataset:
+    if sessions is not None and set(sessions) != {1}:
+        raise UsageError("Ninapro DB5 has one session of each subject", "leave out --session")
+    return ninapro.read(folder, subjects or ninapro.available(folder)[:1], options)
+
+
+_READERS: dict[str, Callable[[Path, Chosen, Chosen, ReadOptions], Dataset]] = {
+    "flexemg": _flexemg,
+    "ninapro-db5": _ninapro,
+}
+_PREPROCESS: dict[str, Callable[[Dataset], Preprocess]] = {
+    "flexemg": flexemg.default_preprocess,
+    "ninapro-db5": ninapro.default_preprocess,
+}
+NAMES = (*_READERS, "simulated")

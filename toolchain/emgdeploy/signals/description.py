@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emgdeploy.signals.preprocess import Preprocess
 
 IMAGES = ("instant", "rms", "mav", "stacked")
+LAYOUTS = ("channels", "raster", "column")
 NORMALISATIONS = ("none", "global", "electrode", "frame")
 
 _MAX_PIXELS = 1 << 16
@@ -101,6 +102,7 @@ def _geometry_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
 def _image_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
     window, frames, log = wanted.window_samples, wanted.frames, wanted.log_epsilon
     yield wanted.image not in IMAGES, f"image must be one of {', '.join(IMAGES)}, it is {wanted.image!r}"
+    yield wanted.layout not in LAYOUTS, f"layout must be one of {', '.join(LAYOUTS)}, it is {wanted.layout!r}"
     uneven = frames < 1 or window % max(frames, 1) != 0
     yield uneven, f"frames must divide the window's {window} samples, it is {frames}"
     yield wanted.image == "instant" and frames != 1, "an instant image has one frame"

@@ -12,6 +12,7 @@ from emgdeploy.errors import InputError
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Recording
 from emgdeploy.signals.single import Single
+from emgdeploy.signals.splits import Split
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def take(self, indices: NDArray[np.int64]) -> LabelledImages:
+        """The windows at `indices`."""
+        return LabelledImages(self.features[indices], self.y[indices], self.recording[indices])
 
 
 def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) -> LabelledImages:
@@ -47,6 +52,21 @@ def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) ->
             "shorten the window, or check that the recordings belong to this data set",
         )
     return LabelledImages(np.concatenate(features), np.concatenate(classes), np.concatenate(origin))
+
+
+def divided_windows(
+    recordings: Sequence[Recording], split: Split, preprocess: Preprocess
+) -> tuple[LabelledImages, LabelledImages]:
+    """Training and test windows of a split. Raises as `labelled_windows` does."""
+    if not split.leaks:
+        train, test = (
+            labelled_windows([recordings[i] for i in side], preprocess) for side in (split.train, split.test)
+        )
+        return train, test
+    everything = labelled_windows(recordings, preprocess)
+    order = np.random.default_rng([split.seed, 7]).permutation(len(everything))
+    test_count = min(max(1, round(split.test_share * len(order))), max(1, len(order) - 1))
+    return everything.take(np.sort(order[test_count:])), everything.take(np.sort(order[:test_count]))
 
 
 def window_classes(labels: NDArray[np.int64], preprocess: Preprocess) -> NDArray[np.int64]:

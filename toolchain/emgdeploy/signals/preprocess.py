@@ -38,6 +38,8 @@ class Preprocess:
     normalise: subtract `mean`, divide by `std`: `global` (one number each), `electrode` (one per grid
         position, shared by the frames), both fitted on training data; or `frame`, which standardises each
         image by its own mean and deviation, as the published HD-sEMG project does with single samples.
+    layout: where the frames go: `channels` (an image channel each), `raster` (one image with a row for each
+        electrode and a column for each frame), `column` (one column, frame after frame).
     """
 
     sample_rate_hz: float
@@ -57,6 +59,7 @@ class Preprocess:
     normalise: str = "none"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    layout: str = "channels"
 
     def __post_init__(self) -> None:
         description.check(self)
@@ -64,7 +67,17 @@ class Preprocess:
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one window."""
+        if self.layout == "raster":
+            return (1, len(self.electrodes), self.frames)
+        if self.layout == "column":
+            return (1, self.frames * len(self.electrodes), 1)
         return (self.frames, *self.grid)
+
+    @property
+    def feature_order(self) -> NDArray[np.int64]:
+        """Which feature, counted frame by frame and row by row, stands at each place of a window."""
+        order = np.arange(self.frames * len(self.electrodes)).reshape(self.frames, -1)
+        return (order.T if self.layout == "raster" else order).reshape(-1)
 
     @property
     def window_samples(self) -> int:
@@ -110,7 +123,7 @@ class Preprocess:
         )
         if self.log_epsilon is not None:
             image = logarithm(image + np.float32(self.log_epsilon))
-        return image.reshape(len(image), *self.input_shape)
+        return image.reshape(len(image), self.frames, *self.grid)
 
     def fit(self, features: Single) -> Preprocess:
         """This description with the normalisation learned from `features` (N, frames, rows, columns)."""
@@ -125,14 +138,14 @@ class Preprocess:
         )
 
     def normalised(self, features: Single) -> Single:
-        """`features` (N, frames, rows, columns) -> model input of the same shape."""
+        """`features` (N, frames, rows, columns) -> model input (N, *input_shape)."""
         if not self.is_fitted:
             raise InputError(
                 f"the preprocessing asks for {self.normalise} normalisation and holds no mean and std",
                 "fit it on training windows, or write mean and std into the description",
             )
         if self.normalise == "frame":
-            rows = features.reshape(len(features), math.prod(self.input_shape))
+            rows = features.reshape(len(features), math.prod(features.shape[1:]))
             result = standardise(rows).reshape(features.shape)
         elif self.normalise == "none":
             result = features.copy()
@@ -142,10 +155,10 @@ class Preprocess:
             result = (features - mean) / std
         missing = np.reshape(np.asarray(self.electrodes) == NO_ELECTRODE, self.grid)
         result[:, :, missing] = 0.0
-        return result
+        return self._laid_out(result)
 
     def apply(self, raw: NDArray[Any]) -> Single:
-        """All steps: samples (S, channels) in mV -> model input (N, frames, rows, columns)."""
+        """All steps: samples (S, channels) in mV -> model input (N, *input_shape)."""
         return self.normalised(self.features(raw))
 
     def to_dict(self) -> dict[str, Any]:
@@ -156,6 +169,11 @@ class Preprocess:
     def from_dict(cls, fields: object, source: str = "preprocessing") -> Preprocess:
         """The description in a mapping. Raises InputError that names `source` and the field."""
         return cls(**description.read_fields(cls, fields, source))
+
+    def _laid_out(self, images: Single) -> Single:
+        if self.layout == "raster":
+            images = np.ascontiguousarray(images.reshape(len(images), self.frames, -1).transpose(0, 2, 1))
+        return images.reshape(len(images), *self.input_shape)
 
     def _picked(self, raw: NDArray[Any]) -> Single:
         if raw.ndim != 2 or raw.shape[1] <= max(self.electrodes):

@@ -15,7 +15,8 @@ class Recording:
     """One continuous trial.
 
     samples: (S, channels) float32 in millivolts; labels: (S,) int64 class of each sample, -1 where a sample
-    belongs to no class (transitions); part: `train` or `test` where the publisher separated them, else "".
+    belongs to no class (transitions); part: `train` or `test` where the publisher separated them, else "";
+    repetition: number from 1 of the repetition of a movement, 0 where evaluations do not go by it.
     """
 
     samples: NDArray[np.float32]
@@ -24,6 +25,7 @@ class Recording:
     session: int
     trial: int
     part: str = ""
+    repetition: int = 0
 
     @property
     def group(self) -> tuple[int, int, int, str]:

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
-from emgdeploy.signals import matfile
 from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.readers import matfile
 from emgdeploy.signals.recordings import UNUSED, Dataset, Recording
 
 SAMPLE_RATE_HZ = 1000.0
