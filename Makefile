@@ -66,7 +66,7 @@ format: setup
 # `make test-long-light-install` runs tests/long/test_long_light_install.py and keeps a dated log.
 test-long-%: setup
 	@mkdir -p build/logs
-	$(BIN)/pytest -m long -s tests/long/test_long_$(subst -,_,$*).py 2>&1 \
+	$(BIN)/pytest -m long -s -rs tests/long/test_long_$(subst -,_,$*).py 2>&1 \
 	  | tee build/logs/$*-$$(date +%Y-%m-%d-%H%M%S).log
 
 bench-cycles: setup

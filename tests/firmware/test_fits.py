@@ -53,7 +53,7 @@ def test_width_1_on_a_spresense_names_the_bytes_and_the_width_that_fits(wide: Pa
         build(BuildRequest(load_board("spresense"), wide, tmp_path / "b"))
     missing = weights + 133_120 - 1_572_864
     assert f"is at least {missing:,} bytes too small" in caught.value.message
-    assert f"weights and parameters take {weights:,}" in caught.value.message
+    assert f"weights and parameters take {weights:,}, NuttX 133,120" in caught.value.message
     assert "fullest in the layer layers.2.conv2" in caught.value.message
     assert "width 0.4 fits" in caught.value.hint and caught.value.exit_code == 5
     assert not (tmp_path / "b").exists()

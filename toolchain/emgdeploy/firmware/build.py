@@ -166,7 +166,7 @@ def _check_plan(request: BuildRequest, work: Workload, model: GeneratedModel) ->
     """Raises TooLarge, which says so where --optimize memory would be enough."""
     board, need = request.board, fits.need_of(model)
     try:
-        fits.check(board, fits.least_use(board, need, request.system), need, at_least=True)
+        fits.check(board, fits.least_use(board, need, request.system), need, request.system)
     except TooLarge as error:
         if request.optimize != "memory":
             smallest = fits.need_of(_generate(replace(request, optimize="memory"), work))

@@ -34,15 +34,17 @@ class TooLarge(DoesNotFitError):
     """
 
     def __init__(
-        self, board: Board, memory_name: str, missing: int, need: Need, at_least: bool = False
+        self, board: Board, memory_name: str, missing: int, need: Need, planned_for: str | None = None
     ) -> None:
         memory = next(memory for memory in board.memories if memory.name == memory_name)
+        kept = 0 if planned_for is None else reserve(board, planned_for)
+        system = f", {_SYSTEMS[planned_for][1]} {kept:,}" if planned_for is not None and kept else ""
         self.need = need
         self.ways: list[str] = []
         super().__init__(
             f"the image does not fit {board.name}: memory {memory.name} ({memory.size:,} bytes) is "
-            f"{'at least ' if at_least else ''}{missing:,} bytes too small (weights and parameters take "
-            f"{need.constants:,}, the arena {need.arena:,}, fullest in {need.peak})",
+            f"{'' if planned_for is None else 'at least '}{missing:,} bytes too small (weights and parameters take "
+            f"{need.constants:,}{system}, the arena {need.arena:,}, fullest in {need.peak})",
             _without_advice(need, missing, "constants" in memory.holds),
         )
 
@@ -87,11 +89,14 @@ def fits(board: Board, need: Need, system: str = "nuttx") -> bool:
     return all(use.used <= use.size for use in least_use(board, need, system, CODE_ALLOWANCE))
 
 
-def check(board: Board, uses: Sequence[MemoryUse], need: Need, at_least: bool = False) -> None:
-    """Raise TooLarge for the first overfull memory. at_least: more would be needed still."""
+def check(board: Board, uses: Sequence[MemoryUse], need: Need, planned_for: str | None = None) -> None:
+    """Raise TooLarge for the first overfull memory.
+
+    planned_for: the system beside which `uses` are the least; None for those of a finished image.
+    """
     for use in uses:
         if use.used > use.size:
-            raise TooLarge(board, use.name, use.used - use.size, need, at_least)
+            raise TooLarge(board, use.name, use.used - use.size, need, planned_for)
 
 
 def check_checkpoint(board: Board, model: Path, factory: str | None, system: str = "nuttx") -> None:
@@ -105,7 +110,7 @@ def check_checkpoint(board: Board, model: Path, factory: str | None, system: str
     checkpoint = load_checkpoint(model, factory)
     found = footprint(checkpoint.network, checkpoint.input_shape)
     need = Need(found.weights, found.busiest_bytes, f"the layer {printable(found.busiest)}")
-    check(board, least_use(board, replace(need, arena=0), system), need, at_least=True)
+    check(board, least_use(board, replace(need, arena=0), system), need, system)
 
 
 def with_more_data(board: Board, uses: Sequence[MemoryUse], count: int) -> tuple[MemoryUse, ...]:

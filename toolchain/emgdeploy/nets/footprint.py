@@ -57,11 +57,11 @@ def footprint(network: nn.Module, input_shape: tuple[int, ...]) -> Footprint:
     for name, module in weighted:
 
         def look(_: nn.Module, inputs: Any, output: torch.Tensor, name: str = name) -> None:
-            sizes = (inputs[0].numel(), output.numel())
+            sizes = (inputs[0].numel() if inputs else 0, output.numel())
             seen.append((sum(sizes), name, max(sizes)))
 
         handles.append(module.register_forward_hook(look))
-    device = next(network.parameters()).device
+    device = next((parameter.device for parameter in network.parameters()), None)
     try:
         with torch.no_grad():
             network.eval()(torch.zeros(1, *input_shape, device=device))
