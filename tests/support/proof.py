@@ -82,13 +82,13 @@ def prove(
                 f"{np.count_nonzero(got != expected)} of {expected.size} values"
             )
         assert np.array_equal(
-            _as_file(generated, ran.outputs[i], reference), wanted[reference.output.index].reshape(-1)
+            as_file(generated, ran.outputs[i], reference), wanted[reference.output.index].reshape(-1)
         ), f"window {i}: output"
     assert ran.selftest_passed
     return Proof(generated, len(x), len(np.unique(ran.outputs, axis=0)), _saturated(ran.outputs))
 
 
-def _as_file(generated: GeneratedModel, values: NDArray[Any], reference: Reference) -> NDArray[Any]:
+def as_file(generated: GeneratedModel, values: NDArray[Any], reference: Reference) -> NDArray[Any]:
     """The device's output in the type of the file's output tensor."""
     return generated.output.dequantize(values) if reference.output.dtype.kind == "f" else values
 

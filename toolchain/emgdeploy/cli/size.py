@@ -1,4 +1,4 @@
-"""`emgdeploy size`: where the board's memory goes, in total and layer by layer."""
+"""`emgdeploy size`: where the board's memory goes, and what became of the model's operators."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "fits": manifest.fits,
             "memories": manifest.memories,
             "parts": [vars(part) for part in by_part],
+            "arena_bytes": manifest.arena_bytes,
+            "arena_bound_bytes": manifest.arena_bound_bytes,
             "layers": manifest.layers,
+            "operators": manifest.operators,
             "files": by_file,
         }
     )
@@ -43,6 +46,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.table(
         ("part", "stored", "RAM"), [(p.name, p.stored, p.ram) for p in by_part], "what takes it, in bytes"
     )
+    show_arena(manifest, console)
+    show_operators(manifest, console)
     console.table(
         ("layer", "operator", "MACs", "weights", "in", "out", "name"),
         [
@@ -57,6 +62,27 @@ def run(args: argparse.Namespace, console: Console) -> int:
         "files, in bytes as the linker kept them",
     )
     return 0
+
+
+def show_arena(manifest: Manifest, console: Console) -> None:
+    """The arena beside the peak of live tensors, without and with overlap."""
+    bounds = manifest.arena_bound_bytes
+    console.table(
+        ("arena", "overlapped bound", "plain bound"),
+        [(manifest.arena_bytes, bounds.overlapped, bounds.plain)],
+        "arena, in bytes",
+    )
+
+
+def show_operators(manifest: Manifest, console: Console) -> None:
+    """The graph before and after the passes, with their sums."""
+    rows = [(o.op, o.in_file, o.on_device, o.in_file - o.on_device) for o in manifest.operators]
+    sums = tuple(sum(column) for column in zip(*(row[1:] for row in rows), strict=True)) or (0, 0, 0)
+    console.table(
+        ("operator", "in the file", "on the device", "removed"),
+        [*rows, ("all", *sums)],
+        "graph before and after the passes",
+    )
 
 
 def show_memories(manifest: Manifest, console: Console) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+
 import numpy as np
 
 from emgdeploy.codegen.lower import lower
-from emgdeploy.codegen.plan import plan_memory
+from emgdeploy.codegen.plan import Plan, plan_memory
 from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.codegen.render import render_model
-from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, TensorSpec
+from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, OperatorCount, TensorSpec
 from emgdeploy.codegen.schedule import schedule
 from emgdeploy.codegen.step import Step
 from emgdeploy.graph.passes import simplify
@@ -21,13 +24,28 @@ _TRAINED = frozenset(
 _CHANNELS_TOGETHER = {"dsp": 4, "mve": 4}
 
 
-def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
-    """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
+@dataclass(frozen=True)
+class Arrangement:
+    """The simplified graph, its kernel calls in order, and their places in the arena."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    plan: Plan
+
+
+def arrange(graph: Graph, options: CodegenOptions) -> Arrangement:
+    """All that is decided before C is printed. Raises InputError for what has no kernel."""
     graph = simplify(graph, options.keep_float_io)
     if not options.every_channel:
         graph = prune_channels(graph, _CHANNELS_TOGETHER.get(options.isa, 1))
     steps = schedule(graph, lower(graph, options.isa, options.optimize))
-    plan = plan_memory(graph, steps)
+    return Arrangement(graph, steps, plan_memory(graph, steps))
+
+
+def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
+    """Compile a graph to C. Raises InputError for an operator or type that has no kernel."""
+    arranged = arrange(graph, options)
+    graph, steps, plan = arranged.graph, arranged.steps, arranged.plan
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
     files = render_model(graph, steps, plan, options, specs)
     arrays = [a for s in steps for a in s.arrays]
@@ -35,6 +53,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         files=files,
         runtime_sources=_sources(steps),
         layers=tuple(_layer(graph, i, s) for i, s in enumerate(steps)),
+        operators=_operators(graph, steps),
         origins=tuple(graph.tensors[s.writes].source for s in steps),
         input=specs[0],
         output=specs[1],
@@ -71,6 +90,13 @@ def _layer(graph: Graph, index: int, step: Step) -> LayerInfo:
         in_bytes=sum(graph.tensors[t].nbytes for t in step.reads),
         out_bytes=graph.tensors[step.writes].nbytes,
     )
+
+
+def _operators(graph: Graph, steps: tuple[Step, ...]) -> tuple[OperatorCount, ...]:
+    """The graph before and after the passes, as the file's operators against the kernel calls."""
+    before = Counter(kind.value for kind in graph.file_ops)
+    after = Counter(s.op.kind.value for s in steps)
+    return tuple(OperatorCount(op, before[op], after[op]) for op in sorted(before | after))
 
 
 def _parameters(graph: Graph, step: Step) -> int:

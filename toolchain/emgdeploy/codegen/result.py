@@ -65,6 +65,15 @@ class LayerInfo:
 
 
 @dataclass(frozen=True)
+class OperatorCount:
+    """How often an operator stands in the file, and how many kernel calls are left of it."""
+
+    op: str
+    in_file: int
+    on_device: int
+
+
+@dataclass(frozen=True)
 class GeneratedModel:
     """The generated text by file name, the runtime sources it needs, and what it costs.
 
@@ -76,6 +85,7 @@ class GeneratedModel:
     files: dict[str, str]
     runtime_sources: tuple[str, ...]
     layers: tuple[LayerInfo, ...]
+    operators: tuple[OperatorCount, ...]
     origins: tuple[Origin, ...]
     input: TensorSpec
     output: TensorSpec

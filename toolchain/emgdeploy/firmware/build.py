@@ -20,7 +20,7 @@ from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import info as infos
 from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
-from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, OutputTensor
+from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
 from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import Platform, load_platform, render
 from emgdeploy.firmware.workload import Material, Workload, prepare
@@ -237,6 +237,7 @@ def _manifest(
         memories=made.sizes.memories,
         ledger=work.ledger,
         layers=tuple(Layer(**vars(layer)) for layer in model.layers),
+        operators=tuple(Operator(**vars(operator)) for operator in model.operators),
         artifacts=artifacts,
         sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
         firmware_sources=tuple(str(path) for path in recipe.firmware),

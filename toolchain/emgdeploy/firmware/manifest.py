@@ -77,6 +77,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Operator:
+    """How often an operator stands in the model's file, and how many kernel calls are left of it."""
+
+    op: str
+    in_file: int
+    on_device: int
+
+
+@dataclass(frozen=True)
 class ArenaBounds:
     """Peak of live tensors without overlap, and with every overlap an operator allows; bytes."""
 
@@ -126,6 +135,7 @@ class Manifest:
     memories: tuple[MemoryUse, ...]
     ledger: tuple[LedgerEntry, ...]
     layers: tuple[Layer, ...]
+    operators: tuple[Operator, ...]
     artifacts: dict[str, str]
     sources: tuple[str, ...]
     firmware_sources: tuple[str, ...]
@@ -210,6 +220,10 @@ def _manifest(fields: Fields) -> Manifest:
         ),
         ledger=tuple(_ledger(entry) for entry in fields.inners("ledger")),
         layers=tuple(_layer(entry) for entry in fields.inners("layers")),
+        operators=tuple(
+            Operator(o.text("op"), o.integer("in_file"), o.integer("on_device"))
+            for o in fields.inners("operators")
+        ),
         artifacts=fields.path_table("artifacts"),
         sources=fields.paths("sources"),
         firmware_sources=fields.paths("firmware_sources"),

@@ -71,6 +71,7 @@ def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
             inputs=_indices(subgraph, "Inputs", tensors, source),
             outputs=_indices(subgraph, "Outputs", tensors, source),
             source=source,
+            file_ops=tuple(op.kind for op in ops),
         )
         return validate(graph)
 

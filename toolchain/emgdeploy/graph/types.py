@@ -196,13 +196,17 @@ class Op:
 
 @dataclass(frozen=True)
 class Graph:
-    """Operators in an order that can be executed, with the tensors they name by index."""
+    """Operators in an order that can be executed, with the tensors they name by index.
+
+    `file_ops` are the operators as the file has them, whatever became of them since.
+    """
 
     tensors: dict[int, Tensor]
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     source: str = field(default="model.tflite", compare=False)
+    file_ops: tuple[OpKind, ...] = field(default=(), compare=False)
 
     def ins(self, op: Op) -> tuple[Tensor, ...]:
         """The operator's present input tensors."""
