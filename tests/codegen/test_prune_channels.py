@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emgdeploy.codegen.prune import prune_channels
@@ -95,6 +95,7 @@ def check_ranges(tflite: bytes, x: np.ndarray) -> int:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), sparse=st.booleans())
+@example(seed=194997, sparse=True)  # 16-bit outputs that wrap around before they are clamped
 def test_the_reference_stays_within_the_ranges(seed: int, sparse: bool) -> None:
     tflite = sparse_graph(seed) if sparse else random_graph(seed)
     reference = Reference(tflite, keep_tensors=False)

@@ -28,8 +28,17 @@ Ranges = dict[int, Range]
 Rule = Callable[[Graph, Op, list[Range]], Range | None]
 
 
+# The most numbers an operator may read in all its places together; each takes some 50 bytes here.
+_LARGEST_READ = 1 << 22
+
+
 def ranges(graph: Graph) -> Ranges:
-    """The range of every quantized tensor that is computed, by tensor index."""
+    """The range of every quantized tensor that is computed, by tensor index.
+
+    Empty for a network with images so large that following each element would take too long.
+    """
+    if any(_read(graph, op) > _LARGEST_READ for op in graph.ops):
+        return {}
     found = {t.index: anything(t) for t in graph.live_tensors() if is_integer(t)}
     for op in graph.ops:
         out = graph.out(op)
@@ -37,6 +46,16 @@ def ranges(graph: Graph) -> Ranges:
         if reached is not None and out.index in found:
             found[out.index] = reached.reshaped(out.shape)
     return found
+
+
+def _read(graph: Graph, op: Op) -> int:
+    """How many numbers an operator reads, each as often as it is read."""
+    given = sum(t.elements for t in graph.ins(op))
+    if op.window is None:
+        return max(given, graph.out(op).elements)
+    _, height, width, _ = graph.out(op).shape
+    channels = graph.tensors[op.inputs[0]].shape[3]
+    return max(given, height * width * math.prod(op.w.size) * channels)
 
 
 def _looked_up(graph: Graph, op: Op, found: Ranges) -> Range | None:

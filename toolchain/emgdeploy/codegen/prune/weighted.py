@@ -73,10 +73,15 @@ def _narrow(graph: Graph, op: Op, channels: int) -> _Rescaling:
 
 def _wide(graph: Graph, op: Op, channels: int) -> _Rescaling:
     mantissas, shifts = _multipliers(graph, op, channels)
-    reduced = np.array([reduced_multiplier(m) for m in mantissas.tolist()], np.int64)
+    reduced = [reduced_multiplier(m) for m in mantissas.tolist()]
     total = 15 - shifts
     half = np.left_shift(1, total - 1)
-    return _Rescaling(lambda acc: (acc * reduced + half) >> total, np.full(channels, _WIDE, np.int64))
+    # The reference keeps the low 32 bits of what comes out.
+    limits = [
+        min(_WIDE, (_NARROW - 1 << t) // max(r, 1)) for r, t in zip(reduced, total.tolist(), strict=True)
+    ]
+    factors = np.array(reduced, np.int64)
+    return _Rescaling(lambda acc: (acc * factors + half) >> total, np.array(limits, np.int64))
 
 
 def _multipliers(graph: Graph, op: Op, channels: int) -> tuple[Ints, Ints]:
