@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import line, options
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     patience = settings.parse(args.link, discovery.QUICK, line.SETTING)
     names = {board.name: board for board in list_boards()}
-    usb = {pair: board.name for board in names.values() for pair in board.usb}
+    usb = _by_numbers(names.values())
     places = discovery.listed(usb) if not args.port else [discovery.Place(name) for name in args.port]
     found = []
     with console.progress("asking", len(places)) as bar:
@@ -62,6 +62,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     ]
     console.table(("port", "board", "firmware", "USB device", "note"), rows)
     return 0
+
+
+def _by_numbers(boards: Iterable[Board]) -> dict[tuple[int, int], str]:
+    """USB vendor and product -> the board, or boards: many have the same adapter."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for board in boards:
+        for pair in board.usb:
+            found.setdefault(pair, []).append(board.name)
+    return {pair: " or ".join(names) for pair, names in found.items()}
 
 
 def _ask(place: Place, boards: Mapping[str, Board], baud: int | None, patience: LinkOptions) -> Found:

@@ -27,8 +27,9 @@ _MAX_FRAME = OVERHEAD + MAX_PAYLOAD
 _MAX_STUFFED = _MAX_FRAME + -(-_MAX_FRAME // 254)
 _MAX_BODY = -(-_MAX_FRAME * 4 // 3)
 _TEXT_FRAME = re.compile(rb"\{([A-Za-z0-9+/]*)\}")
-# What is left of a text frame when a byte of it was changed or lost.
-_BROKEN_TEXT_FRAME = re.compile(rb"\{[A-Za-z0-9+/]{8,}|[A-Za-z0-9+/]{8,}\}")
+# What is left of a text frame when a byte of it was changed or lost. Looking behind keeps a long run of
+# letters from being searched once for each of them.
+_BROKEN_TEXT_FRAME = re.compile(rb"\{[A-Za-z0-9+/]{8,}|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,}\}")
 # Printable text (ASCII or what UTF-8 uses), and the control bytes that a terminal's user meets: bell,
 # backspace, tab, carriage return, the escape that colours a log.
 _TEXT_RUN = re.compile(rb"[\a\b\t\r\x1b\x20-\x7e\x80-\xf4]*")
