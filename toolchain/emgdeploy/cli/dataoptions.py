@@ -12,7 +12,7 @@ from emgdeploy.cli import options
 if TYPE_CHECKING:
     from emgdeploy.signals.choice import DataChoice
 
-DATASETS = "flexemg, ninapro-db5 or simulated"
+DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, or files for your own"
 _SIMULATION = {
     "sim_subjects": "subjects",
     "sim_sessions": "sessions",
@@ -25,6 +25,8 @@ _READING = {
     "exercise": "exercises",
     "ring": "ring",
     "movements": "movements",
+    "edges": "edges",
+    "electrode_order": "order",
 }
 
 
@@ -71,6 +73,14 @@ def _add_reading(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--ring", metavar="NAME", help="of ninapro-db5: elbow, wrist or both (default elbow)")
     parser.add_argument(
         "--movements", nargs="+", metavar="A1", help="of ninapro-db5: those to tell apart (default all)"
+    )
+    parser.add_argument(
+        "--edges", metavar="HOW", help="of csl, the row without signal: mask (default) or cut"
+    )
+    parser.add_argument(
+        "--electrode-order",
+        metavar="HOW",
+        help="of csl and ice: grid (default), or published, as the published checkpoints have it",
     )
     parser.add_argument("--movement-only", action="store_true", help="ninapro-db5 without its rest")
 

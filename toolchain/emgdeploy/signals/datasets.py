@@ -9,7 +9,7 @@ from pathlib import Path
 from emgdeploy.errors import UsageError
 from emgdeploy.signals import simulated
 from emgdeploy.signals.preprocess import Preprocess
-from emgdeploy.signals.readers import flexemg, ninapro
+from emgdeploy.signals.readers import csl, flexemg, ice, ninapro, table
 from emgdeploy.signals.readers.options import ReadOptions
 from emgdeploy.signals.recordings import Dataset
 
@@ -73,11 +73,34 @@ def _ninapro(folder: Path, subjects: Chosen, sessions: Chosen, options: ReadOpti
     return ninapro.read(folder, subjects or ninapro.available(folder)[:1], options)
 
 
+def _csl(folder: Path, subjects: Chosen, sessions: Chosen, options: ReadOptions) -> Dataset:
+    pairs = csl.available(folder)
+    subjects = subjects or [subject for subject, _ in pairs[:1]]
+    sessions = sessions or sorted(session for subject, session in pairs if subject in subjects)[:1]
+    return csl.read(folder, subjects, sessions, options)
+
+
+def _ice(folder: Path, subjects: Chosen, sessions: Chosen, options: ReadOptions) -> Dataset:
+    if sessions is not None and set(sessions) != {1}:
+        raise UsageError("the ICE Lab recordings have one session", "leave out --session")
+    return ice.read(folder, subjects or ice.available(folder)[:1], options)
+
+
+def _files(folder: Path, subjects: Chosen, sessions: Chosen, _options: ReadOptions) -> Dataset:
+    return table.read(folder, subjects, sessions)
+
+
 _READERS: dict[str, Callable[[Path, Chosen, Chosen, ReadOptions], Dataset]] = {
+    "csl": _csl,
+    "ice": _ice,
     "flexemg": _flexemg,
+    "files": _files,
     "ninapro-db5": _ninapro,
 }
 _PREPROCESS: dict[str, Callable[[Dataset], Preprocess]] = {
+    "csl": csl.default_preprocess,
+    "ice": ice.default_preprocess,
+    "files": table.default_preprocess,
     "flexemg": flexemg.default_preprocess,
     "ninapro-db5": ninapro.default_preprocess,
 }
