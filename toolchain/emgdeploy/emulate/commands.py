@@ -14,6 +14,9 @@ Command = Callable[[str], list[str]]
 
 QEMU = "qemu-system-arm"
 
+NO_MACHINE = "unsupported machine type"
+"""What QEMU says when it has no machine of the name it was given."""
+
 # One instruction is one nanosecond of the emulated clock, so that its timer counts instructions.
 # `sleep=off` would let the clock jump while the core waits for a byte, and burn the host's core.
 _COUNT_INSTRUCTIONS = "shift=0"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emgdeploy.boards import Board
-from emgdeploy.emulate.commands import command_for
+from emgdeploy.emulate.commands import NO_MACHINE, QEMU, command_for
 from emgdeploy.emulate.process import PtyProcess
 from emgdeploy.errors import LinkError
 from emgdeploy.firmware.manifest import Manifest
@@ -29,10 +29,15 @@ class EmulatedPort(FdPort):
         if status is not None:
             words = self._process.last_words()
             raise LinkError(
-                f"the emulator ended with status {status}" + (f": {words}" if words else ""),
-                "build the firmware again, or look at its last words with --trace",
+                f"the emulator ended with status {status}" + (f": {words}" if words else ""), _hint(words)
             )
         return data
+
+
+def _hint(words: str) -> str:
+    if NO_MACHINE in words:
+        return f"install {QEMU} 7.2 or later, which has every machine of the packaged boards"
+    return "build the firmware again, or look at its last words with --trace"
 
 
 class RunningBoard:

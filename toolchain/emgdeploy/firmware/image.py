@@ -115,7 +115,9 @@ def _link(
     except CompileError as error:
         raise size.overflow(recipe.board, error.output, recipe.need) or error from error
     artifacts = {"elf": "firmware.elf", "map": "firmware.map"}
-    if recipe.platform.image == BARE_METAL:
+    # Where code and constants live apart, one raw image of both would be mostly the gap between them.
+    together = recipe.board.memories_for("code")[0] == recipe.board.memories_for("constants")[0]
+    if recipe.platform.image == BARE_METAL and together:
         tools.raw_image(Path("firmware.elf"), Path("firmware.bin"), folder)
         artifacts["bin"] = "firmware.bin"
     return artifacts

@@ -24,6 +24,7 @@ from emgdeploy.emulate.cycles.image import Function, Image
 from emgdeploy.emulate.cycles.machine import SIZE_BITS, Consumer, Recording, Watch
 from emgdeploy.emulate.cycles.thumb import instruction_bytes
 from emgdeploy.errors import EmgDeployError, ToolMissingError, UsageError
+from emgdeploy.text import printable
 
 MACHINES = {"cortex-m55": "mps3-an547"}
 """Cores that only QEMU runs -> its machine for them, where a board names none."""
@@ -93,8 +94,17 @@ class QemuMachine:
                 ended = self._process is not None and self._process.poll() is not None
                 if ended or time.monotonic() > end:
                     connection.close()
-                    raise EmgDeployError("QEMU does not start", "is its version 7.2 or later?") from error
+                    raise EmgDeployError(
+                        f"QEMU does not start{self._words()}", "is its version 7.2 or later?"
+                    ) from error
                 time.sleep(0.02)
+
+    def _words(self) -> str:
+        """What QEMU said, once it has ended."""
+        if self._process is None or self._process.poll() is None or self._process.stderr is None:
+            return ""
+        words = self._process.stderr.read().decode(errors="replace").strip()
+        return f": {printable(words.splitlines()[0])}" if words else ""
 
     def write(self, address: int, data: bytes) -> None:
         """Put bytes into memory."""

@@ -1,4 +1,4 @@
-/* CMSDK UART and timer of the MPS2 boards (Cortex-M System Design Kit TRM, DDI 0479, sections 4.2, 4.3). */
+/* The CMSDK UART of the MPS2 and MPS3 boards (Cortex-M System Design Kit TRM, DDI 0479, section 4.3). */
 #include <stdint.h>
 
 #include "../build_info.h"
@@ -6,6 +6,7 @@
 #include "board.h"
 #include "core.h"
 #include "ring.h"
+#include "timer.h"
 
 #define UART_DATA EMG_REGISTER(EMG_UART_BASE + 0x00u)
 #define UART_STATE EMG_REGISTER(EMG_UART_BASE + 0x04u)
@@ -21,16 +22,8 @@
 #define INTERRUPT_RX 2u
 #define BAUDDIV_LEAST 16u
 
-#define TIMER_CTRL EMG_REGISTER(0x40000000u)
-#define TIMER_VALUE EMG_REGISTER(0x40000004u)
-#define TIMER_RELOAD EMG_REGISTER(0x40000008u)
-
-/* QEMU under `-icount shift=0` lets one nanosecond pass per instruction, so a tick of the timer, which
- * counts the board's clock, is this many instructions. */
-#define INSTRUCTIONS_PER_TIMER_TICK (1000000000u / EMG_CLOCK_HZ)
-
-#if EMG_CLOCK_HZ / EMG_UART_BAUD < BAUDDIV_LEAST
-#error "the baud rate is above a sixteenth of the clock"
+#if EMG_UART_CLOCK_HZ / EMG_UART_BAUD < BAUDDIV_LEAST
+#error "the baud rate is above a sixteenth of the UART's clock"
 #endif
 
 static emg_ring_t g_received;
@@ -44,7 +37,7 @@ const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME,          EMG_CLOC
                                                "emulated-instructions", EMG_RX_RING_BYTES, EMG_UART_BAUD};
 
 int emg_platform_set_baud(uint32_t baud) {
-    const uint32_t divider = baud == 0u ? 0u : EMG_CLOCK_HZ / baud;
+    const uint32_t divider = baud == 0u ? 0u : EMG_UART_CLOCK_HZ / baud;
     if (divider < BAUDDIV_LEAST) {
         return 0;
     }
@@ -55,10 +48,8 @@ int emg_platform_set_baud(uint32_t baud) {
 }
 
 void emg_platform_init(void) {
-    TIMER_RELOAD = 0xFFFFFFFFu;
-    TIMER_VALUE = 0xFFFFFFFFu;
-    TIMER_CTRL = 1u;
-    UART_BAUDDIV = EMG_CLOCK_HZ / EMG_UART_BAUD;
+    emg_timer_start();
+    UART_BAUDDIV = EMG_UART_CLOCK_HZ / EMG_UART_BAUD;
     UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
     /* Drops a stale byte; and a read is what makes QEMU look again whether the UART takes input. */
     (void)UART_DATA;
@@ -112,8 +103,9 @@ void emg_platform_write(const uint8_t *data, uint32_t length) {
     }
 }
 
+/* QEMU under `-icount shift=0` lets one nanosecond pass per instruction. */
 uint32_t emg_platform_ticks(void) {
-    return (0xFFFFFFFFu - TIMER_VALUE) * INSTRUCTIONS_PER_TIMER_TICK;
+    return emg_timer_nanoseconds();
 }
 
 /* Interrupts stay off between the look and the sleep, so that a byte cannot slip in between; a pending
