@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.codegen.step import Overlap
 from emgdeploy.graph.types import Op, Tensor, Window
@@ -34,13 +35,13 @@ class Walk:
     overlap: Overlap
 
 
-def choose_walk(op: Op, image: Tensor, out: Tensor, group: int = 1) -> Walk:
+def choose_walk(op: Op, image: Tensor, out: Tensor, firsts: NDArray[np.int64] | None = None) -> Walk:
     """Of both directions the one in which input and output fit into fewer bytes together.
 
-    The kernel copies the patches of `group` neighbouring output pixels before it writes them.
+    firsts: see window_limits.
     """
     depths = image.shape[3] * image.dtype.itemsize, out.shape[3] * out.dtype.itemsize
-    limits = window_limits(image.size2d, out.size2d, op.w, *depths, group)
+    limits = window_limits(image.size2d, out.size2d, op.w, *depths, firsts)
     if _span(image, out, limits.backward) < _span(image, out, limits.forward):
         return Walk(True, Overlap(image.index, at_least=limits.backward))
     return Walk(False, Overlap(image.index, at_most=limits.forward))
@@ -57,24 +58,25 @@ def window_limits(
     window: Window,
     in_depth: int,
     out_depth: int,
-    group: int = 1,
+    firsts: NDArray[np.int64] | None = None,
 ) -> Limits:
     """Limits of a windowed kernel; sizes as (height, width), depths in bytes per pixel.
 
-    The kernel copies the patches of `group` neighbouring output pixels, then writes them.
+    The kernel copies the patches of a group of output pixels, then writes them; `firsts` are the
+    row-major numbers of the groups' first pixels, each pixel by default.
     Forward: when group i is written, every input byte below the start of the patches of the
     groups after i is dead. Backward: every byte above the end of the patches before i.
     """
     first, last = _patch_range(image, out, window)
-    starts = np.minimum.reduceat(first, np.arange(0, first.size, group)) * in_depth
-    ends = (np.maximum.reduceat(last, np.arange(0, last.size, group)) + 1) * in_depth
-    index = np.arange(starts.size, dtype=np.int64)
+    begins = np.arange(first.size, dtype=np.int64) if firsts is None else firsts
+    starts = np.minimum.reduceat(first, begins) * in_depth
+    ends = (np.maximum.reduceat(last, begins) + 1) * in_depth
     later = np.append(np.minimum.accumulate(starts[::-1])[::-1][1:], UNLIMITED)
     earlier = np.append(-UNLIMITED, np.maximum.accumulate(ends)[:-1])
-    written_to = np.minimum((index + 1) * group, first.size) * out_depth
+    written_to = np.append(begins[1:], first.size) * out_depth
     return Limits(
         forward=int((later - written_to).min()),
-        backward=int((earlier - index * group * out_depth).max()),
+        backward=int((earlier - begins * out_depth).max()),
     )
 
 

@@ -4,7 +4,7 @@
 
 #include "simd.h"
 
-enum { EMG_GROUP = 3 };
+enum { EMG_GROUP = 2 };
 
 /* The last one to three bytes of a run as a word. The weights of the lanes behind them are zero. */
 static inline uint32_t emg_load_tail(const int8_t *from, int32_t length) {
@@ -42,32 +42,6 @@ static inline uint32_t *emg_widen(const int8_t *from, int32_t length, uint32_t *
         to[0] = emg_even_bytes(word);
         to[apart] = emg_odd_bytes(word);
         to += 2 * apart;
-    }
-    return to;
-}
-
-static inline void emg_put_three(uint32_t a, uint32_t b, uint32_t c, uint32_t *to) {
-    to[0] = emg_even_bytes(a);
-    to[1] = emg_even_bytes(b);
-    to[2] = emg_even_bytes(c);
-    to[3] = emg_odd_bytes(a);
-    to[4] = emg_odd_bytes(b);
-    to[5] = emg_odd_bytes(c);
-}
-
-/* The same run of three pixels at once. */
-static inline uint32_t *emg_widen_three(const int8_t *a, const int8_t *b, const int8_t *c, int32_t length,
-                                        uint32_t *to) {
-    for (; length >= 8; length -= 8, a += 8, b += 8, c += 8, to += 4 * EMG_GROUP) {
-        emg_put_three(emg_load4(a), emg_load4(b), emg_load4(c), to);
-        emg_put_three(emg_load4(a + 4), emg_load4(b + 4), emg_load4(c + 4), to + 2 * EMG_GROUP);
-    }
-    for (; length >= 4; length -= 4, a += 4, b += 4, c += 4, to += 2 * EMG_GROUP) {
-        emg_put_three(emg_load4(a), emg_load4(b), emg_load4(c), to);
-    }
-    if (length > 0) {
-        emg_put_three(emg_load_tail(a, length), emg_load_tail(b, length), emg_load_tail(c, length), to);
-        to += 2 * EMG_GROUP;
     }
     return to;
 }

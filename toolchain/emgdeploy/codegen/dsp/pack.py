@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.dsp.short_requantize import ShortForm
+QUAD = 4
 
 # The second channel's sum is recovered as (C - B) / 256, so it has 24 bits.
 _LARGEST_SECOND_SUM = 2**23 - 1
 
 
+@dataclass(frozen=True)
+class Endings:
+    """Per channel: starting sum, multiplier, offset; right shift, None where the offsets hold it."""
+
+    bias: NDArray[np.int64]
+    multiplier: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    shift: NDArray[np.int64] | None = None
+
+
 def pair_order(runs: int, length: int) -> NDArray[np.int64]:
     """Input numbers in the order the widened patch holds them, -1 where it holds nothing.
 
-    A patch is `runs` runs of `length` inputs. Widening a word of four inputs gives the pairs
-    (0, 2) and (1, 3); a run's last word is filled up.
+    A patch is `runs` runs of `length` inputs: first the whole words of each run, then what is left of
+    all of them, filled up to whole words. Widening a word of four gives the pairs (0, 2) and (1, 3).
     """
-    padded = -(-length // 4) * 4
-    inside = np.arange(padded).reshape(-1, 4)[:, [0, 2, 1, 3]].reshape(-1)
-    run = np.where(inside < length, inside, -1)
-    return np.where(run >= 0, run + np.arange(runs)[:, np.newaxis] * length, -1).reshape(-1)
+    inputs = np.arange(runs * length).reshape(runs, length)
+    whole = length - length % 4
+    rest = inputs[:, whole:].reshape(-1)
+    filled = np.full(-(-rest.size // 4) * 4, -1)
+    filled[: rest.size] = rest
+    words = np.concatenate([inputs[:, :whole].reshape(-1), filled]).reshape(-1, 4)
+    return np.asarray(words[:, [0, 2, 1, 3]].reshape(-1))
 
 
 def pair_words(
@@ -43,16 +58,24 @@ def pair_words(
 
 
 def pack_gemm(
-    weights: NDArray[np.int64], order: NDArray[np.int64], form: ShortForm
+    weights: NDArray[np.int64], order: NDArray[np.int64], endings: Endings
 ) -> NDArray[np.int32] | None:
-    """The stream of gemm_3px_s8; an odd number of channels is filled up with one of zeros."""
-    channels = weights.shape[0] + weights.shape[0] % 2
-    packed = pair_words(fill(weights, channels), order, fill(form.bias, channels))
+    """The stream of gemm_4ch_s8; the last quad of channels is filled up with channels of zeros."""
+    channels = -(-weights.shape[0] // QUAD) * QUAD
+    bias, multiplier, offset = (fill(a, channels) for a in (endings.bias, endings.multiplier, endings.offset))
+    packed = pair_words(fill(weights, channels), order, bias)
     if packed is None:
         return None
-    multiplier, shift = fill(form.multiplier, channels), fill(form.shift_less_one, channels)
-    endings = np.stack([multiplier[0::2], multiplier[1::2], shift[0::2] | shift[1::2] << 8], 1)
-    return as_words(np.concatenate([*packed, endings], 1))
+    starts, words = packed
+    parts = [
+        starts.reshape(-1, QUAD),
+        words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1).reshape(-1, 2 * words.shape[1]),
+        np.stack([multiplier, offset], 1).reshape(-1, 2 * QUAD),
+    ]
+    if endings.shift is not None:
+        shifts = fill(endings.shift, channels).reshape(-1, QUAD) << np.arange(0, 8 * QUAD, 8)
+        parts.insert(2, shifts.sum(1, keepdims=True))
+    return as_words(np.concatenate(parts, 1))
 
 
 def as_words(values: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -35,7 +35,7 @@ def short_form(channels: Channels, least: NDArray[np.int64], greatest: NDArray[n
     bias = channels.bias.astype(np.int64)
     multiplier = channels.multiplier.astype(np.int64)
     shift = -channels.shift.astype(np.int64)
-    ends = np.stack([_requantized(channels, least), _requantized(channels, greatest)])
+    ends = np.stack([requantized(channels, least), requantized(channels, greatest)])
     frozen = ends[0] == ends[1]
     # 4 * d at half scale and one shift gives back d, whatever its sign.
     constant = 4 * (ends[0] - channels.zero_point)
@@ -53,7 +53,7 @@ def short_form(channels: Channels, least: NDArray[np.int64], greatest: NDArray[n
     )
 
 
-def _requantized(channels: Channels, acc: NDArray[np.int64]) -> NDArray[np.int64]:
+def requantized(channels: Channels, acc: NDArray[np.int64]) -> NDArray[np.int64]:
     """TFLite's output for one accumulator per channel."""
     mantissa = channels.multiplier.astype(np.int64)
     shift = channels.shift.astype(np.int64)

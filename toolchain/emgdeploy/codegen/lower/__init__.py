@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emgdeploy.codegen.dsp.conv import lower_conv_dsp
+from emgdeploy.codegen.dsp.conv import lower_conv_dsp, lower_conv_fast
 from emgdeploy.codegen.dsp.dense import lower_dense_dsp
-from emgdeploy.codegen.dsp.depthwise import lower_depthwise_dsp
+from emgdeploy.codegen.dsp.depthwise import lower_depthwise_dsp, lower_depthwise_fast
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.add_linear import lower_add_linear
 from emgdeploy.codegen.lower.boundary import lower_dequantize, lower_quantize_float
@@ -76,8 +76,8 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 }
 # Tried before those on cores with the DSP extension.
 _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
-    (OpKind.CONV_2D, "int8"): (lower_conv_dsp,),
-    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_dsp,),
+    (OpKind.CONV_2D, "int8"): (lower_conv_fast, lower_conv_dsp),
+    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_fast, lower_depthwise_dsp),
     (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
 }
 # Tried before those on cores with Helium.
@@ -98,9 +98,10 @@ def lower(graph: Graph, isa: str = "portable", optimize: str = "balanced") -> tu
     return tuple(_lower(graph, op, isa, optimize) for op in graph.ops if op.kind not in VIEWS)
 
 
-def _spreads(step: Step, lowering: Lowering) -> bool:
-    """Whether a fast kernel needs its output apart from its input where the general one does not."""
-    return lowering in (lower_depthwise_dsp, lower_depthwise_mve) and not step.overlaps
+def _too_large(step: Step, lowering: Lowering) -> bool:
+    """Whether a fast kernel takes more code or memory than a smaller one."""
+    apart = lowering in (lower_depthwise_dsp, lower_depthwise_mve) and not step.overlaps
+    return apart or lowering in (lower_conv_fast, lower_depthwise_fast)
 
 
 def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
@@ -114,7 +115,7 @@ def _lower(graph: Graph, op: Op, isa: str, optimize: str) -> Step:
     out = graph.out(op)
     for lowering in _candidates(op, str(out.dtype), isa):
         step = lowering(graph, op)
-        if step is not None and not (optimize == "memory" and _spreads(step, lowering)):
+        if step is not None and not (optimize == "memory" and _too_large(step, lowering)):
             return step
     known = ", ".join(sorted({f"{kind.value} ({dtype})" for kind, dtype in _KERNELS}))
     raise InputError(
