@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dot_s8.h"
 #include "requantize.h"
 
 static void gather(const emg_conv_s8_t *layer, const int8_t *in, int32_t top, int32_t left, int8_t *patch) {
@@ -24,14 +25,14 @@ static void one_pixel(const emg_conv_s8_t *layer, const int8_t *patch, int8_t *o
     const emg_channels_t *ch = &layer->channels;
     const int32_t depth = layer->kernel_h * layer->kernel_w * layer->in_channels;
     const int8_t *weights = layer->weights;
-    for (int32_t c = 0; c < layer->out_channels; ++c) {
-        int32_t acc = ch->bias[c];
-        for (int32_t k = 0; k < depth; ++k) {
-            acc += patch[k] * weights[k];
+    for (int32_t c = 0; c < layer->out_channels; c += 2, weights += 2 * depth) {
+        const int32_t count = c + 2 <= layer->out_channels ? 2 : 1;
+        int32_t sums[2] = {ch->bias[c], ch->bias[c + count - 1]};
+        emg_dot_s8(patch, weights, depth, count, sums);
+        for (int32_t i = c; i < c + count; ++i) {
+            const int32_t q = emg_requantize(sums[i - c], ch->multiplier[i], ch->shift[i]) + ch->zero_point;
+            out[i] = (int8_t)emg_clamp(q, ch->low, ch->high);
         }
-        weights += depth;
-        acc = emg_requantize(acc, ch->multiplier[c], ch->shift[c]) + ch->zero_point;
-        out[c] = (int8_t)emg_clamp(acc, ch->low, ch->high);
     }
 }
 
