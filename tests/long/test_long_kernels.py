@@ -11,18 +11,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.convert.reference import Reference
+from emgdeploy.cores import CORES
+from emgdeploy.emulate.cycles import Profiler
+from emgdeploy.emulate.cycles.bare import link_alone
 from emgdeploy.graph import read_tflite
 from support import random_elementwise as elementwise
 from support import random_layout as layout
 from support import random_reduction as reduction
 from support import random_weighted as weighted
-from support.coverage import outputs_by_kernel
+from support.coverage import kernels_called, outputs_by_kernel
+from support.kernel_graphs import layer
 from support.maker import Maker, Value
 from support.native_model import SANITIZE
 from support.one_op import every, random_case
-from support.proof import prove, windows_of
+from support.proof import known_answer, prove, windows_of
 from support.resume import Progress
 from support.tflite_writer import options
 
@@ -90,7 +95,7 @@ def test_a_million_random_outputs(kernel: str, progress: Progress, tmp_path: Pat
 
 
 def run(kernel: str, folder: Path) -> str:
-    layer, dtype = KERNELS[kernel]
+    kind, dtype = KERNELS[kernel]
     seen = distinct = seed = 0
     while seen < OUTPUTS:
         m = Maker(seed, dtype)
@@ -100,7 +105,7 @@ def run(kernel: str, folder: Path) -> str:
         between = m.op(
             "QUANTIZE", [image.index], m.value(image.shape, image.spread), options("QuantizeOptions")
         )
-        y = layer(m, between)
+        y = kind(m, between)
         each = min(max(PER_NETWORK // max(y.elements, image.elements // 20), 12), 1000)
         y = m.reshaped(y, (1, *y.shape)) if y.shape[0] != 1 else y
         tflite = m.writer.finish([image.index], [y.index])
@@ -117,6 +122,65 @@ def mixed(tflite: bytes, each: int, seed: int) -> NDArray[Any]:
     reference = Reference(tflite, keep_tensors=False)
     kinds = ("random", "random", "extreme", "smooth")
     return np.concatenate([windows_of(reference, each // 4, kind, seed + i) for i, kind in enumerate(kinds)])
+
+
+# Kernel for the DSP extension -> single layers that reach it, and the mode that takes it.
+DSP_KERNELS = {
+    "conv_dsp_s8": (("pointwise", "conv"), "memory"),
+    "conv_dsp_s8 in batches": (("pointwise", "conv"), "speed"),
+    "conv_rgb_dsp_s8": (("colour",), "speed"),
+    "depthwise_dsp_s8": (("depthwise",), "memory"),
+    "depthwise_fast_s8": (("depthwise",), "speed"),
+    "fully_connected_dsp_s8": (("dense",), "speed"),
+}
+WINDOWS = 400
+
+
+@pytest.mark.parametrize("case", DSP_KERNELS)
+def test_a_million_outputs_of_the_portable_twins(case: str, progress: Progress, tmp_path: Path) -> None:
+    key = f"{case}, portable twin"
+    if progress.report(key) is None:
+        kinds, mode = DSP_KERNELS[case]
+        seen = seed = 0
+        while seen < OUTPUTS:
+            tflite = layer(kinds[seed % len(kinds)], seed)
+            x = mixed(tflite, WINDOWS, seed)
+            proof = prove(tflite, tmp_path / "model", x, flags=FAST, isa="dsp", optimize=mode)
+            shutil.rmtree(tmp_path / "model")
+            seen += outputs_by_kernel(proof.generated, proof.windows)[case.split()[0]]
+            seed += 1
+        progress.finish(key, f"{seen} outputs in {seed} networks")
+    print(key, progress.report(key), flush=True)
+
+
+@pytest.mark.parametrize("case", DSP_KERNELS)
+def test_a_million_outputs_of_the_assembly(case: str, progress: Progress, tmp_path: Path) -> None:
+    key = f"{case}, Cortex-M4"
+    if progress.report(key) is None:
+        kinds, mode = DSP_KERNELS[case]
+        seen = seed = 0
+        while seen < OUTPUTS:
+            tflite = layer(kinds[seed % len(kinds)], seed)
+            seen += on_cortex_m4(tflite, case.split()[0], mode, seed, tmp_path)
+            seed += 1
+        progress.finish(key, f"{seen} outputs in {seed} networks")
+    print(key, progress.report(key), flush=True)
+
+
+def on_cortex_m4(tflite: bytes, kernel: str, mode: str, seed: int, folder: Path) -> int:
+    """Run windows through the emulated core, compare, and count the kernel's outputs."""
+    options = CodegenOptions(known_answer(tflite), isa="dsp", optimize=mode)
+    model = generate(read_tflite(tflite), options)
+    if kernel not in kernels_called(model):
+        return 0
+    x = mixed(tflite, WINDOWS, seed)
+    wanted = Reference(tflite, keep_tensors=False).run(x)
+    elf = link_alone(model, CORES["cortex-m4f"], folder / "model")
+    profiler = Profiler(elf, "cortex-m4f", x[0].nbytes, wanted[0].nbytes)
+    for window, answer in zip(x, wanted, strict=True):
+        assert profiler.run(window.tobytes()).output == answer.tobytes(), (kernel, seed)
+    shutil.rmtree(folder / "model")
+    return outputs_by_kernel(model, len(x))[kernel]
 
 
 @pytest.mark.parametrize(

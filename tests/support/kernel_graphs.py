@@ -22,11 +22,13 @@ class LayerMaker:
     def pick(self, *items: int) -> int:
         return int(self.rng.choice(items))
 
-    def conv(self, pointwise: bool) -> bytes:
-        """CONV_2D with any number of pixels modulo three and channels modulo four."""
+    def conv(self, pointwise: bool, colour: bool = False) -> bytes:
+        """CONV_2D with any number of pixels modulo two and channels modulo four; colour: 3 x 3 taps of three."""
         height, width = self.pick(1, 2, 3, 5, 8), self.pick(1, 2, 3, 4, 7)
         channels, outputs = self.pick(1, 3, 4, 8, 12, 20, 36), self.pick(1, 2, 3, 6, 8, 16)
         size = (1, 1) if pointwise else (self.pick(1, 2, 3), self.pick(1, 2, 3, 5))
+        if colour:
+            channels, size = 3, (3, 3)
         stride = (1, 1) if pointwise else (self.pick(1, 1, 2), self.pick(1, 1, 2))
         image = self._image((1, height, width, channels))
         weights, scales, accumulators = self._weights((outputs, *size, channels), 0)
@@ -39,8 +41,8 @@ class LayerMaker:
         return self.writer.finish([image], [out])
 
     def depthwise(self) -> bytes:
-        """DEPTHWISE_CONV_2D 3 x 3 over lines shorter and longer than a block."""
-        height, width = self.pick(1, 2, 3, 4, 6, 9), self.pick(1, 2, 3, 4, 5, 6, 7, 8, 11)
+        """DEPTHWISE_CONV_2D 3 x 3 over lines shorter and longer than a block, and images too large at once."""
+        height, width = self.pick(1, 2, 3, 4, 6, 9), self.pick(1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 40)
         channels, same = self.pick(4, 8, 12), height < 3 or width < 3 or bool(self.rng.random() < 0.7)
         stride = (self.pick(1, 1, 2), self.pick(1, 1, 2))
         image = self._image((1, height, width, channels))
@@ -121,8 +123,8 @@ def _pool() -> Any:
 
 
 def layer(kind: str, seed: int) -> bytes:
-    """A network of one layer: "pointwise", "conv", "depthwise", "dense", or "add" after some others."""
+    """A network of one layer: "pointwise", "conv", "colour", "depthwise", "dense", or "add" after some others."""
     maker = LayerMaker(seed)
-    if kind in ("pointwise", "conv"):
-        return maker.conv(kind == "pointwise")
+    if kind in ("pointwise", "conv", "colour"):
+        return maker.conv(kind == "pointwise", kind == "colour")
     return {"depthwise": maker.depthwise, "dense": maker.dense, "add": maker.add}[kind]()
