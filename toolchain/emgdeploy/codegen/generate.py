@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgdeploy.codegen.lower import lower
+from emgdeploy.codegen.lower import alternatives, lower
 from emgdeploy.codegen.plan import Plan, plan_memory
 from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.codegen.render import render_model
@@ -35,10 +35,8 @@ class Arrangement:
 
 def arrange(graph: Graph, options: CodegenOptions) -> Arrangement:
     """All that is decided before C is printed. Raises InputError for what has no kernel."""
-    graph = simplify(graph, options.keep_float_io)
-    if not options.every_channel:
-        graph = prune_channels(graph, _CHANNELS_TOGETHER.get(options.isa, 1))
-    steps = schedule(graph, lower(graph, options.isa, options.optimize))
+    graph = _prepared(graph, options)
+    steps = schedule(graph, lower(graph, options.isa, options.optimize, options.chosen))
     return Arrangement(graph, steps, plan_memory(graph, steps))
 
 
@@ -54,6 +52,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         runtime_sources=_sources(steps),
         layers=tuple(_layer(graph, i, s) for i, s in enumerate(steps)),
         operators=_operators(graph, steps),
+        steps_op=tuple(s.op.index for s in steps),
         origins=tuple(graph.tensors[s.writes].source for s in steps),
         input=specs[0],
         output=specs[1],
@@ -66,6 +65,19 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         arena_bound_plain=plan.bound_plain,
         arena_bound_overlapped=plan.bound_overlapped,
     )
+
+
+def kernels_by_operator(graph: Graph, options: CodegenOptions) -> dict[int, dict[str, Step]]:
+    """By operator index every kernel that can compute it, by name and the best-ranked first."""
+    return alternatives(_prepared(graph, options), options.isa, options.optimize)
+
+
+def _prepared(graph: Graph, options: CodegenOptions) -> Graph:
+    """The graph whose operators become steps."""
+    graph = simplify(graph, options.keep_float_io)
+    if options.every_channel:
+        return graph
+    return prune_channels(graph, _CHANNELS_TOGETHER.get(options.isa, 1))
 
 
 def _sources(steps: tuple[Step, ...]) -> tuple[str, ...]:

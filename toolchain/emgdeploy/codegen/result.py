@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,8 @@ class CodegenOptions:
     firmware runs it at boot. `header` is written into the generated files' comment. Where the file
     takes or gives float32 through QUANTIZE and DEQUANTIZE, the device takes and gives the integers
     behind them, unless `keep_float_io` asks for the float operators on the device. `every_channel`
-    computes the channels too that could be left out (benchmarks compare both).
+    computes the channels too that could be left out (benchmarks compare both). `chosen` names the
+    kernels of operators, by index, where the best-ranked one is not wanted: see kernels_by_operator.
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
@@ -29,6 +31,7 @@ class CodegenOptions:
     header: dict[str, str] = field(default_factory=dict)
     keep_float_io: bool = False
     every_channel: bool = False
+    chosen: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,16 @@ class OperatorCount:
 class GeneratedModel:
     """The generated text by file name, the runtime sources it needs, and what it costs.
 
-    `runtime_sources` are .c and .h paths below firmware_templates/runtime. `origins` tells for each
-    step in call order what its output is equal to: a tensor of the .tflite, or a part of one.
-    `peak_layer` is the index of the layer during which the arena is full.
+    `runtime_sources` are .c and .h paths below firmware_templates/runtime. For each step in call order,
+    `steps_op` is its operator's index, and `origins` tells what its output is equal to: a tensor of the
+    .tflite, or a part of one. `peak_layer` is the index of the layer during which the arena is full.
     """
 
     files: dict[str, str]
     runtime_sources: tuple[str, ...]
     layers: tuple[LayerInfo, ...]
     operators: tuple[OperatorCount, ...]
+    steps_op: tuple[int, ...]
     origins: tuple[Origin, ...]
     input: TensorSpec
     output: TensorSpec

@@ -17,8 +17,9 @@ from emgdeploy.graph.types import Graph, Op, Tensor
 _LANES = 4
 _CHANNEL_BYTES = 40
 _RING_LINES = 4
-# Bytes of four channels that are widened at once at most; larger images go line by line.
-_LARGEST_IMAGE = 2200
+# Bytes of four channels that are widened at once at most, for little memory and for much; larger images go
+# line by line.
+_SMALL_IMAGE, _LARGE_IMAGE = 2200, 8192
 # Cycles of a block by its number of outputs, by the stride along the line; of a line beside them; about.
 _BLOCK_CYCLES = {1: {4: 75, 6: 102}, 2: {4: 84, 6: 118}}
 _LINE_CYCLES = 40
@@ -85,14 +86,24 @@ class _Walk:
         )
 
 
+def lower_depthwise_whole(graph: Graph, op: Op) -> Step | None:
+    """As lower_depthwise_fast, where more memory lets a larger image be widened whole."""
+    step = _fast(graph, op, _LARGE_IMAGE)
+    return step if step is not None and step.scratch_bytes > _SMALL_IMAGE else None
+
+
 def lower_depthwise_fast(graph: Graph, op: Op) -> Step | None:
     """Blocks of six outputs where they fit, small images widened whole, constants put together here."""
+    return _fast(graph, op, _SMALL_IMAGE)
+
+
+def _fast(graph: Graph, op: Op, largest: int) -> Step | None:
     found = _short(graph, op)
     if found is None:
         return None
     matrix, channels, form = found
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
-    walk = _best_walk(op, image, out, blocks=(4, 6), largest=_LARGEST_IMAGE)
+    walk = _best_walk(op, image, out, blocks=(4, 6), largest=largest)
     name = f"channels_{op.index}"
     step = _step(graph, op, walk, channels)
     return replace(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from emgdeploy.codegen.dsp.conv import lower_conv_dsp, lower_conv_fast
 from emgdeploy.codegen.dsp.dense import lower_dense_dsp
-from emgdeploy.codegen.dsp.depthwise import lower_depthwise_dsp, lower_depthwise_fast
+from emgdeploy.codegen.dsp.depthwise import (
+    lower_depthwise_dsp,
+    lower_depthwise_fast,
+    lower_depthwise_whole,
+)
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.add_linear import lower_add_linear
 from emgdeploy.codegen.lower.boundary import lower_dequantize, lower_quantize_float
@@ -77,7 +81,11 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 # Tried before those on cores with the DSP extension.
 _DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.CONV_2D, "int8"): (lower_conv_fast, lower_conv_dsp),
-    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_fast, lower_depthwise_dsp),
+    (OpKind.DEPTHWISE_CONV_2D, "int8"): (
+        lower_depthwise_whole,
+        lower_depthwise_fast,
+        lower_depthwise_dsp,
+    ),
     (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
 }
 # Tried before those on cores with Helium.
@@ -89,19 +97,36 @@ _MVE_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
 }
 _ISA_KERNELS = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
 
+# What only some of the modes take: kernels that pay for their speed with memory or code.
+_ONLY_IN: dict[Lowering, frozenset[str]] = {
+    lower_conv_fast: frozenset({"speed", "balanced"}),
+    lower_depthwise_fast: frozenset({"speed", "balanced"}),
+    lower_depthwise_whole: frozenset({"speed"}),
+}
+# Fast kernels that may need their output apart from their input where the general ones do not.
+_APART = frozenset({lower_depthwise_dsp, lower_depthwise_mve})
 
-def lower(graph: Graph, isa: str = "portable", optimize: str = "balanced") -> tuple[Step, ...]:
+
+def lower(
+    graph: Graph,
+    isa: str = "portable",
+    optimize: str = "balanced",
+    chosen: Mapping[int, str] | None = None,
+) -> tuple[Step, ...]:
     """Every operator that computes something, as a kernel call, in execution order.
 
+    chosen: by operator index a name of `alternatives`, where not the best-ranked kernel is wanted.
     Raises InputError naming the first operator that has no kernel.
     """
-    return tuple(_lower(graph, op, isa, optimize) for op in graph.ops if op.kind not in VIEWS)
+    wanted = chosen or {}
+    return tuple(
+        _lower(graph, op, isa, optimize, wanted.get(op.index)) for op in graph.ops if op.kind not in VIEWS
+    )
 
 
-def _too_large(step: Step, lowering: Lowering) -> bool:
-    """Whether a fast kernel takes more code or memory than a smaller one."""
-    apart = lowering in (lower_depthwise_dsp, lower_depthwise_mve) and not step.overlaps
-    return apart or lowering in (lower_conv_fast, lower_depthwise_fast)
+def alternatives(graph: Graph, isa: str, optimize: str) -> dict[int, dict[str, Step]]:
+    """By operator index, every kernel that can compute it, by name and the best-ranked first."""
+    return {op.index: dict(_steps(graph, op, isa, optimize)) for op in graph.ops if op.kind not in VIEWS}
 
 
 def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
@@ -111,12 +136,23 @@ def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
     return (*_ISA_KERNELS.get(isa, {}).get(key, ()), *_KERNELS.get(key, ()))
 
 
-def _lower(graph: Graph, op: Op, isa: str, optimize: str) -> Step:
-    out = graph.out(op)
-    for lowering in _candidates(op, str(out.dtype), isa):
+def _steps(graph: Graph, op: Op, isa: str, optimize: str) -> Iterator[tuple[str, Step]]:
+    """The kernels that apply, by name."""
+    for lowering in _candidates(op, str(graph.out(op).dtype), isa):
+        if optimize not in _ONLY_IN.get(lowering, (optimize,)):
+            continue
         step = lowering(graph, op)
-        if step is not None and not (optimize == "memory" and _too_large(step, lowering)):
-            return step
+        # In memory mode a fast kernel must not need its output apart from its input.
+        if step is not None and not (optimize == "memory" and lowering in _APART and not step.overlaps):
+            yield lowering.__name__.removeprefix("lower_"), step
+
+
+def _lower(graph: Graph, op: Op, isa: str, optimize: str, wanted: str | None) -> Step:
+    found = _steps(graph, op, isa, optimize)
+    step = next((step for name, step in found if wanted in (None, name)), None)
+    if step is not None:
+        return step
+    out = graph.out(op)
     known = ", ".join(sorted({f"{kind.value} ({dtype})" for kind, dtype in _KERNELS}))
     raise InputError(
         f"{graph.where(op)} has no kernel that writes {out.dtype} from these operands",

@@ -25,7 +25,8 @@ def lower_conv_mve(graph: Graph, op: Op) -> Step | None:
         return None
     out_channels, taps = matrix.shape
     blocks, quads = -(-taps // VECTOR), -(-out_channels // QUAD)
-    walk = choose_walk(op, image, out, _PIXELS)
+    pixels = out.size2d[0] * out.size2d[1]
+    walk = choose_walk(op, image, out, np.arange(0, pixels, _PIXELS))
     name = f"stream_{op.index}"
     pointwise = op.w.size == (1, 1) and op.w.stride == (1, 1) and not op.w.padding
     kernel = "pointwise_mve_s8" if pointwise else "conv_mve_s8"
