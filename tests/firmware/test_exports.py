@@ -182,9 +182,16 @@ def test_the_default_memory_of_the_arduino_core_is_checked(built: Path, tmp_path
 def test_a_larger_setting_is_taken_and_told_to_whoever_compiles(built: Path, tmp_path: Path) -> None:
     done = export(_heavy(built, tmp_path / "a", 853_176, 1280))
     assert done.notes == ("choose Tools > Memory > 1152 KB or more",)
-    assert "Choose Tools > Memory > 1152 KB or more" in (tmp_path / "a" / "README.md").read_text()
+    readme = (tmp_path / "a" / "README.md").read_text()
+    assert "Tools > Memory > 1152 KB or more is needed" in readme
+    assert "The default of 768 KB is too small for this model." in readme
     sketch = (tmp_path / "a" / "examples" / "EmgBench" / "EmgBench.ino").read_text()
     assert "Tools > Memory > 1152 KB" in sketch
+
+
+def test_a_small_model_is_content_with_the_default(built: Path, library: Path, tmp_path: Path) -> None:
+    assert _export(built, "arduino", tmp_path / "a").notes == ()
+    assert "The default of 768 KB is enough." in (library / "README.md").read_text()
 
 
 def test_no_setting_suffices_for_a_model_that_large(built: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def files(
     DoesNotFitError naming the setting that suffices, UsageError for one that the menu has not.
     """
     menu = _menu(board, manifest, memory_kb)
-    default = board.options.get("arduino_memory_kb", 0)
+    default = int(board.options.get("arduino_memory_kb", 0))
     own_code = manifest.flash_bytes - manifest.weights_bytes - manifest.params_bytes
     in_ram = manifest.flash_bytes if len(manifest.memories) == 1 else 0
     context: dict[str, object] = {
@@ -37,12 +37,13 @@ def files(
         "variables_bytes": manifest.ram_bytes - in_ram - manifest.stack_bytes,
         "menu": menu,
         "menu_default": default,
+        "default_enough": menu <= default,
         "reserve_bytes": fits.reserve(board, "sdk"),
     }
     texts = {f"src/emg/{name}": text for name, text in sources.application(folder, manifest).items()}
     counter = resources.FIRMWARE_TEMPLATES / "platforms" / "dwt" / _COUNTER
     texts[f"src/emg/arduino/{_COUNTER}"] = counter.read_text(encoding="utf-8")
-    notes = (f"choose Tools > Memory > {menu} KB or more",) if menu and menu != default else ()
+    notes = (f"choose Tools > Memory > {menu} KB or more",) if menu > default else ()
     return texts | rendered(TEMPLATES / "arduino", context), notes
 
 
