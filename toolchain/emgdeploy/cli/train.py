@@ -12,6 +12,7 @@ from emgdeploy.cli.console import Console
 from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
+    from emgdeploy.nets.checkpoint import Checkpoint
     from emgdeploy.nets.experiment import Model, Outcome, Task
     from emgdeploy.nets.metrics import Score
     from emgdeploy.nets.train import TrainSettings
@@ -52,6 +53,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="W",
         help="of a mobilenetv2 the expansion is int(6 W), at least 1 (default 0.2); see docs/networks.md",
     )
+    parser.add_argument(
+        "--finetune",
+        type=Path,
+        metavar="FILE.pt",
+        help="train on from this checkpoint, with its preprocessing",
+    )
+    parser.add_argument(
+        "--freeze",
+        type=options.non_negative_int,
+        default=0,
+        metavar="N",
+        help="with --finetune: the first N layers keep their weights (default 0)",
+    )
+    parser.add_argument(
+        "--trials", type=options.positive_int, metavar="N", help="train on the first N training trials only"
+    )
     parser.add_argument("--epochs", type=options.positive_int, metavar="N", help="passes over the windows")
     parser.add_argument("--batch-size", type=options.positive_int, metavar="N", help="windows per step")
     parser.add_argument("--learning-rate", type=options.positive_float, metavar="R", help="of AdamW")
@@ -84,10 +101,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     optional.load("torch", extra="train")
     _check_writable(args.out)
     settings = _settings(args)
-    task = _task(args, console)
+    start = _start(args)
+    task = _task(args, start, console)
+    model = _model(args, start)
     if args.dry_run:
-        return _dry_run(task, _model(args), console)
-    outcome = _train(task, _model(args), settings, console)
+        return _dry_run(task, model, console)
+    outcome = _train(task, model, settings, console)
     report = experiment.save(outcome, args.out)
     _show(outcome, args.out, console)
     console.result({**report, "out": args.out})
@@ -104,15 +123,36 @@ def _check_writable(folder: Path) -> None:
 def _settings(args: argparse.Namespace) -> TrainSettings:
     from dataclasses import fields
 
+    from emgdeploy.nets import finetune
     from emgdeploy.nets.train import TrainSettings
 
     names = [field.name for field in fields(TrainSettings)]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.finetune is not None:
+        given = {"epochs": finetune.EPOCHS, "learning_rate": finetune.LEARNING_RATE, **given}
     return TrainSettings(**given)
 
 
-def _task(args: argparse.Namespace, console: Console) -> Task:
-    from emgdeploy.nets import experiment
+def _start(args: argparse.Namespace) -> Checkpoint | None:
+    """The checkpoint to train on from. Raises UsageError for options that contradict it."""
+    from emgdeploy.nets.checkpoint import load_checkpoint
+
+    if args.finetune is None:
+        if args.freeze:
+            raise UsageError(
+                "--freeze keeps layers of a checkpoint, and none is given", "add --finetune FILE.pt"
+            )
+        return None
+    if args.preprocess is not None or args.model_width is not None:
+        raise UsageError(
+            "--finetune takes network and preprocessing from its checkpoint",
+            "leave --preprocess and --model-width out",
+        )
+    return load_checkpoint(args.finetune, args.network if ":" in args.network else None)
+
+
+def _task(args: argparse.Namespace, start: Checkpoint | None, console: Console) -> Task:
+    from emgdeploy.nets import experiment, finetune
     from emgdeploy.signals import datasets
     from emgdeploy.signals.choice import DataChoice
     from emgdeploy.signals.description import load_preprocess
@@ -122,7 +162,9 @@ def _task(args: argparse.Namespace, console: Console) -> Task:
     preprocess = datasets.default_preprocess(dataset)
     if args.preprocess is not None:
         preprocess = load_preprocess(args.preprocess, preprocess)
-    task = experiment.prepare(choice, dataset, preprocess)
+    if start is not None:
+        preprocess = finetune.preprocess_of(start, str(args.finetune))
+    task = experiment.prepare(choice, dataset, preprocess, args.trials, refit=start is None)
     sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})
     console.print(
         f"{dataset.name}: {len(dataset.recordings)} recordings of "
@@ -135,11 +177,14 @@ def _task(args: argparse.Namespace, console: Console) -> Task:
     return task
 
 
-def _model(args: argparse.Namespace) -> Model:
+def _model(args: argparse.Namespace, start: Checkpoint | None) -> Model:
     from emgdeploy.nets import registry
     from emgdeploy.nets.experiment import Model
 
     width = registry.usual_width(args.network) if args.model_width is None else args.model_width
+    if start is not None:
+        width = float(start.training.get("model_width") or registry.usual_width(start.name))
+        return Model(start.name, width, start, args.freeze)
     return Model(args.network, width)
 
 

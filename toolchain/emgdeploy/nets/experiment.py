@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
-from emgdeploy.nets import registry, train
+from emgdeploy.nets import finetune, registry, train
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
 from emgdeploy.nets.metrics import Score, score
@@ -47,13 +47,20 @@ class Task:
 
 @dataclass(frozen=True)
 class Model:
-    """Which network: a name of `registry.NAMES` or `module:function`, and how wide."""
+    """Which network: a name of `registry.NAMES` or `module:function`, and how wide.
+
+    start: the checkpoint to train on from, whose first `freeze` layers keep their weights; None starts anew.
+    """
 
     name: str = "mobilenetv2"
     width: float = registry.usual_width("mobilenetv2")
+    start: Checkpoint | None = None
+    freeze: int = 0
 
     def build(self, task: Task) -> nn.Module:
-        """Untrained, for the task's windows and classes."""
+        """For the task's windows and classes, untrained or with the weights to start from."""
+        if self.start is not None:
+            return finetune.start_from(self.start, task.dataset.labels, self.freeze)
         return registry.new(self.name, task.preprocess.input_shape, len(task.dataset.labels), self.width)
 
 
@@ -70,14 +77,22 @@ class Outcome:
     model: Model
 
 
-def prepare(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Task:
+def prepare(
+    choice: DataChoice,
+    dataset: Dataset,
+    preprocess: Preprocess,
+    trials: int | None = None,
+    refit: bool = True,
+) -> Task:
     """Divide the recordings, cut windows, and fit the normalisation on the training side alone.
 
+    trials: train on the first of them only; refit: False keeps the normalisation that `preprocess` brings.
     Raises InputError when a side has no windows.
     """
     split = choice.divide(dataset)
+    split = replace(split, train=split.train[:trials])
     training, test = divided_windows(dataset.recordings, split, preprocess)
-    fitted = preprocess.fit(training.features)
+    fitted = preprocess.fit(training.features) if refit else preprocess
     return Task(
         choice, dataset, split, fitted, _windows(training, fitted, dataset), _windows(test, fitted, dataset)
     )
@@ -168,6 +183,9 @@ def metrics(outcome: Outcome) -> dict[str, Any]:
         "data": task.choice.to_dict(),
         "preprocess": task.preprocess.to_dict(),
         "settings": asdict(outcome.settings),
+        "finetuned": None
+        if outcome.model.start is None
+        else {"checkpoint_sha256": outcome.model.start.sha256, "freeze": outcome.model.freeze},
         "epochs": outcome.settings.epochs,
         "accuracy": reached.accuracy,
         "balanced_accuracy": reached.balanced_accuracy,
@@ -184,7 +202,7 @@ def save(outcome: Outcome, folder: Path) -> dict[str, Any]:
     """Write checkpoint.pt, calibration.npz, test.npz and, last, metrics.json; return the metrics."""
     report = metrics(outcome)
     task = outcome.task
-    notes = {key: report[key] for key in ("model_width", "settings", "accuracy", "windows")}
+    notes = {key: report[key] for key in ("model_width", "settings", "accuracy", "windows", "finetuned")}
     notes["data"] = task.choice.to_dict()
     save_checkpoint(folder / "checkpoint.pt", outcome.network, task.dataset.labels, task.preprocess, notes)
     windowfile.save(folder / "calibration.npz", calibration_windows(task))

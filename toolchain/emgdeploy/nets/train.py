@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from emgdeploy import optional
 from emgdeploy.errors import GateFailed, UsageError
+from emgdeploy.nets.finetune import is_kept
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -87,6 +89,8 @@ class Trained:
 def seed_everything(seed: int) -> None:
     """Make what follows repeatable on this machine: weights, order, arithmetic."""
     torch = optional.load("torch", extra="train")
+    # What cuBLAS needs to add in the same order each time; read when it starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
 
@@ -108,17 +112,21 @@ def fit(
 
     if len(x) < 2:
         raise UsageError(f"training needs at least two windows, there is {len(x)}", "record or simulate more")
-    windows = torch.from_numpy(np.ascontiguousarray(x))
-    classes = torch.from_numpy(y.astype(np.int64))
+    device = training_device()
+    network.to(device)
+    windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
+    classes = torch.from_numpy(y.astype(np.int64)).to(device)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        [p for p in network.parameters() if p.requires_grad],
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
     )
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
     draw = torch.Generator().manual_seed(settings.seed)
     batches = settings.batches(len(x))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: settings.rate_at(step / batches))
     started, losses = time.perf_counter(), []
-    network.train()
+    to_training(network)
     for epoch in range(settings.epochs):
         total = 0.0
         for index, chosen in enumerate(torch.tensor_split(torch.randperm(len(x), generator=draw), batches)):
@@ -135,7 +143,22 @@ def fit(
             raise GateFailed(f"the loss is not a number after epoch {epoch + 1}", "lower --learning-rate")
         losses.append(total / batches)
     _settle_batch_norms(network, windows, settings.batch_size, draw)
+    network.to("cpu")
     return Trained((time.perf_counter() - started) / settings.epochs, tuple(losses))
+
+
+def training_device() -> str:
+    """Where networks are trained: the GPU where there is one."""
+    torch = optional.load("torch", extra="train")
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def to_training(network: nn.Module) -> None:
+    """Training mode, but for layers whose weights are kept: their statistics are kept too."""
+    network.train()
+    for module in network.modules():
+        if is_kept(module):
+            module.eval()
 
 
 def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, draw: Generator) -> None:
@@ -146,12 +169,16 @@ def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, dr
     """
     import torch
 
-    norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d)]
+    norms = [
+        m
+        for m in network.modules()
+        if isinstance(m, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d) and not is_kept(m)
+    ]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # None: the mean over everything seen since the reset
-    network.train()
+    to_training(network)
     with torch.no_grad():
         # Drawn at random as in training: neighbours are alike, and a batch of them has no spread to measure.
         order = torch.randperm(len(windows), generator=draw)
@@ -165,8 +192,9 @@ def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, dr
 def _varied(windows: Tensor, settings: TrainSettings, log_image: bool, draw: Generator) -> Tensor:
     import torch
 
-    effort = settings.gain * torch.randn((len(windows), 1, 1, 1), generator=draw)
-    noise = settings.noise * torch.randn(windows.shape, generator=draw)
+    # Drawn on the CPU wherever the network is: the same seed draws the same.
+    effort = settings.gain * torch.randn((len(windows), 1, 1, 1), generator=draw).to(windows.device)
+    noise = settings.noise * torch.randn(windows.shape, generator=draw).to(windows.device)
     return (windows + effort if log_image else windows * torch.exp(effort)) + noise
 
 
