@@ -20,10 +20,10 @@ CASES = [
     ("mobilenetv1", (1, 8, 24), 0.25),
     ("mobilenetv1", RING, 0.25),
     ("m5", (20, 8, 24), 1.0),
-    ("m5", (32, 8, 1), 1.0),
+    ("m5", RING, 1.0),
     ("effie", RING, 1.0),
     ("bandnet", RING, 1.0),
-    ("bandnet", (40, 2, 8), 1.0),
+    ("bandnet", (1, 16, 40), 1.0),
     ("bandnet-small", RING, 1.0),
 ]
 

@@ -20,7 +20,7 @@ from emgdeploy.nets.checkpoint import save_checkpoint
 from emgdeploy.signals import Preprocess
 from support.proof import known_answer, prove, windows_of
 
-RING = (32, 8, 1)
+RING = (1, 8, 32)
 IMAGE = (1, 5, 7)
 # Random weights separate no classes: what int8 keeps of them is no measure, only its bits are.
 ANY_DRIFT = Gates(int8_agreement=0.0, simulated_agreement=0.0)

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from emgdeploy.nets.layers import ConvNorm
-from emgdeploy.nets.overtime import time_image
+from emgdeploy.nets.layers import ConvNorm, raster
 
 CHANNELS = 128
 ENVELOPE = 4
@@ -26,39 +25,37 @@ _BAND_TAPS = 9
 
 @dataclass(frozen=True)
 class BandNetConfig:
-    """classes; a window's samples and its electrodes' rows and columns; filters: bands for each electrode;
-    neighbours: whether adjacent electrodes are filtered together, which is most of the work."""
+    """classes; grid: a window's electrodes and samples; filters: bands for each electrode; neighbours: whether adjacent electrodes are filtered together, which is most of the work."""
 
     classes: int
-    samples: int = 32
-    grid: tuple[int, int] = (8, 1)
+    grid: tuple[int, int] = (8, 32)
     filters: int = 24
     neighbours: bool = True
 
     def __post_init__(self) -> None:
-        if self.samples < ENVELOPE:
+        if self.grid[1] < ENVELOPE:
             raise ValueError(f"BandNet needs windows of at least {ENVELOPE} samples")
 
     @classmethod
     def suited(cls, shape: tuple[int, int, int], classes: int, width: float) -> BandNetConfig:
-        """For windows of `shape` (samples, rows, columns); the width scales the number of bands."""
+        """For windows of `shape` (1, electrodes, samples); the width scales the number of bands."""
         filters = max(1, round(24 * width))
-        return cls(classes, shape[0], (shape[1], shape[2]), filters)
+        return cls(classes, raster(shape), filters)
 
     @classmethod
     def suited_small(cls, shape: tuple[int, int, int], classes: int, width: float) -> BandNetConfig:
         """The same without looking at neighbours first: a sixth of the work."""
         filters = max(1, round(16 * width))
-        return cls(classes, shape[0], (shape[1], shape[2]), filters, neighbours=False)
+        return cls(classes, raster(shape), filters, neighbours=False)
 
 
 class BandNet(nn.Module):
-    """Windows (N, samples, *grid) float32 -> logits (N, classes) float32."""
+    """Windows (N, 1, *grid) float32 -> logits (N, classes) float32."""
 
     def __init__(self, config: BandNetConfig) -> None:
         super().__init__()
         self.config = config
-        bands, electrodes = config.filters, config.grid[0] * config.grid[1]
+        bands, electrodes = config.filters, config.grid[0]
         self.bands = ConvNorm(1, bands, (1, _BAND_TAPS))
         self.neighbours = ConvNorm(bands, bands, (3, 3)) if config.neighbours else nn.Identity()
         self.envelope = nn.AvgPool2d((1, ENVELOPE))
@@ -74,11 +71,11 @@ class BandNet(nn.Module):
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one window."""
-        return (self.config.samples, *self.config.grid)
+        return (1, *self.config.grid)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, samples, *grid) -> (N, classes)."""
-        y: Tensor = self.envelope(self.neighbours(self.bands(time_image(x))))
+        """(N, 1, *grid) -> (N, classes)."""
+        y: Tensor = self.envelope(self.neighbours(self.bands(x)))
         y = self.dropout(self.mix(self.dropout(y)))
         y = torch.relu(y + self.block(y))
         logits: Tensor = self.linear(self.head_dropout(y.mean(dim=(2, 3))))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from emgdeploy.nets.overtime import time_image
+from emgdeploy.nets.layers import raster
 
 FILTERS = (48, 96)
 DROPOUT = 0.5
@@ -21,11 +21,10 @@ _KERNEL, _POOL = 3, 2
 
 @dataclass(frozen=True)
 class EffieConfig:
-    """What fixes the network: the classes, the samples of a window, and the electrodes' rows and columns."""
+    """What fixes the network: the classes, and a window's electrodes and samples."""
 
     classes: int
-    samples: int = 32
-    grid: tuple[int, int] = (8, 1)
+    grid: tuple[int, int] = (8, 32)
 
     def __post_init__(self) -> None:
         if min(self.remaining) < 1:
@@ -34,19 +33,19 @@ class EffieConfig:
     @property
     def remaining(self) -> tuple[int, int]:
         """Electrodes and samples left after both stages."""
-        electrodes, samples = self.grid[0] * self.grid[1], self.samples
+        electrodes, samples = self.grid
         for _ in FILTERS:
             electrodes, samples = electrodes - (_KERNEL - 1), (samples - (_KERNEL - 1)) // _POOL
         return electrodes, samples
 
     @classmethod
     def suited(cls, shape: tuple[int, int, int], classes: int, width: float) -> EffieConfig:
-        """For windows of `shape` (samples, rows, columns). It has one width."""
-        return cls(classes, shape[0], (shape[1], shape[2]))
+        """For windows of `shape` (1, electrodes, samples). It has one width."""
+        return cls(classes, raster(shape))
 
 
 class Effie(nn.Module):
-    """Windows (N, samples, *grid) float32 -> logits (N, classes) float32."""
+    """Windows (N, 1, *grid) float32 -> logits (N, classes) float32."""
 
     def __init__(self, config: EffieConfig) -> None:
         super().__init__()
@@ -59,11 +58,11 @@ class Effie(nn.Module):
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one window."""
-        return (self.config.samples, *self.config.grid)
+        return (1, *self.config.grid)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, samples, *grid) -> (N, classes)."""
-        logits: Tensor = self.linear(self.features(time_image(x)))
+        """(N, 1, *grid) -> (N, classes)."""
+        logits: Tensor = self.linear(self.features(x))
         return logits
 
 

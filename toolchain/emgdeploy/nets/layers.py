@@ -32,3 +32,10 @@ class ConvNorm(nn.Module):
         """(N, inputs, H, W) -> (N, outputs, H', W')."""
         y: Tensor = self.bn(self.conv(x))
         return torch.relu(y) if self.relu else y
+
+
+def raster(shape: tuple[int, int, int]) -> tuple[int, int]:
+    """(electrodes, samples) of windows `shape`; ValueError where they are not one image over time."""
+    if shape[0] != 1:
+        raise ValueError('the network needs windows of one row for each electrode (layout = "raster")')
+    return shape[1], shape[2]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from emgdeploy.nets.layers import ConvNorm
-from emgdeploy.nets.overtime import is_over_time, time_image
 
 STEM_CHANNELS = 32
 # (output channels, stride of the depthwise convolution), Howard et al. table 1.
@@ -23,19 +22,18 @@ _HUNDREDTHS = 100
 
 @dataclass(frozen=True)
 class MobileNetV1Config:
-    """classes; input (channels, *grid); percent: the width, in hundredths; over_time: see `time_image`."""
+    """classes; input (channels, *grid); percent: the width, in hundredths."""
 
     classes: int
     channels: int = 1
     grid: tuple[int, int] = (8, 24)
     percent: int = 25
-    over_time: bool = False
 
     @classmethod
     def suited(cls, shape: tuple[int, int, int], classes: int, width: float) -> MobileNetV1Config:
         """For windows of `shape` (C, H, W)."""
         percent = max(1, round(_HUNDREDTHS * width))
-        return cls(classes, shape[0], (shape[1], shape[2]), percent, is_over_time(shape))
+        return cls(classes, shape[0], (shape[1], shape[2]), percent)
 
 
 class MobileNetV1(nn.Module):
@@ -45,7 +43,7 @@ class MobileNetV1(nn.Module):
         super().__init__()
         self.config = config
         width = _scaled(STEM_CHANNELS, config)
-        self.stem = ConvNorm(1 if config.over_time else config.channels, width, (3, 3))
+        self.stem = ConvNorm(config.channels, width, (3, 3))
         layers: list[nn.Module] = []
         for channels, stride in _PAIRS:
             outputs = _scaled(channels, config)
@@ -62,8 +60,6 @@ class MobileNetV1(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, *grid) -> (N, classes)."""
-        if self.config.over_time:
-            x = time_image(x)
         y: Tensor = self.layers(self.stem(x))
         logits: Tensor = self.linear(y.mean(dim=(2, 3)))
         return logits

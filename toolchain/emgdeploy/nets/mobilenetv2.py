@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from emgdeploy.nets.overtime import is_over_time, time_image
-
 # (output channels, blocks, stride of the first block, expanded), Sandler et al. table 2.
 _STAGES = (
     (16, 1, 1, False),
@@ -33,29 +31,17 @@ _HALVINGS = sum(1 for _, _, stride, _ in _STAGES if stride == 2)
 
 @dataclass(frozen=True)
 class MobileNetV2Config:
-    """What fixes the network: input (channels, *grid), the number of classes and the expansion.
-
-    over_time: the input is a few electrodes over `channels` samples; the image is electrodes by samples.
-    """
+    """What fixes the network: input (channels, *grid), the number of classes and the expansion."""
 
     classes: int
     channels: int = 1
     grid: tuple[int, int] = (8, 24)
     expansion: int = 1
-    over_time: bool = False
-
-    @property
-    def image(self) -> tuple[int, int, int]:
-        """(channels, rows, columns) of what the first convolution sees."""
-        if self.over_time:
-            return 1, self.grid[0] * self.grid[1], self.channels
-        return self.channels, *self.grid
 
     @classmethod
     def suited(cls, shape: tuple[int, int, int], classes: int, width: float) -> MobileNetV2Config:
         """For windows of `shape` (C, H, W), with the published `model_width`."""
-        expansion = expansion_of(width)
-        return cls(classes, shape[0], (shape[1], shape[2]), expansion, is_over_time(shape))
+        return cls(classes, shape[0], (shape[1], shape[2]), expansion_of(width))
 
 
 def expansion_of(width: float) -> int:
@@ -102,13 +88,12 @@ class MobileNetV2(nn.Module):
     def __init__(self, config: MobileNetV2Config) -> None:
         super().__init__()
         self.config = config
-        channels, *grid = config.image
-        self.conv1 = nn.Conv2d(channels, STEM_CHANNELS, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(config.channels, STEM_CHANNELS, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(STEM_CHANNELS)
         self.layers = nn.Sequential(*_blocks(config.expansion))
         self.conv2 = nn.Conv2d(_STAGES[-1][0], HEAD_CHANNELS, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(HEAD_CHANNELS)
-        rows, columns = final_grid((grid[0], grid[1]))
+        rows, columns = final_grid(config.grid)
         self.linear = nn.Linear(HEAD_CHANNELS * rows * columns, config.classes)
 
     @property
@@ -118,8 +103,6 @@ class MobileNetV2(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, *grid) -> (N, classes)."""
-        if self.config.over_time:
-            x = time_image(x)
         y = torch.relu(self.bn1(self.conv1(x)))
         y = self.layers(y)
         y = torch.relu(self.bn2(self.conv2(y)))

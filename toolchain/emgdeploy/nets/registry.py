@@ -23,8 +23,7 @@ _MOST = {
     "expansion": 64,
     "percent": 400,
     "filters": 1024,
-    "samples": 1 << 20,
-    "grid": 1024,
+    "grid": 4096,
     "window": 1 << 20,
 }
 _MOST_VALUES = 1 << 24  # of one window
