@@ -187,3 +187,18 @@ def test_missing_field_broken_toml_and_too_few_channels(tmp_path: Path) -> None:
         load_preprocess(tmp_path / "none.toml")
     with pytest.raises(InputError, match="channel 5"):
         PLAIN.apply(signal(channels=5))
+
+
+def test_an_offset_a_thousand_times_the_signal_costs_no_precision() -> None:
+    """Amplifiers leave offsets: single precision must keep what double precision makes of the signal."""
+    rng = np.random.default_rng(8)
+    signal = rng.normal(scale=0.02, size=(400, 3)) + np.array([-90.0, 0.0, 250.0])
+    how = Preprocess(1000.0, (1, 3), (0, 1, 2), 100.0, 50.0, frames=2, detrend=True)
+    raw = signal.astype(np.float32)
+    exact = raw.astype(np.float64)
+    windows = how.apply(raw)
+    for index, start in enumerate(how.starts(len(raw)).tolist()):
+        window = exact[start : start + 100]
+        centred = (window - window.mean(axis=0)).reshape(2, 50, 3)
+        wanted = np.sqrt((centred**2).mean(axis=1))
+        assert np.allclose(windows[index].reshape(2, 3), wanted, rtol=1e-3)

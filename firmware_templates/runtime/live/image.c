@@ -20,16 +20,21 @@ static float sum(const emg_live_t *live, const emg_live_state_t *state, const fl
     return total;
 }
 
-/* The mean power of a part, less that of the window's mean if that is to go. */
+/* The mean power of a part, around the window's mean if that is to go: the blocks' own spreads, and how far
+ * the blocks lie from that mean. */
 static float power(const emg_live_t *live, const emg_live_state_t *state, int32_t first, float mean,
                    int32_t e) {
     const float samples = (float)(live->block_samples * live->blocks_per_frame);
-    const float raw = sum(live, state, state->values, first, live->blocks_per_frame, e) / samples;
     if (!live->detrend) {
-        return raw;
+        return sum(live, state, state->values, first, live->blocks_per_frame, e) / samples;
     }
-    const float part = sum(live, state, state->sums, first, live->blocks_per_frame, e) / samples;
-    const float centred = raw - 2.0f * mean * part + mean * mean;
+    float total = 0.0f;
+    for (int32_t k = first; k < first + live->blocks_per_frame; ++k) {
+        const float distance = at(live, state, state->means, k, e) - mean;
+        const float spread = at(live, state, state->values, k, e);
+        total += spread + (float)live->block_samples * distance * distance;
+    }
+    const float centred = total / samples;
     return centred > 0.0f ? centred : 0.0f;
 }
 
@@ -51,7 +56,7 @@ static float window_mean(const emg_live_t *live, const emg_live_state_t *state, 
     if (!live->detrend) {
         return 0.0f;
     }
-    return sum(live, state, state->sums, 0, blocks, e) / (float)(blocks * live->block_samples);
+    return sum(live, state, state->means, 0, blocks, e) / (float)blocks;
 }
 
 static void standardise(float *image, int32_t length) {

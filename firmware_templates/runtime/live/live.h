@@ -43,11 +43,15 @@ typedef struct {
 
 /* The caller's memory, in floats. filters: 2 * section_count * electrodes. values: a ring of
  * frames * blocks_per_frame blocks with a number for each electrode (the last sample, the sum of squares or
- * of absolute values); sums: the same of the samples' sums, if `detrend`. What is not needed may be null. */
+ * of absolute values). If `detrend`, means: the same of the blocks' means, and anchors: the first sample of
+ * the block that is being filled, for each electrode; squares are then of distances from the block's mean,
+ * taken from the anchor, for an offset's square would leave nothing of the signal. What is not needed may be
+ * null. */
 typedef struct {
     float *filters;
     float *values;
-    float *sums;
+    float *means;
+    float *anchors;
     int32_t sample;  /* how many the block has that is being filled */
     int32_t block;   /* its place in the rings */
     int32_t missing; /* blocks until the next window is whole */

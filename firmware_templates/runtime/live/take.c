@@ -43,12 +43,28 @@ static float reduced(emg_image_t image, float so_far, float x) {
     }
 }
 
+/* The block is full: sums of distances from its first sample become its mean and its spread around it. */
+static void centre(const emg_live_t *live, emg_live_state_t *state, int32_t e, int32_t at) {
+    const float total = state->means[at], shift = total / (float)live->block_samples;
+    if (live->image == EMG_IMAGE_RMS) {
+        state->values[at] = state->values[at] - total * shift;
+    }
+    state->means[at] = state->anchors[e] + shift;
+}
+
 static void accumulate(const emg_live_t *live, emg_live_state_t *state, int32_t e, float x) {
     const int32_t at = state->block * live->electrodes + e;
     const int first = state->sample == 0;
-    state->values[at] = reduced(live->image, first ? 0.0f : state->values[at], x);
+    float value = x;
     if (live->detrend) {
-        state->sums[at] = (first ? 0.0f : state->sums[at]) + x;
+        state->anchors[e] = first ? x : state->anchors[e];
+        const float away = x - state->anchors[e];
+        state->means[at] = (first ? 0.0f : state->means[at]) + away;
+        value = live->image == EMG_IMAGE_RMS ? away : x;
+    }
+    state->values[at] = reduced(live->image, first ? 0.0f : state->values[at], value);
+    if (live->detrend && state->sample + 1 == live->block_samples) {
+        centre(live, state, e, at);
     }
 }
 

@@ -107,7 +107,7 @@ def _context(
     if len(sections):
         buffers["filters"] = 2 * len(sections) * electrodes
     if preprocess.detrend:
-        buffers["sums"] = blocks * electrodes
+        buffers |= {"means": blocks * electrodes, "anchors": electrodes}
     quantized = spec.dtype != "float32"
     limits = np.iinfo(spec.dtype) if quantized else None
     return {

@@ -36,21 +36,49 @@ def reduce_windows(
         return _mean_absolute_of_centred(signal, window, stride, frames)
     if image == "mav":
         return _sums(np.abs(signal), window, stride, frames) / np.float32(part)
-    mean = _window_means(signal, window, stride, frames) if detrend else np.float32(0)
     if image in ("instant", "stacked"):
+        mean = _window_means(signal, window, stride, frames) if detrend else np.float32(0)
         picked: Single = signal[starts[:, None] + part * np.arange(1, frames + 1) - 1] - mean
         return picked
-    power = _sums(signal * signal, window, stride, frames) / np.float32(part)
     if detrend:
-        part_mean = _sums(signal, window, stride, frames) / np.float32(part)
-        power = power - np.float32(2) * mean * part_mean + mean * mean
-    root: Single = np.sqrt(np.maximum(power, np.float32(0)))
+        return _centred_root_mean_square(signal, window, stride, frames)
+    root: Single = np.sqrt(_sums(signal * signal, window, stride, frames) / np.float32(part))
     return root
 
 
 def _block_sums(values: Single, block: int) -> Single:
     whole = len(values) // block * block
     return sum_in_order(values[:whole].reshape(-1, block, values.shape[1]), 1)
+
+
+def _block_means_and_spreads(signal: Single, block: int) -> tuple[Single, Single]:
+    """(S, E) -> each block's mean and its sum of squared distances from it.
+
+    Taken from the block's first sample: an electrode's offset is a thousand times its signal, and squared it
+    would leave single precision nothing of the signal.
+    """
+    whole = len(signal) // block * block
+    samples = signal[:whole].reshape(-1, block, signal.shape[1])
+    away = samples - samples[:, :1]
+    total, squares = sum_in_order(away, 1), sum_in_order(away * away, 1)
+    shift = total / np.float32(block)
+    return samples[:, 0] + shift, squares - total * shift
+
+
+def _centred_root_mean_square(signal: Single, window: int, stride: int, frames: int) -> Single:
+    """The blocks' own spreads, and how far the blocks lie from the window's mean."""
+    block = block_samples(window, stride, frames)
+    means, spreads = _block_means_and_spreads(signal, block)
+    count = window // frames // block
+    first = window_starts(len(signal), window, stride)[:, None] // block
+    mean = _gathered(means, first, count * frames) / np.float32(count * frames)
+    first = first + np.arange(frames) * count
+    power = np.zeros((*first.shape, signal.shape[1]), np.float32)
+    for k in range(count):
+        distance = means[first + k] - mean
+        power += spreads[first + k] + np.float32(block) * distance * distance
+    root: Single = np.sqrt(np.maximum(power / np.float32(block * count), np.float32(0)))
+    return root
 
 
 def _sums(values: Single, window: int, stride: int, frames: int) -> Single:
@@ -64,9 +92,10 @@ def _sums(values: Single, window: int, stride: int, frames: int) -> Single:
 def _window_means(signal: Single, window: int, stride: int, frames: int) -> Single:
     """(S, E) -> (N, 1, E): the mean over each whole window, of the same blocks."""
     block = block_samples(window, stride, frames)
+    means, _ = _block_means_and_spreads(signal, block)
     first = window_starts(len(signal), window, stride)[:, None] // block
-    means: Single = _gathered(_block_sums(signal, block), first, window // block) / np.float32(window)
-    return means
+    result: Single = _gathered(means, first, window // block) / np.float32(window // block)
+    return result
 
 
 def _gathered(blocks: Single, first: NDArray[np.int64], count: int) -> Single:
