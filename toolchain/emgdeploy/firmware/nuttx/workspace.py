@@ -16,6 +16,8 @@ from emgdeploy.firmware.nuttx.tree import LEFT_OUT, Tree
 
 _TIMEOUT_S = 3600
 _DONE = ".complete"
+# A make that called us would otherwise hand its own variables and its depth to the tree's.
+_OF_AN_OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
 
 
 def cache_folder() -> Path:
@@ -69,7 +71,8 @@ class Workspace:
 
         Raises CompileError with the first compiler or make error when it fails.
         """
-        variables = {**os.environ, "LC_ALL": "C", **(environment or {})}
+        outside = {name: value for name, value in os.environ.items() if name not in _OF_AN_OUTER_MAKE}
+        variables = {**outside, "LC_ALL": "C", **(environment or {})}
         with self.log.open("ab") as log:
             begin = log.tell()
             done = subprocess.run(
