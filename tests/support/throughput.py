@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.proxy import FaultPlan, FaultyPort
@@ -11,21 +12,21 @@ from support.scenario import stream
 from support.wire_device import Device, Firmware
 
 _BAUD = 115200
-# From so many windows on, echoes per second must be what is promised; the quick suite shares its cores.
-_FULL = 1000
 
 
 def throughput(quick: Firmware, slow: Firmware, count: int) -> str:
     """quick: computes in no time; slow: takes longer than the line does for a window."""
     link_busy = _best(lambda: _link_share(quick, count), 0.9)
     device_busy = _best(lambda: _device_share(slow, count), 0.9)
-    echoes = _best(lambda: echo_rate(quick, max(2000, count * 10)), 5000)
+    echoes = echo_rate(quick, max(2000, count * 10))
     assert link_busy >= 0.9, f"link busy {link_busy:.1%}"
     assert device_busy >= 0.9, f"device busy {device_busy:.1%}"
-    assert echoes >= (5000 if count >= _FULL else 1000), f"{echoes:.0f} echoes/s"
+    # Whoever else computes on this machine is no property of the link.
+    assert max(echoes.by_clock, echoes.by_cpu) >= 5000, echoes
     return (
         f"link-bound: line busy {link_busy:.1%}; inference-bound: device busy {device_busy:.1%}; "
-        f"{echoes:.0f} echo round trips of 192 bytes per second"
+        f"{echoes.by_clock:.0f} echo round trips of 192 bytes per second by the clock, {echoes.by_cpu:.0f} by the "
+        "time that both sides computed"
     )
 
 
@@ -55,13 +56,25 @@ def _device_share(slow: Firmware, count: int) -> float:
         return ticks / info.tick_hz / (time.monotonic() - begun)
 
 
-def echo_rate(firmware: Firmware, count: int) -> float:
-    """Round trips of 192 bytes per second on a bare pty."""
+@dataclass(frozen=True)
+class EchoRate:
+    """Round trips of 192 bytes per second on a bare pty: by the clock, and by the time that both sides computed.
+
+    One waits while the other computes, so that on an idle machine the two are about the same.
+    """
+
+    by_clock: float
+    by_cpu: float
+
+
+def echo_rate(firmware: Firmware, count: int) -> EchoRate:
+    """One echo after the other."""
     payload = bytes(range(192))
     with Device(firmware.program) as device:
         client = DeviceClient(device.port)
         client.connect()
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), time.process_time() + device.cpu_seconds()
         for _ in range(count):
             assert client.echo(payload) == payload
-        return count / (time.monotonic() - begun)
+        seconds, cpu = time.monotonic() - begun, time.process_time() + device.cpu_seconds() - cpu
+        return EchoRate(count / seconds, count / cpu)

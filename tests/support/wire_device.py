@@ -184,6 +184,11 @@ class Device:
                 return int(line.split()[1])
         return 0
 
+    def cpu_seconds(self) -> float:
+        """Time that the process has computed, in the kernel too."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End it."""
         self.port.close()

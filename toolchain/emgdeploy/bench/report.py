@@ -149,6 +149,7 @@ def _accuracy_rows(verdict: Json) -> list[tuple[str, float]]:
 def _link_rows(verdict: Json) -> list[tuple[str, str]]:
     rows = [
         ("port", verdict["port"]),
+        ("rate", f"{verdict['baud']:,} bit/s" if verdict["baud"] else "none"),
         ("encoding", verdict["encoding"]),
         ("frames sent again", f"{verdict['retried']:,}"),
         ("frames rejected", f"{verdict['frames_rejected']:,}"),

@@ -230,6 +230,7 @@ class _Bench:
         )
         found["first_divergent_layer"] = self.where.layer if self.where else None
         found["divergence"] = self.where.note if self.where else None
+        found["baud"] = self.client.port.baud or None
         found["encoding"] = "text-safe" if self.client.text_safe else "binary"
         found["device"] = None if self.counters is None else dataclasses.asdict(self.counters)
         found["log"] = [printable(line.decode("utf-8", "replace")) for line in list(stats.log)[-20:]]
