@@ -280,7 +280,7 @@ def test_the_layer_that_differs_is_looked_for(build_copy: Path, monkeypatch: pyt
     broken = build_copy / "broken"
     shutil.copytree(FIRMWARE_TEMPLATES, broken)
     kernel = broken / "runtime" / "kernels" / "fully_connected_s8.c"
-    right = "*out++ = (int8_t)emg_clamp(acc, ch->low, ch->high);"
+    right = "out[i] = (int8_t)emg_clamp(q, ch->low, ch->high);"
     assert right in kernel.read_text()
     kernel.write_text(kernel.read_text().replace(right, right.replace("ch->high)", "ch->high) ^ 1")))
     monkeypatch.setattr("emgdeploy.bench.divergence.FIRMWARE_TEMPLATES", broken)
