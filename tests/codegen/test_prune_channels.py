@@ -10,16 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emgdeploy.codegen.prune import prune_channels
-from emgdeploy.codegen.prune.ranges import ranges
-from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import Graph, read_tflite
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.types import OpKind
 from support.native_model import SANITIZE
-from support.proof import prove, windows_of
+from support.proof import prove
 from support.published import TFLITE, tflite_of, windows
 from support.random_graphs import random_graph
 from support.random_sparse import sparse_graph
+from support.range_check import check_ranges, varied_windows
 from support.sparse_net import SparseNet
 
 SEEDS = range(60)
@@ -60,6 +59,14 @@ def test_a_channel_goes_where_every_reader_can_do_without(
     assert [o.kept for o in proof.generated.origins[:2]] == [(0, 2) if left[0] == 2 else None] * 2
 
 
+def test_every_channel_is_computed_where_that_is_asked_for(tmp_path: Path) -> None:
+    tflite = SparseNet(read=False).tflite()
+    whole = prove(tflite, tmp_path / "whole", every_channel=True).generated
+    fewer = prove(tflite, tmp_path / "fewer").generated
+    assert all(origin.kept is None for origin in whole.origins)
+    assert (whole.macs, fewer.macs) == (20 * (3 * 2 + 3 * 9 + 2 * 3), 20 * (2 * 2 + 2 * 9 + 2 * 2))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_sparse_networks_equal_the_reference_in_every_channel_left(seed: int, tmp_path: Path) -> None:
     prove(sparse_graph(seed), tmp_path, flags=QUICK, isa=("portable", "dsp")[seed % 2])
@@ -78,29 +85,12 @@ def test_the_sparse_networks_lose_channels_of_every_kind() -> None:
         assert gone[kind, "int8"] > 0, kind
 
 
-def check_ranges(tflite: bytes, x: np.ndarray) -> int:
-    """How many channels are known; AssertionError where the reference leaves a range."""
-    graph = simplify(read_tflite(tflite))
-    found = ranges(graph)
-    reference = Reference(tflite)
-    written = [graph.out(op) for op in graph.ops if graph.out(op).index in found]
-    for window in x:
-        wanted = reference.tensors(window)
-        for tensor in written:
-            values = tensor.source.of(wanted[tensor.source.tensor]).reshape(tensor.shape)
-            assert (found[tensor.index].low <= values).all(), tensor.name
-            assert (values <= found[tensor.index].high).all(), tensor.name
-    return sum(int(found[t.index].known.sum()) for t in written)
-
-
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), sparse=st.booleans())
 @example(seed=194997, sparse=True)  # 16-bit outputs that wrap around before they are clamped
 def test_the_reference_stays_within_the_ranges(seed: int, sparse: bool) -> None:
     tflite = sparse_graph(seed) if sparse else random_graph(seed)
-    reference = Reference(tflite, keep_tensors=False)
-    kinds = ("random", "extreme", "constant")
-    check_ranges(tflite, np.concatenate([windows_of(reference, 2, kind, seed) for kind in kinds]))
+    check_ranges(tflite, varied_windows(tflite, seed))
 
 
 @pytest.mark.parametrize(
