@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="balanced",
         help="what to prefer where speed and memory disagree (default: balanced)",
     )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="count each kernel that can compute a layer in the emulator, and keep the fastest that fits",
+    )
     add_calibration(parser)
     options.add_windows(parser)
     trees = parser.add_mutually_exclusive_group()
@@ -58,6 +63,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Build, and say what came out."""
     from emgdeploy.boards import load_board
     from emgdeploy.emulate.cycles.folder import expected_instructions
+    from emgdeploy.emulate.cycles.tune import tune
     from emgdeploy.firmware.build import BuildRequest, build
     from emgdeploy.firmware.builds import default_folder
 
@@ -70,6 +76,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         given=_given(args),
         tree=_tree(args, board),
         autostart=args.autostart,
+        tuner=tune if args.tune else None,
     )
     with console.progress(f"building for {board.name}", _STAGES) as bar:
         made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)

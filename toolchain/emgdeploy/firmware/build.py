@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
+from emgdeploy.cores import Core
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import advice, builds, compiler, fits, image, live, manifest, nuttx
@@ -25,9 +26,12 @@ from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import Platform, load_platform, render
 from emgdeploy.firmware.workload import Material, Workload, prepare
 from emgdeploy.graph import read_tflite
+from emgdeploy.graph.types import Graph
 
 Report = Callable[[str], None]
 Measure = Callable[[Path, Manifest], int | None]
+Fits = Callable[[GeneratedModel], bool]
+Tuner = Callable[[Graph, CodegenOptions, Core, Fits], Mapping[int, str]]
 
 _RUNTIME = resources.FIRMWARE_TEMPLATES / "runtime"
 _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
@@ -38,6 +42,7 @@ class BuildRequest:
     """What to build. given: windows, labels and the like; extra_flags: more for the C compiler.
 
     tree: NuttX or SDK to link the application in; autostart: it is then the first program.
+    tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen.
     """
 
     board: Board
@@ -48,6 +53,7 @@ class BuildRequest:
     extra_flags: tuple[str, ...] = ()
     tree: Tree | None = None
     autostart: bool = False
+    tuner: Tuner | None = None
 
     @property
     def system(self) -> str:
@@ -82,7 +88,7 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
         compiler.find(request.board.cpu)  # before minutes go into a conversion
     with builds.replacing_folder(request.out) as folder:
         work = prepare(request.model, folder, request.given, report)
-        report("generating C")
+        report("generating C" if request.tuner is None else "timing kernels, generating C")
         model = _generate(request, work)
         _check_plan(request, work, model)
         tools = compiler.find(request.board.cpu)
@@ -139,7 +145,15 @@ def _generate(request: BuildRequest, work: Workload) -> GeneratedModel:
         isa=request.board.isa,
         header=_header(request, work),
     )
-    return generate(read_tflite(work.tflite), options)
+    graph = read_tflite(work.tflite)
+    if request.tuner is not None:
+        chosen = request.tuner(graph, options, request.board.cpu, lambda made: _fits(request, made))
+        options = replace(options, chosen=chosen)
+    return generate(graph, options)
+
+
+def _fits(request: BuildRequest, model: GeneratedModel) -> bool:
+    return fits.fits(request.board, fits.need_of(model), request.system)
 
 
 def _header(request: BuildRequest, work: Workload) -> dict[str, str]:
@@ -148,7 +162,8 @@ def _header(request: BuildRequest, work: Workload) -> dict[str, str]:
         "model_sha256": work.source_sha256,
         "model": request.model.name,
         "tool": f"emgdeploy {emgdeploy.__version__}",
-        "options": f"--board {request.board.name} --optimize {request.optimize}",
+        "options": f"--board {request.board.name} --optimize {request.optimize}"
+        + (" --tune" if request.tuner else ""),
     }
 
 
@@ -169,7 +184,7 @@ def _check_plan(request: BuildRequest, work: Workload, model: GeneratedModel) ->
         fits.check(board, fits.least_use(board, need, request.system), need, request.system)
     except TooLarge as error:
         if request.optimize != "memory":
-            smallest = fits.need_of(_generate(replace(request, optimize="memory"), work))
+            smallest = fits.need_of(_generate(replace(request, optimize="memory", tuner=None), work))
             if fits.fits(board, smallest, request.system):
                 error.ways.append(f"--optimize memory fits (an arena of {smallest.arena:,} bytes)")
         raise

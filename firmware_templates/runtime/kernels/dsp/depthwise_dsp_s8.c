@@ -1,6 +1,9 @@
 #include "depthwise_dsp_s8.h"
 
-#include "depthwise_walk.h"
+#include "depthwise_lines_s8.h"
+#include "simd.h"
+
+enum { LANES = 4 };
 
 /* Four channels of one line of the window: the pairs (k0, k1) or (k1, k2), doubled. */
 static void put_taps(emg_depthwise_channel_t *to, int32_t line, int32_t pair, uint32_t k_first,
@@ -24,7 +27,7 @@ static void prepare_channels(const emg_depthwise_dsp_s8_t *layer, int32_t first,
         put_taps(to, line, 0, k0, k1);
         put_taps(to, line, 1, k1, k2);
     }
-    for (int32_t c = first; c < first + CHANNELS; ++c, ++to) {
+    for (int32_t c = first; c < first + LANES; ++c, ++to) {
         to->bias = 2 * ch->bias[c];
         to->multiplier = ch->multiplier[c];
         to->shift = ch->shift[c];
@@ -32,7 +35,7 @@ static void prepare_channels(const emg_depthwise_dsp_s8_t *layer, int32_t first,
     }
 }
 
-static void compute(const emg_depthwise_dsp_t *layer, const uint32_t *const line[RING],
+static void compute(const emg_depthwise_dsp_t *layer, const uint32_t *const line[3],
                     const emg_depthwise_channel_t *channels, int8_t *out) {
     if (layer->position_stride == 2) {
         emg_depthwise_four_stride2_s8(line, channels, out, &layer->line);
@@ -41,13 +44,16 @@ static void compute(const emg_depthwise_dsp_t *layer, const uint32_t *const line
     }
 }
 
+#define EMG_DEPTHWISE_COMPUTE compute
+#include "depthwise_walk.h"
+
 void emg_depthwise_dsp_s8(const emg_depthwise_dsp_s8_t *layer, const int8_t *in, int8_t *out,
                           int8_t *scratch) {
     const emg_depthwise_dsp_t *walk = &layer->walk;
     int8_t *after_lines = scratch + 4 * plane_words(walk);
     emg_depthwise_channel_t *channels = (emg_depthwise_channel_t *)(void *)after_lines;
     int8_t *staged = after_lines + CHANNELS * (int32_t)sizeof(emg_depthwise_channel_t);
-    const workspace_t w = {compute, channels, (uint32_t *)(void *)scratch, staged};
+    const workspace_t w = {channels, (uint32_t *)(void *)scratch, staged};
     put_padding(walk, w.lines);
     for (int32_t c = 0; c < walk->channel_count; c += CHANNELS) {
         prepare_channels(layer, c, channels);

@@ -1,4 +1,6 @@
-/* DEPTHWISE_CONV_2D with a 3 x 3 window, four channels at a time: how the image is walked over. */
+/* DEPTHWISE_CONV_2D with a 3 x 3 window, four channels at a time: how the image is walked over.
+ * EMG_DEPTHWISE_COMPUTE(layer, line, channels, out), defined before this is included, calls one of the
+ * kernels of depthwise_lines_s8.h. */
 #ifndef EMG_KERNELS_DSP_DEPTHWISE_WALK_H
 #define EMG_KERNELS_DSP_DEPTHWISE_WALK_H
 
@@ -11,13 +13,8 @@
 
 enum { CHANNELS = 4, RING = 3, PADDING_LINE = 3 };
 
-/* One of the kernels of depthwise_lines_s8.h. */
-typedef void emg_depthwise_compute_t(const emg_depthwise_dsp_t *layer, const uint32_t *const line[RING],
-                                     const emg_depthwise_channel_t *channels, int8_t *out);
-
 /* lines: the image with its padding, or else RING lines and one of padding. */
 typedef struct {
-    emg_depthwise_compute_t *compute;
     const emg_depthwise_channel_t *channels;
     uint32_t *lines;
     int8_t *staged;
@@ -31,10 +28,10 @@ static inline int32_t plane_words(const emg_depthwise_dsp_t *layer) {
 static inline void lines_of_outputs(const emg_depthwise_dsp_t *layer, const uint32_t *const line[RING],
                                     const workspace_t *w, int8_t *out) {
     if (layer->out_positions >= layer->line.block) {
-        w->compute(layer, line, w->channels, out);
+        EMG_DEPTHWISE_COMPUTE(layer, line, w->channels, out);
         return;
     }
-    w->compute(layer, line, w->channels, w->staged);
+    EMG_DEPTHWISE_COMPUTE(layer, line, w->channels, w->staged);
     const int8_t *from = w->staged;
     for (int32_t y = 0; y < layer->line.lines; ++y, out += layer->out_line_bytes) {
         for (int32_t x = 0; x < layer->out_positions; ++x) {
