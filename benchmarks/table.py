@@ -93,27 +93,25 @@ def _core(core: str, rows: Sequence[Row]) -> str:
 
 
 def _comparison(rows: Sequence[Row]) -> str:
-    """Ours on Cortex-M4, `--optimize speed`, beside others."""
+    """Ours on Cortex-M4 and M55 beside others."""
     others = tomllib.loads(_OTHERS.read_text(encoding="utf-8"))
     engines, figures = others["engines"], others["figures"]
     networks = {model.key: model.network or model.key for model in MODELS}
     keys = [key for key, network in networks.items() if network in figures]
-    ours = {
-        (row.model, row.mode): row
-        for row in rows
-        if row.core == "cortex-m4f" and row.mode in ("speed", "balanced")
-    }
+    ours = {(row.core, row.model, row.mode): row for row in rows}
     head = (
         "on Cortex-M4 unless named",
         "figure",
         *(next(m.title for m in MODELS if m.key == key) for key in keys),
     )
     body: list[tuple[str, ...]] = []
-    for mode in ("speed", "balanced"):
-        for what in ("cycles", "instructions", "arena", "code"):
-            values = [getattr(ours[key, mode], what) if (key, mode) in ours else None for key in keys]
-            if any(value is not None for value in values):
-                body.append((f"emgdeploy, {mode}", what, *map(_number, values)))
+    for core, suffix in (("cortex-m4f", ""), ("cortex-m55", ", Cortex-M55 (Helium)")):
+        for mode in ("speed", "balanced"):
+            for what in ("cycles", "instructions", "arena", "code"):
+                found = [ours.get((core, key, mode)) for key in keys]
+                values = [getattr(row, what) if row else None for row in found]
+                if any(value is not None for value in values):
+                    body.append((f"emgdeploy, {mode}{suffix}", what, *map(_number, values)))
     for name, engine in engines.items():
         for what in ("cycles", "instructions", "arena", "code"):
             values = [figures[networks[key]].get(name, {}).get(what) for key in keys]
