@@ -116,7 +116,8 @@ def test_evaluation_needs_preprocessing_and_the_same_classes(
     experiment.save(outcome, tmp_path)
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     data = toy_dataset()
-    windows = experiment.test_windows(loaded, None, DataChoice("toy"), data)
+    windows, recording = experiment.test_windows(loaded, None, DataChoice("toy"), data)
+    assert np.array_equal(recording, outcome.task.test_recording)
     assert experiment.evaluate(loaded.network, windows, 3) == outcome.score
     with pytest.raises(InputError, match="checkpoint knows"):
         experiment.test_windows(loaded, None, DataChoice("toy"), toy_dataset(classes=2))

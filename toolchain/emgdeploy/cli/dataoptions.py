@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from emgdeploy.cli import options
 
 if TYPE_CHECKING:
+    from emgdeploy.cli.console import Console
     from emgdeploy.signals.choice import DataChoice
+    from emgdeploy.signals.splits import Split
 
 DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, or files for your own"
 _SIMULATION = {
@@ -58,6 +60,9 @@ def add_data(parser: argparse._ActionsContainer) -> None:
         metavar="N",
         help="of --split repetition (default 2 5)",
     )
+    parser.add_argument(
+        "--folds", type=options.positive_int, metavar="K", help="K of 2 or more: --split kfold in K folds"
+    )
     _add_reading(parser)
     parser.add_argument("--sim-subjects", type=options.positive_int, metavar="N", help="simulated people")
     parser.add_argument("--sim-sessions", type=options.positive_int, metavar="N", help="of each of them")
@@ -85,12 +90,33 @@ def _add_reading(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--movement-only", action="store_true", help="ninapro-db5 without its rest")
 
 
+def add_vote(parser: argparse._ActionsContainer) -> None:
+    """--vote N."""
+    parser.add_argument(
+        "--vote",
+        type=options.positive_int,
+        default=5,
+        metavar="N",
+        help="also report the majority of N successive windows (default 5)",
+    )
+
+
+def warn_of_leak(split: Split, console: Console) -> None:
+    """Say it where a split says more than there is to say."""
+    if split.leaks:
+        console.warn(
+            f"the split {split.name} LEAKS: windows of the same trials are trained and tested on. Its accuracy "
+            "is that of remembering; the published project's 97 to 99 % is measured so"
+        )
+
+
 def choice(args: argparse.Namespace, base: DataChoice) -> DataChoice:
     """`base` with what the options say put over it. Raises UsageError for numbers that make no sense."""
     given = {
         "split": args.split,
         "test_share": args.test_share,
         "split_seed": args.split_seed,
+        "folds": getattr(args, "folds", None),
         "test_repetitions": None if args.test_repetitions is None else tuple(args.test_repetitions),
         "subjects": None if args.subject is None else tuple(args.subject),
         "sessions": None if args.session is None else tuple(args.session),

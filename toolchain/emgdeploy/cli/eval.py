@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.cli import dataoptions, options
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.train import show_confusion
+from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from emgdeploy.nets.checkpoint import Checkpoint
     from emgdeploy.signals.choice import DataChoice
+    from emgdeploy.signals.preprocess import Preprocess
+    from emgdeploy.signals.recordings import Dataset
     from emgdeploy.signals.windowfile import Windows
 
 NAME = "eval"
@@ -30,6 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preprocess", type=Path, metavar="FILE.toml", help="for a checkpoint that brings none"
     )
     parser.add_argument(
+        "--disturb",
+        nargs="+",
+        metavar="WHAT",
+        help="also with disturbed electrodes: lost:16 and the like, or all; see docs/data.md",
+    )
+    parser.add_argument(
+        "--disturb-seed", type=options.non_negative_int, default=1, metavar="N", help="which electrodes"
+    )
+    dataoptions.add_vote(parser)
+    parser.add_argument(
         "--factory", metavar="MODULE:FUNCTION", help="makes your own network for the checkpoint's weights"
     )
 
@@ -40,47 +57,92 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.nets.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(args.checkpoint, args.factory)
-    windows = _windows(args, checkpoint, console)
-    labels = experiment.label_names(checkpoint, windows)
-    reached = experiment.evaluate(checkpoint.network, windows, len(labels))
+    tested = _tested(args, checkpoint, console)
+    labels = experiment.label_names(checkpoint, tested.windows)
+    reached = experiment.evaluate(checkpoint.network, tested.windows, len(labels))
     console.print(
         f"accuracy {reached.accuracy:.2%}, balanced accuracy {reached.balanced_accuracy:.2%} "
-        f"on {len(windows):,} windows",
+        f"on {len(tested.windows):,} windows",
         style="bold",
     )
-    show_confusion(reached, labels, console)
+    by_vote = None
+    if tested.recording is not None:
+        by_vote = experiment.evaluate(
+            checkpoint.network, tested.windows, len(labels), tested.recording, args.vote
+        )
+        console.print(f"{by_vote.accuracy:.2%} by majority of {args.vote} windows")
+    show_confusion(asdict(reached), labels, console)
+    disturbed = _disturbed(args, checkpoint, tested, len(labels), console)
     console.result(
         {
             "checkpoint": args.checkpoint,
             "checkpoint_sha256": checkpoint.sha256,
             "dataset": args.dataset,
-            "windows": len(windows),
+            "windows": len(tested.windows),
             "labels": labels,
+            "leaks": tested.leaks,
             "accuracy": reached.accuracy,
             "balanced_accuracy": reached.balanced_accuracy,
             "recall": reached.recall,
             "confusion": reached.confusion,
+            "voted": None if by_vote is None else {"windows": args.vote, "accuracy": by_vote.accuracy},
+            "disturbed": disturbed,
         }
     )
     return 0
 
 
-def _windows(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> Windows:
+@dataclass(frozen=True)
+class _Tested:
+    """Windows to test on; recording: which each is of, None where nobody knows; choice, dataset: where they
+    come from, None for a window file."""
+
+    windows: Windows
+    recording: NDArray[np.int64] | None = None
+    leaks: bool = False
+    choice: DataChoice | None = None
+    dataset: Dataset | None = None
+    preprocess: Preprocess | None = None
+
+
+def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> _Tested:
     from emgdeploy.nets import experiment
     from emgdeploy.signals import windowfile
     from emgdeploy.signals.description import load_preprocess
 
     if args.windows is not None:
-        return windowfile.load(args.windows, checkpoint.input_shape)
+        return _Tested(windowfile.load(args.windows, checkpoint.input_shape))
     choice = _choice(args, checkpoint)
     dataset = choice.load(args.data)
     preprocess = None if args.preprocess is None else load_preprocess(args.preprocess)
-    windows = experiment.test_windows(checkpoint, preprocess, choice, dataset)
+    windows, recording = experiment.test_windows(checkpoint, preprocess, choice, dataset)
+    split = choice.divide(dataset)
     console.print(
-        f"{dataset.name}: test trials of the split {choice.divide(dataset).name}, "
+        f"{dataset.name}: test trials of the split {split.name}, "
         + ", ".join(f"session {n}" for n in sorted({r.session for r in dataset.recordings}))
     )
-    return windows
+    dataoptions.warn_of_leak(split, console)
+    return _Tested(windows, recording, split.leaks, choice, dataset, preprocess)
+
+
+def _disturbed(
+    args: argparse.Namespace, checkpoint: Checkpoint, tested: _Tested, classes: int, console: Console
+) -> dict[str, float]:
+    """Accuracy under each disturbance, printed and returned."""
+    from emgdeploy.nets import experiment
+    from emgdeploy.signals import disturb
+
+    if args.disturb is None:
+        return {}
+    if tested.dataset is None or tested.choice is None:
+        raise UsageError("--disturb disturbs recordings, not windows", "give --dataset in place of --windows")
+    reached = {}
+    for one in disturb.parse(args.disturb):
+        changed = one.of(tested.dataset, args.disturb_seed)
+        windows, _ = experiment.test_windows(checkpoint, tested.preprocess, tested.choice, changed)
+        reached[str(one)] = experiment.evaluate(checkpoint.network, windows, classes).accuracy
+    console.table(("disturbance", "accuracy"), [(name, f"{value:.2%}") for name, value in reached.items()])
+    return reached
 
 
 def _choice(args: argparse.Namespace, checkpoint: Checkpoint) -> DataChoice:

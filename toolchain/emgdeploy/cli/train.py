@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,10 @@ from emgdeploy.errors import UsageError
 if TYPE_CHECKING:
     from emgdeploy.nets.checkpoint import Checkpoint
     from emgdeploy.nets.experiment import Model, Outcome, Task
-    from emgdeploy.nets.metrics import Score
     from emgdeploy.nets.train import TrainSettings
+    from emgdeploy.signals.choice import DataChoice
+    from emgdeploy.signals.preprocess import Preprocess
+    from emgdeploy.signals.recordings import Dataset
 
 NAME = "train"
 HELP = "train a network on a data set: checkpoint.pt, calibration.npz, test.npz, metrics.json"
@@ -25,8 +29,11 @@ _PUBLISHED_KEYS = {
     "Epoch": "epochs",
     "T_max": "t_max",
     "data_path": "data",
+    "fold": "folds",
     "model_save": "out",
 }
+# What --robust stands for.
+_ROBUST_LOST, _ROBUST_COPIES = 0.5, 1
 _PUBLISHED_DATASETS = {"CSL": "csl", "ICE": "ice"}
 
 
@@ -79,6 +86,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label-smoothing", type=float, metavar="S", help="0 up to 1")
     parser.add_argument("--noise", type=float, metavar="S", help="added to every pixel while training")
     parser.add_argument("--gain", type=float, metavar="S", help="by which the effort varies while training")
+    parser.add_argument(
+        "--lost",
+        type=float,
+        metavar="SHARE",
+        help="of the electrodes that windows lose at most while training",
+    )
+    parser.add_argument(
+        "--disturbed-copies",
+        type=options.non_negative_int,
+        metavar="N",
+        help="of each training recording, each disturbed in some way, to train on besides (default 0)",
+    )
+    parser.add_argument(
+        "--robust",
+        action="store_true",
+        help=f"the same as --lost {_ROBUST_LOST:g} --disturbed-copies {_ROBUST_COPIES}",
+    )
+    parser.add_argument(
+        "--patience",
+        type=options.positive_int,
+        metavar="N",
+        help="stop after N epochs without a better accuracy on a fifth of the training trials, held out for that",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep the state after each epoch in --out, and go on from what is there",
+    )
+    dataoptions.add_vote(parser)
+    parser.add_argument("--num-workers", type=options.positive_int, metavar="N", help="threads to train with")
+    parser.add_argument("--input-width", type=options.positive_int, metavar="N", help="rows of the image")
+    parser.add_argument("--input-height", type=options.positive_int, metavar="N", help="columns of the image")
+    parser.add_argument("--channel", type=options.positive_int, metavar="N", help="frames of a window")
     parser.add_argument("--seed", type=options.non_negative_int, metavar="N", help="of weights and order")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be trained and what it costs; train nothing"
@@ -90,27 +130,46 @@ def translate_config(table: dict[str, Any]) -> dict[str, Any]:
     translated = {_PUBLISHED_KEYS.get(key, key): value for key, value in table.items()}
     if isinstance(table.get("dataset"), str):
         translated["dataset"] = _PUBLISHED_DATASETS.get(table["dataset"], table["dataset"])
+    pretrained = translated.pop("pretrain_model_path", None)
+    if isinstance(table.get("finetune"), bool):
+        translated["finetune"] = pretrained if table["finetune"] else None
     return translated
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Train, print what was reached, and name the files. Nothing is written before the end."""
+    """Train, print what was reached, and name the files. Only --resume writes before the end."""
     from emgdeploy import optional
     from emgdeploy.nets import experiment
 
     optional.load("torch", extra="train")
     _check_writable(args.out)
     settings = _settings(args)
+    _use_threads(args.num_workers)
     start = _start(args)
-    task = _task(args, start, console)
+    choice, dataset = _data(args)
+    count = len(choice.all_folds(dataset))
     model = _model(args, start)
-    if args.dry_run:
-        return _dry_run(task, model, console)
-    outcome = _train(task, model, settings, console)
-    report = experiment.save(outcome, args.out)
-    _show(outcome, args.out, console)
+    folds: list[Outcome] = []
+    for number in range(count):
+        task = _task(args, replace(choice, fold=number), dataset, start, console)
+        if args.dry_run:
+            return _dry_run(task, model, console)
+        progress = args.out / f"progress-{number + 1}.pt" if args.resume else None
+        title = f"fold {number + 1} of {count}" if count > 1 else "training"
+        folds.append(_train(task, model, settings, progress, args.vote, title, console))
+    report = experiment.save(folds[0], args.out, folds, args.vote)
+    for path in args.out.glob("progress-*.pt"):
+        path.unlink()
+    _show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0
+
+
+def _use_threads(count: int | None) -> None:
+    import torch
+
+    if count is not None:
+        torch.set_num_threads(count)
 
 
 def _check_writable(folder: Path) -> None:
@@ -128,6 +187,8 @@ def _settings(args: argparse.Namespace) -> TrainSettings:
 
     names = [field.name for field in fields(TrainSettings)]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.robust:
+        given = {"lost": _ROBUST_LOST, **given}
     if args.finetune is not None:
         given = {"epochs": finetune.EPOCHS, "learning_rate": finetune.LEARNING_RATE, **given}
     return TrainSettings(**given)
@@ -151,20 +212,36 @@ def _start(args: argparse.Namespace) -> Checkpoint | None:
     return load_checkpoint(args.finetune, args.network if ":" in args.network else None)
 
 
-def _task(args: argparse.Namespace, start: Checkpoint | None, console: Console) -> Task:
-    from emgdeploy.nets import experiment, finetune
-    from emgdeploy.signals import datasets
+def _data(args: argparse.Namespace) -> tuple[DataChoice, Dataset]:
     from emgdeploy.signals.choice import DataChoice
-    from emgdeploy.signals.description import load_preprocess
 
     choice = dataoptions.choice(args, DataChoice(args.dataset))
-    dataset = choice.load(args.data)
+    return choice, choice.load(args.data)
+
+
+def _preprocess(args: argparse.Namespace, dataset: Dataset) -> Preprocess:
+    from emgdeploy.signals import datasets
+    from emgdeploy.signals.description import load_preprocess
+
     preprocess = datasets.default_preprocess(dataset)
     if args.preprocess is not None:
         preprocess = load_preprocess(args.preprocess, preprocess)
-    if start is not None:
+    return preprocess.of_size(args.input_width, args.input_height, args.channel)
+
+
+def _task(
+    args: argparse.Namespace, choice: DataChoice, dataset: Dataset, start: Checkpoint | None, console: Console
+) -> Task:
+    from emgdeploy.nets import experiment, finetune
+
+    if start is None:
+        preprocess = _preprocess(args, dataset)
+    else:
         preprocess = finetune.preprocess_of(start, str(args.finetune))
-    task = experiment.prepare(choice, dataset, preprocess, args.trials, refit=start is None)
+    copies = args.disturbed_copies
+    if copies is None:
+        copies = _ROBUST_COPIES if args.robust else 0
+    task = experiment.prepare(choice, dataset, preprocess, args.trials, start is None, copies)
     sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})
     console.print(
         f"{dataset.name}: {len(dataset.recordings)} recordings of "
@@ -174,6 +251,7 @@ def _task(args: argparse.Namespace, start: Checkpoint | None, console: Console) 
         f"split {task.split.name}: {len(task.split.train)} recordings ({len(task.train):,} windows) to train on, "
         f"{len(task.split.test)} ({len(task.test):,}) to test on; windows {task.preprocess.input_shape}"
     )
+    dataoptions.warn_of_leak(task.split, console)
     return task
 
 
@@ -188,18 +266,26 @@ def _model(args: argparse.Namespace, start: Checkpoint | None) -> Model:
     return Model(args.network, width)
 
 
-def _train(task: Task, model: Model, settings: TrainSettings, console: Console) -> Outcome:
+def _train(
+    task: Task,
+    model: Model,
+    settings: TrainSettings,
+    progress: Path | None,
+    vote: int,
+    title: str,
+    console: Console,
+) -> Outcome:
     from emgdeploy.nets import experiment
 
-    batches = settings.batches(len(task.train))
-    with console.progress("training", settings.epochs * batches) as bar:
+    batches = experiment.batches(task, settings)
+    with console.progress(title, settings.epochs * batches) as bar:
 
         def on_batch(done: int, loss: float) -> None:
             bar.advance(note=f"loss {loss:.3f}")
             if done % batches == 0 and not console.interactive:
                 console.note(f"epoch {done // batches} of {settings.epochs}: loss {loss:.3f}")
 
-        return experiment.run(task, model, settings, on_batch)
+        return experiment.run(task, model, settings, on_batch, progress, vote)
 
 
 def _dry_run(task: Task, model: Model, console: Console) -> int:
@@ -221,21 +307,26 @@ def _dry_run(task: Task, model: Model, console: Console) -> int:
     return 0
 
 
-def _show(outcome: Outcome, folder: Path, console: Console) -> None:
+def _show(report: dict[str, Any], folder: Path, console: Console) -> None:
+    for number, fold in enumerate(report["folds"] if len(report["folds"]) > 1 else (), 1):
+        console.print(f"fold {number}: accuracy {fold['accuracy']:.2%}")
+    seen = "of trials the network was trained on" if report["leaks"] else "of trials the network never saw"
+    windows = sum(map(sum, report["confusion"]))
     console.print(
-        f"accuracy {outcome.score.accuracy:.2%} and balanced accuracy {outcome.score.balanced_accuracy:.2%} "
-        f"on {len(outcome.task.test):,} windows of trials the network never saw "
-        f"({outcome.trained.seconds_per_epoch:.1f} s per epoch)",
+        f"accuracy {report['accuracy']:.2%} and balanced accuracy {report['balanced_accuracy']:.2%} "
+        f"on {windows:,} windows {seen} ({report['seconds_per_epoch']:.1f} s per epoch)",
         style="bold",
     )
-    show_confusion(outcome.score, outcome.task.dataset.labels, console)
-    console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, metrics.json")
+    voted = report["voted"]
+    console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
+    show_confusion(report, tuple(report["labels"]), console)
+    console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json")
 
 
-def show_confusion(score: Score, labels: tuple[str, ...], console: Console) -> None:
+def show_confusion(reached: Mapping[str, Any], labels: tuple[str, ...], console: Console) -> None:
     """The confusion matrix as a table: a row for each true class."""
     rows = [
         (name, *counts, "-" if recall is None else f"{recall:.1%}")
-        for name, counts, recall in zip(labels, score.confusion, score.recall, strict=True)
+        for name, counts, recall in zip(labels, reached["confusion"], reached["recall"], strict=True)
     ]
     console.table(("true \\ predicted", *labels, "recall"), rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,15 @@ from emgdeploy.files import write_atomic
 from emgdeploy.nets import finetune, registry, train
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
-from emgdeploy.nets.metrics import Score, score
+from emgdeploy.nets.metrics import Score, pooled, score, voted
+from emgdeploy.nets.variation import Silence
 from emgdeploy.nets.weights import class_count
-from emgdeploy.signals import windowfile
+from emgdeploy.signals import disturb, windowfile
 from emgdeploy.signals.choice import DataChoice
-from emgdeploy.signals.images import LabelledImages, divided_windows
+from emgdeploy.signals.images import LabelledImages, divided_windows, labelled_windows
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
-from emgdeploy.signals.splits import Split
+from emgdeploy.signals.splits import Division, Split
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
@@ -31,11 +33,17 @@ if TYPE_CHECKING:
 SCHEMA = "emgdeploy.train/1"
 # Enough to see every class at every strength; more changes int8 ranges little and takes longer.
 CALIBRATION_WINDOWS = 512
+# Windows that vote together, and the share of training trials that early stopping goes by.
+VOTE = 5
+HELD_OUT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Task:
-    """Windows ready for a network: training and test windows of whole trials, and how they were made."""
+    """Windows ready for a network: training and test windows of whole trials, and how they were made.
+
+    train_recording, test_recording: (N,) which recording each window is of, counted on its side.
+    """
 
     choice: DataChoice
     dataset: Dataset
@@ -43,6 +51,8 @@ class Task:
     preprocess: Preprocess
     train: Windows
     test: Windows
+    train_recording: NDArray[np.int64]
+    test_recording: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained network and what it reaches on the test windows."""
+    """A trained network and what it reaches on the test windows, one by one and by majority votes."""
 
     network: nn.Module
     task: Task
@@ -75,6 +85,7 @@ class Outcome:
     score: Score
     cost: Cost
     model: Model
+    voted: Score
 
 
 def prepare(
@@ -83,45 +94,112 @@ def prepare(
     preprocess: Preprocess,
     trials: int | None = None,
     refit: bool = True,
+    disturbed_copies: int = 0,
 ) -> Task:
     """Divide the recordings, cut windows, and fit the normalisation on the training side alone.
 
-    trials: train on the first of them only; refit: False keeps the normalisation that `preprocess` brings.
-    Raises InputError when a side has no windows.
+    trials: train on the first of them only; refit: False keeps the normalisation that `preprocess` brings;
+    disturbed_copies: copies of each training recording, each with a disturbance of a drawn kind, to train on
+    besides. Raises InputError when a side has no windows.
     """
     split = choice.divide(dataset)
     split = replace(split, train=split.train[:trials])
     training, test = divided_windows(dataset.recordings, split, preprocess)
     fitted = preprocess.fit(training.features) if refit else preprocess
+    if disturbed_copies and not split.leaks:
+        chosen = replace(dataset, recordings=tuple(dataset.recordings[i] for i in split.train))
+        made = disturb.copies(chosen, disturbed_copies, choice.split_seed)
+        training = training.joined(labelled_windows(made, preprocess), len(split.train))
     return Task(
-        choice, dataset, split, fitted, _windows(training, fitted, dataset), _windows(test, fitted, dataset)
+        choice,
+        dataset,
+        split,
+        fitted,
+        _windows(training, fitted, dataset),
+        _windows(test, fitted, dataset),
+        training.recording,
+        test.recording,
     )
 
 
 def run(
-    task: Task, model: Model, settings: train.TrainSettings, on_batch: train.OnBatch | None = None
+    task: Task,
+    model: Model,
+    settings: train.TrainSettings,
+    on_batch: train.OnBatch | None = None,
+    progress: Path | None = None,
+    vote: int = VOTE,
 ) -> Outcome:
-    """Train a network for the task and test it. The same arguments give the same network."""
+    """Train a network for the task and test it. The same arguments give the same network.
+
+    progress: a file that keeps the state after each epoch, from which the same call goes on.
+    """
     train.seed_everything(settings.seed)
     network = model.build(task)
-    log_image = task.preprocess.log_epsilon is not None
-    trained = train.fit(network, task.train.x, _classes(task.train), settings, on_batch, log_image)
-    reached = evaluate(network, task.test, len(task.dataset.labels))
-    return Outcome(
-        network, task, settings, trained, reached, cost(network, task.preprocess.input_shape), model
+    windows, held_out = _held_out(task, settings)
+    trained = train.fit(
+        network,
+        windows.x,
+        _classes(windows),
+        settings,
+        on_batch,
+        task.preprocess.log_epsilon is not None,
+        Silence.of(task.preprocess),
+        None if held_out is None else (held_out.x, _classes(held_out)),
+        progress,
     )
+    classes = len(task.dataset.labels)
+    predicted = predictions(network, task.test)
+    majority = voted(predicted, task.test_recording, vote, classes)
+    true = _classes(task.test)
+    found = cost(network, task.preprocess.input_shape)
+    one_by_one, by_vote = score(true, predicted, classes), score(true, majority, classes)
+    return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote)
 
 
-def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
-    """How often the float network is right on labelled windows."""
-    predicted = train.predict(network, np.asarray(windows.x, np.float32)).argmax(axis=1)
-    return score(_classes(windows), predicted.astype(np.int64), classes)
+def batches(task: Task, settings: train.TrainSettings) -> int:
+    """Batches in one epoch of `run`."""
+    return settings.batches(len(_held_out(task, settings)[0]))
+
+
+def _held_out(task: Task, settings: train.TrainSettings) -> tuple[Windows, Windows | None]:
+    """Training windows, and those of whole trials that early stopping goes by. A copy stays with its trial."""
+    if settings.patience is None:
+        return task.train, None
+    recordings = [task.dataset.recordings[i] for i in task.split.train]
+    (held,) = Division("trial", HELD_OUT_SHARE, settings.seed).splits(recordings)
+    original = task.train_recording % len(recordings)
+    away = np.isin(original, held.test)
+    return task.train.take(~away), task.train.take(away & (task.train_recording < len(recordings)))
+
+
+def predictions(network: nn.Module, windows: Windows) -> NDArray[np.int64]:
+    """(N,) the class of each window's largest logit."""
+    logits = train.predict(network, np.asarray(windows.x, np.float32))
+    largest: NDArray[np.int64] = logits.argmax(axis=1).astype(np.int64)
+    return largest
+
+
+def evaluate(
+    network: nn.Module,
+    windows: Windows,
+    classes: int,
+    recording: NDArray[np.int64] | None = None,
+    vote: int = 1,
+) -> Score:
+    """How often the float network is right on labelled windows, after votes where `recording` says which
+    follow on each other."""
+    predicted = predictions(network, windows)
+    if recording is not None:
+        predicted = voted(predicted, recording, vote, classes)
+    return score(_classes(windows), predicted, classes)
 
 
 def test_windows(
     checkpoint: Checkpoint, preprocess: Preprocess | None, choice: DataChoice, dataset: Dataset
-) -> Windows:
-    """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`.
+) -> tuple[Windows, NDArray[np.int64]]:
+    """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`;
+    and which recording each is of.
 
     Raises InputError when nobody says how, or when its classes are not those of the data.
     """
@@ -137,7 +215,7 @@ def test_windows(
             "evaluate it on the data set it was trained for",
         )
     _, test = divided_windows(dataset.recordings, choice.divide(dataset), how)
-    return _windows(test, how, dataset)
+    return _windows(test, how, dataset), test.recording
 
 
 def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
@@ -166,13 +244,17 @@ def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows
     return task.train.take(np.sort(np.concatenate(drawn)))
 
 
-def metrics(outcome: Outcome) -> dict[str, Any]:
-    """What `metrics.json` holds."""
-    task, reached = outcome.task, outcome.score
+def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
+    """What `metrics.json` holds: of one training, or of several folds, whose test windows count together and
+    whose first is `outcome`."""
+    folds = folds or (outcome,)
+    task = outcome.task
+    reached, by_vote = pooled([fold.score for fold in folds]), pooled([fold.voted for fold in folds])
     return {
         "schema": SCHEMA,
         "dataset": task.dataset.name,
         "split": task.split.name,
+        "leaks": task.split.leaks,
         "model": outcome.model.name,
         "model_width": outcome.model.width,
         "params": outcome.cost.params,
@@ -186,29 +268,50 @@ def metrics(outcome: Outcome) -> dict[str, Any]:
         "finetuned": None
         if outcome.model.start is None
         else {"checkpoint_sha256": outcome.model.start.sha256, "freeze": outcome.model.freeze},
-        "epochs": outcome.settings.epochs,
+        "epochs": len(outcome.trained.losses),
         "accuracy": reached.accuracy,
         "balanced_accuracy": reached.balanced_accuracy,
         "recall": list(reached.recall),
         "confusion": [list(row) for row in reached.confusion],
-        "folds": [_fold(outcome)],
+        "voted": {
+            "windows": vote,
+            "accuracy": by_vote.accuracy,
+            "balanced_accuracy": by_vote.balanced_accuracy,
+            "recall": list(by_vote.recall),
+        },
+        "folds": [_fold(fold) for fold in folds],
         "windows": {"train": len(task.train), "test": len(task.test)},
         "losses": list(outcome.trained.losses),
+        "held_out_accuracy": list(outcome.trained.held_out),
         "seconds_per_epoch": outcome.trained.seconds_per_epoch,
     }
 
 
-def save(outcome: Outcome, folder: Path) -> dict[str, Any]:
-    """Write checkpoint.pt, calibration.npz, test.npz and, last, metrics.json; return the metrics."""
-    report = metrics(outcome)
+def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
+    """Write checkpoint.pt, calibration.npz, test.npz, training.csv and, last, metrics.json; return the metrics.
+
+    Of several folds the files are the first one's, `outcome`; the metrics are of all.
+    """
+    report = metrics(outcome, folds, vote)
     task = outcome.task
-    notes = {key: report[key] for key in ("model_width", "settings", "accuracy", "windows", "finetuned")}
+    notes = {key: report[key] for key in ("model_width", "settings", "windows", "finetuned", "leaks")}
+    notes["accuracy"] = outcome.score.accuracy
     notes["data"] = task.choice.to_dict()
     save_checkpoint(folder / "checkpoint.pt", outcome.network, task.dataset.labels, task.preprocess, notes)
     windowfile.save(folder / "calibration.npz", calibration_windows(task))
     windowfile.save(folder / "test.npz", task.test)
+    write_atomic(folder / "training.csv", _log(outcome.trained))
     write_atomic(folder / "metrics.json", json.dumps(report, indent=2) + "\n")
     return report
+
+
+def _log(trained: train.Trained) -> str:
+    """A line for each epoch."""
+    lines = ["epoch,loss,learning_rate,held_out_accuracy"]
+    held_out = [*map(repr, trained.held_out)] or [""] * len(trained.losses)
+    for epoch, (loss, rate, right) in enumerate(zip(trained.losses, trained.rates, held_out, strict=True), 1):
+        lines.append(f"{epoch},{loss!r},{rate!r},{right}")
+    return "\n".join(lines) + "\n"
 
 
 def _fold(outcome: Outcome) -> dict[str, Any]:
@@ -220,6 +323,7 @@ def _fold(outcome: Outcome) -> dict[str, Any]:
         ],
         "accuracy": outcome.score.accuracy,
         "balanced_accuracy": outcome.score.balanced_accuracy,
+        "voted_accuracy": outcome.voted.accuracy,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,3 +33,27 @@ def score(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -
         recall=tuple(recall),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
     )
+
+
+def pooled(scores: Sequence[Score]) -> Score:
+    """The score of all windows of several folds together."""
+    total = np.sum([np.array(one.confusion) for one in scores], axis=0)
+    true, predicted = (part.ravel() for part in np.indices(total.shape))
+    return score(np.repeat(true, total.ravel()), np.repeat(predicted, total.ravel()), len(total))
+
+
+def voted(
+    predicted: NDArray[np.int64], recording: NDArray[np.int64], windows: int, classes: int
+) -> NDArray[np.int64]:
+    """(N,) predictions -> the majority of each and the `windows` - 1 before it in the same recording.
+
+    Of classes with as many votes the one seen later wins.
+    """
+    counts = np.zeros((len(predicted), classes))
+    for lag in range(min(windows, len(predicted))):
+        same = recording[lag:] == recording[: len(recording) - lag]
+        # Recency is worth less than a vote, all of it together.
+        weight = 1.0 + (windows - lag) / (windows * (windows + 1))
+        counts[np.flatnonzero(same) + lag, predicted[: len(predicted) - lag][same]] += weight
+    majority: NDArray[np.int64] = counts.argmax(axis=1).astype(np.int64)
+    return majority

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from numpy.typing import NDArray
 from emgdeploy import optional
 from emgdeploy.errors import GateFailed, UsageError
 from emgdeploy.nets.finetune import is_kept
+from emgdeploy.nets.progress import Progress, fingerprint
+from emgdeploy.nets.variation import Silence, Variation
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 WARM_UP_SHARE = 0.1
 # Called after every batch with the batches done in all epochs and the mean loss of the current one.
 OnBatch = Callable[[int, float], None]
+Labelled = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,10 @@ class TrainSettings:
 
     t_max: epochs until the learning rate has fallen to zero, `epochs` where None; noise: deviation of what is
     added to every pixel; gain: deviation of the effort by which whole windows vary (in a log image a shift,
-    elsewhere a factor of its exponential), both in units of the normalised image; seed: of the weights, the
-    order of windows and everything else that is drawn.
+    elsewhere a factor of its exponential), both in units of the normalised image; lost: the largest share of
+    the electrodes that a window loses; patience: epochs without a better accuracy on held-out training trials
+    after which training stops, None trains all epochs on all trials; seed: of the weights, the order of windows
+    and everything else that is drawn.
     """
 
     epochs: int = 5
@@ -43,6 +50,8 @@ class TrainSettings:
     t_max: int | None = None
     noise: float = 0.2
     gain: float = 0.4
+    lost: float = 0.0
+    patience: int | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -57,6 +66,8 @@ class TrainSettings:
                 ("t_max", self.t_max is None or self.t_max >= 1),
                 ("noise", 0 <= self.noise <= 10),
                 ("gain", 0 <= self.gain <= 10),
+                ("lost", 0 <= self.lost < 1),
+                ("patience", self.patience is None or self.patience >= 1),
                 ("seed", 0 <= self.seed < 2**63),
             )
             if not good
@@ -80,10 +91,13 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class Trained:
-    """seconds_per_epoch: mean wall time; losses: mean training loss of each epoch."""
+    """seconds_per_epoch: mean wall time; of each epoch: losses: mean training loss; rates: the learning rate at
+    its end; held_out: accuracy on held-out windows, where there are any."""
 
     seconds_per_epoch: float
     losses: tuple[float, ...]
+    rates: tuple[float, ...] = ()
+    held_out: tuple[float, ...] = ()
 
 
 def seed_everything(seed: int) -> None:
@@ -102,49 +116,157 @@ def fit(
     settings: TrainSettings,
     on_batch: OnBatch | None = None,
     log_image: bool = False,
+    silence: Silence | None = None,
+    held_out: Labelled | None = None,
+    progress: Path | None = None,
 ) -> Trained:
     """Train `network` in place on windows x (N, C, H, W) and classes y (N,).
 
-    log_image: whether the windows are logarithms, which decides how a change of effort looks. Call `seed_everything` before making the network. Raises UsageError for fewer than two windows and
-    GateFailed when the loss stops being a number.
+    log_image: whether the windows are logarithms, which decides how a change of effort looks; silence: what
+    lost electrodes show; held_out: windows and classes that `settings.patience` goes by; progress: a file
+    that holds the state after each epoch, from which the same call goes on. Call `seed_everything` before
+    making the network. Raises UsageError for fewer than two windows and GateFailed when the loss stops being
+    a number.
     """
-    import torch
-
     if len(x) < 2:
         raise UsageError(f"training needs at least two windows, there is {len(x)}", "record or simulate more")
-    device = training_device()
-    network.to(device)
-    windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
-    classes = torch.from_numpy(y.astype(np.int64)).to(device)
-    optimizer = torch.optim.AdamW(
-        [p for p in network.parameters() if p.requires_grad],
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-    )
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
-    draw = torch.Generator().manual_seed(settings.seed)
-    batches = settings.batches(len(x))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: settings.rate_at(step / batches))
-    started, losses = time.perf_counter(), []
-    to_training(network)
-    for epoch in range(settings.epochs):
-        total = 0.0
-        for index, chosen in enumerate(torch.tensor_split(torch.randperm(len(x), generator=draw), batches)):
-            optimizer.zero_grad(set_to_none=True)
-            varied = _varied(windows[chosen], settings, log_image, draw)
-            loss = loss_of(network(varied), classes[chosen])
+    vary = Variation(settings.noise, settings.gain, log_image, settings.lost, silence)
+    training = _Training(network, x, y, settings, vary, held_out)
+    kept = None if progress is None else Progress(progress, training.name())
+    if kept is not None:
+        training.go_on_from(kept.load())
+    started, first = time.perf_counter(), len(training.losses)
+    while not training.is_over():
+        training.epoch(on_batch)
+        if kept is not None:
+            kept.save(training.state())
+    training.finish()
+    seconds = (time.perf_counter() - started) / max(1, len(training.losses) - first)
+    return Trained(seconds, tuple(training.losses), tuple(training.rates), tuple(training.held_out))
+
+
+class _Training:
+    """A training between two epochs: network, optimizer, schedule, what is drawn, and how it went."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        x: NDArray[np.float32],
+        y: NDArray[np.int64],
+        settings: TrainSettings,
+        vary: Variation,
+        held: Labelled | None,
+    ) -> None:
+        import torch
+
+        device = training_device()
+        self.network, self.settings, self.vary, self.held = network.to(device), settings, vary, held
+        self.windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
+        self.classes = torch.from_numpy(y.astype(np.int64)).to(device)
+        self.optimizer = torch.optim.AdamW(
+            [p for p in network.parameters() if p.requires_grad],
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+        )
+        self.loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
+        self.draw = torch.Generator().manual_seed(settings.seed)
+        self.batches = batches = settings.batches(len(x))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: settings.rate_at(step / batches)
+        )
+        self.losses: list[float] = []
+        self.rates: list[float] = []
+        self.held_out: list[float] = []
+        self.best: dict[str, Tensor] | None = None
+
+    def name(self) -> str:
+        """What is trained on what."""
+        return fingerprint(self.network, self.windows, self.classes, self.settings)
+
+    def is_over(self) -> bool:
+        patience, found = self.settings.patience, self.held_out
+        if patience is not None and found and len(found) - 1 - found.index(max(found)) >= patience:
+            return True
+        return len(self.losses) >= self.settings.epochs
+
+    def epoch(self, on_batch: OnBatch | None) -> None:
+        """See every window once."""
+        import torch
+
+        to_training(self.network)
+        total, done = 0.0, len(self.losses) * self.batches
+        order = torch.randperm(len(self.windows), generator=self.draw)
+        for index, chosen in enumerate(torch.tensor_split(order, self.batches), 1):
+            self.optimizer.zero_grad(set_to_none=True)
+            varied = self.vary(self.windows[chosen], self.draw)
+            loss = self.loss_of(self.network(varied), self.classes[chosen])
             loss.backward()
-            optimizer.step()
-            schedule.step()
+            self.optimizer.step()
+            self.schedule.step()
             total += float(loss.detach())
             if on_batch is not None:
-                on_batch(epoch * batches + index + 1, total / (index + 1))
+                on_batch(done + index, total / index)
         if not np.isfinite(total):
-            raise GateFailed(f"the loss is not a number after epoch {epoch + 1}", "lower --learning-rate")
-        losses.append(total / batches)
-    _settle_batch_norms(network, windows, settings.batch_size, draw)
-    network.to("cpu")
-    return Trained((time.perf_counter() - started) / settings.epochs, tuple(losses))
+            raise GateFailed(
+                f"the loss is not a number after epoch {len(self.losses) + 1}", "lower --learning-rate"
+            )
+        self.losses.append(total / self.batches)
+        self.rates.append(float(self.optimizer.param_groups[0]["lr"]))
+        if self.held is not None and self.settings.patience is not None:
+            self._look_at(self.held)
+
+    def finish(self) -> None:
+        """The network as it is used: the best one where some was chosen, batch norms settled, on the CPU."""
+        if self.best is not None:
+            self.network.load_state_dict(self.best)
+            self.network.eval()
+        else:
+            _settle_batch_norms(self.network, self.windows, self.settings.batch_size, self.draw)
+        self.network.to("cpu")
+
+    def _look_at(self, held: Labelled) -> None:
+        """Keep the network if it does best on held-out windows. Leaves the training as it was."""
+        import torch
+
+        before = copy.deepcopy(self.network.state_dict())
+        draw = torch.Generator().manual_seed(self.settings.seed)
+        _settle_batch_norms(self.network, self.windows, self.settings.batch_size, draw)
+        right = float((predict(self.network, held[0]).argmax(axis=1) == held[1]).mean())
+        if right > max(self.held_out, default=-1.0):
+            self.best = copy.deepcopy(self.network.state_dict())
+        self.held_out.append(right)
+        self.network.load_state_dict(before)
+
+    def state(self) -> dict[str, Any]:
+        """All that `go_on_from` needs."""
+        import torch
+
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": {"last_epoch": self.schedule.last_epoch, "step": self.schedule._step_count},
+            "draw": self.draw.get_state(),
+            "random": torch.get_rng_state(),
+            "losses": self.losses,
+            "rates": self.rates,
+            "held_out": self.held_out,
+            "best": self.best,
+        }
+
+    def go_on_from(self, state: dict[str, Any] | None) -> None:
+        """Take up a state; None begins anew."""
+        import torch
+
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.last_epoch = state["schedule"]["last_epoch"]
+        self.schedule._step_count = state["schedule"]["step"]
+        self.draw.set_state(state["draw"])
+        torch.set_rng_state(state["random"])
+        self.losses, self.rates, self.held_out = state["losses"], state["rates"], state["held_out"]
+        self.best = state["best"]
 
 
 def training_device() -> str:
@@ -189,23 +311,17 @@ def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, dr
     network.eval()
 
 
-def _varied(windows: Tensor, settings: TrainSettings, log_image: bool, draw: Generator) -> Tensor:
-    import torch
-
-    # Drawn on the CPU wherever the network is: the same seed draws the same.
-    effort = settings.gain * torch.randn((len(windows), 1, 1, 1), generator=draw).to(windows.device)
-    noise = settings.noise * torch.randn(windows.shape, generator=draw).to(windows.device)
-    return (windows + effort if log_image else windows * torch.exp(effort)) + noise
-
-
 def predict(network: nn.Module, x: NDArray[np.float32], batch_size: int = 512) -> NDArray[np.float32]:
     """Logits (N, classes) of windows x (N, C, H, W), in evaluation mode."""
     import torch
 
     network.eval()
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     with torch.no_grad():
         parts = [
-            network(torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size]))).numpy()
+            network(torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(device))
+            .cpu()
+            .numpy()
             for start in range(0, len(x), batch_size)
         ]
     logits: NDArray[np.float32] = np.concatenate(parts)

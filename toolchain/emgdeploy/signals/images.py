@@ -31,6 +31,14 @@ class LabelledImages:
         """The windows at `indices`."""
         return LabelledImages(self.features[indices], self.y[indices], self.recording[indices])
 
+    def joined(self, other: LabelledImages, recordings: int) -> LabelledImages:
+        """These and the windows of `other`, whose recordings follow on these `recordings`."""
+        return LabelledImages(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.y, other.y]),
+            np.concatenate([self.recording, other.recording + recordings]),
+        )
+
 
 def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) -> LabelledImages:
     """Every window whose samples all belong to one class.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.errors import InputError
+from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals import description, filters
 from emgdeploy.signals.imaging import reduce_windows, window_starts
 from emgdeploy.signals.single import Single, logarithm, standardise
@@ -160,6 +160,18 @@ class Preprocess:
     def apply(self, raw: NDArray[Any]) -> Single:
         """All steps: samples (S, channels) in mV -> model input (N, *input_shape)."""
         return self.normalised(self.features(raw))
+
+    def of_size(self, rows: int | None, columns: int | None, frames: int | None) -> Preprocess:
+        """This description for an image of that size, filled by the same electrodes row by row, and for so
+        many frames; None keeps what is there. Raises UsageError where the electrodes do not fill it."""
+        grid = (rows or self.grid[0], columns or self.grid[1])
+        if math.prod(grid) != len(self.electrodes):
+            raise UsageError(
+                f"an image of {grid[0]} x {grid[1]} has no place for exactly {len(self.electrodes)} electrodes",
+                f"leave out input width and height: the data make {self.grid[0]} x {self.grid[1]}",
+            )
+        shown = frames if self.layout == "channels" and frames is not None else self.frames
+        return dataclasses.replace(self, grid=grid, frames=shown)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` takes it back."""
