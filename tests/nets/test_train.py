@@ -17,9 +17,10 @@ from emgdeploy.errors import GateFailed, InputError, UsageError
 from emgdeploy.nets import experiment
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.cost import cost
-from emgdeploy.nets.metrics import score
+from emgdeploy.nets.metrics import score, voted
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
 from emgdeploy.nets.train import TrainSettings, fit, predict, seed_everything
+from emgdeploy.nets.variation import Silence, Variation
 from emgdeploy.signals import Preprocess, windowfile
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.recordings import Dataset, Recording
@@ -204,3 +205,80 @@ def test_choice_survives_its_checkpoint_and_refuses_nonsense() -> None:
     for wrong in ({}, {"dataset": "a", "colour": 1}, {"dataset": "a", "sessions": "ab"}, 7):
         with pytest.raises(InputError, match="x: its notes"):
             DataChoice.from_dict(wrong, "x")
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("patience", [None, 2])
+def test_resuming_gives_the_same_bits(patience: int | None, tmp_path: Path) -> None:
+    task = experiment.prepare(DataChoice("toy"), toy_dataset(), toy_preprocess())
+    wanted = TrainSettings(epochs=3, batch_size=64, lost=0.3, patience=patience)
+    batches = experiment.batches(task, wanted)
+    straight = experiment.run(task, experiment.Model(), wanted)
+
+    def interrupt(done: int, _loss: float) -> None:
+        if done == 2 * batches + 1:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        experiment.run(task, experiment.Model(), wanted, interrupt, tmp_path / "progress.pt")
+    seen: list[int] = []
+    resumed = experiment.run(
+        task, experiment.Model(), wanted, lambda done, _loss: seen.append(done), tmp_path / "progress.pt"
+    )
+    assert seen[0] == 2 * batches + 1
+    assert resumed.trained.losses == straight.trained.losses
+    for key, value in straight.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[key]), key
+    with pytest.raises(InputError, match="another training"):
+        experiment.run(task, experiment.Model(), SETTINGS, None, tmp_path / "progress.pt")
+
+
+def test_training_stops_when_held_out_trials_gain_nothing() -> None:
+    task = experiment.prepare(DataChoice("toy"), toy_dataset(trials=8), toy_preprocess())
+    wanted = TrainSettings(epochs=40, batch_size=32, patience=2)
+    reached = experiment.run(task, experiment.Model(), wanted)
+    found = reached.trained.held_out
+    assert len(found) < 40 and found.index(max(found)) == len(found) - 3
+    assert experiment.metrics(reached)["epochs"] == len(found)
+
+
+def test_folds_count_together(outcome: experiment.Outcome, tmp_path: Path) -> None:
+    report = experiment.save(outcome, tmp_path, [outcome, outcome])
+    once = experiment.metrics(outcome)
+    assert len(report["folds"]) == 2 and report["accuracy"] == pytest.approx(once["accuracy"])
+    assert np.array_equal(report["confusion"], 2 * np.array(once["confusion"]))
+    assert len((tmp_path / "training.csv").read_text().splitlines()) == 1 + SETTINGS.epochs
+
+
+def test_majority_of_successive_windows_of_a_recording() -> None:
+    predicted = np.array([0, 0, 1, 0, 1, 1, 1, 2, 0])
+    recording = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
+    assert voted(predicted, recording, 3, 3).tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 0]
+    assert voted(predicted, recording, 1, 3).tolist() == predicted.tolist()
+    assert voted(predicted, recording, 2, 3).tolist() == predicted.tolist()  # of two, the later wins
+
+
+def test_lost_electrodes_show_what_silence_looks_like() -> None:
+    raw = np.random.default_rng(2).normal(size=(200, 6)).astype(np.float32)
+    for layout in ("channels", "raster", "column"):
+        described = Preprocess(
+            1000.0, (2, 3), tuple(range(6)), 20.0, 10.0, frames=2, log_epsilon=0.1, layout=layout,
+            normalise="electrode",
+        )  # fmt: skip
+        described = described.fit(described.features(raw))
+        vary = Variation(0.0, 0.0, lost=0.9, silence=Silence.of(described))
+        windows = torch.from_numpy(described.apply(raw))
+        varied = vary(windows, torch.Generator().manual_seed(1)).numpy()
+        for electrode in range(6):
+            without = raw.copy()
+            without[:, electrode] = 0.0
+            silent = described.apply(without)
+            hit = np.array([np.any(a != b) for a, b in zip(varied, windows.numpy(), strict=True)])
+            changed = silent != windows.numpy()
+            gone = (varied == silent)[changed].reshape(len(raw) // 10 - 1, -1)
+            # Both frames of an electrode go together, or neither does.
+            assert np.all(gone.all(axis=1) | ~gone.any(axis=1))
+            assert gone.any() and hit.any() and not hit.all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -290,14 +290,25 @@ def _train(
 
 def _dry_run(task: Task, model: Model, console: Console) -> int:
     from emgdeploy.nets.cost import cost
+    from emgdeploy.nets.widths import published_widths
 
     found = cost(model.build(task), task.preprocess.input_shape)
     console.print(
         f"{model.name} width {model.width:g}: {found.params:,} parameters, {found.macs:,} MACs "
         f"({found.published_macs:,} by the published count, which adds 4 per batch-norm output)"
     )
+    widths = published_widths() if model.name == "mobilenetv2" else ()
+    if widths:
+        rows = [
+            (f"{w.width:g}", f"{w.cost.params:,}", f"{w.cost.published_macs:,}", f"{w.cost.macs:,}")
+            for w in widths
+        ]
+        console.table(
+            ("width", "parameters", "MACs as published", "true MACs"), rows, "8 x 24 image, 8 classes"
+        )
     console.result(
         {
+            "published_widths": [{"width": w.width, **asdict(w.cost)} for w in widths],
             "params": found.params,
             "macs": found.macs,
             "published_macs": found.published_macs,
