@@ -120,3 +120,55 @@ def test_results_that_cannot_be_written_are_said_before_training(tmp_path: Path)
     status, _, err = run("train", "--dataset", "simulated", "--out", tmp_path / "file" / "run", *SMALL)
     assert status == 2
     assert "nothing can be written" in err
+
+
+def test_folds_votes_disturbances_and_their_notes(tmp_path: Path) -> None:
+    arguments = ("train", "--dataset", "simulated", *SMALL[:6], "--epochs", 1, "--folds", 2, "--lost", 0.5)
+    report = run_well(*arguments, "--vote", 3, "--resume", "--out", tmp_path / "run")
+    assert report["split"] == "kfold" and len(report["folds"]) == 2 and not report["leaks"]
+    assert report["voted"]["windows"] == 3
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "calibration.npz", "checkpoint.pt", "metrics.json", "test.npz", "training.csv",
+    ]  # fmt: skip
+    found = run_well(
+        *("eval", "--checkpoint", tmp_path / "run/checkpoint.pt", "--dataset", "simulated"),
+        *("--disturb", "lost:48", "gain"),
+    )
+    assert found["accuracy"] == report["folds"][0]["accuracy"]
+    assert set(found["disturbed"]) == {"lost:48", "gain"}
+    status, _, err = run(
+        "eval", "--checkpoint", tmp_path / "run/checkpoint.pt", "--windows", tmp_path / "run/test.npz",
+        "--disturb", "all",
+    )  # fmt: skip
+    assert status == 2 and "--dataset" in err
+
+
+def test_a_leaking_split_is_called_so(tmp_path: Path) -> None:
+    arguments = ("--dataset", "simulated", *SMALL[:6], "--epochs", 1, "--split", "shuffled")
+    status, _, err = run("train", *arguments, "--out", tmp_path)
+    assert status == 0 and "LEAKS" in err
+    assert json.loads((tmp_path / "metrics.json").read_text())["leaks"] is True
+
+
+def test_published_widths_are_shown_beside_true_costs(tmp_path: Path) -> None:
+    found = run_well("train", "--dataset", "simulated", *SMALL, "--dry-run", "--out", tmp_path)
+    assert [w["params"] for w in found["published_widths"]] == [2_314_264, 1_711_960, 1_109_656, 808_504]
+    assert [round(w["published_macs"] / 1e6, 3) for w in found["published_widths"]] == [
+        18.303, 12.967, 7.632, 4.964,
+    ]  # fmt: skip
+
+
+def test_published_finetune_names_its_checkpoint(tmp_path: Path) -> None:
+    config = {"finetune": True, "pretrain_model_path": str(tmp_path / "no.pt"), "colour": "red"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    arguments = ("train", "--config", tmp_path / "config.json", "--dataset", "simulated", *SMALL)
+    status, _, err = run(*arguments, "--out", tmp_path / "run")
+    assert status == 3 and "no.pt" in err and "colour" in err
+
+
+def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
+    arguments = ("train", "--dataset", "simulated", *SMALL, "--dry-run", "--out", tmp_path)
+    status, out, _ = run(*arguments, "--input-width", 4, "--input-height", 48)
+    assert status == 0 and "(1, 4, 48)" in out
+    status, _, err = run(*arguments, "--input-width", 5)
+    assert status == 2 and "5 x 24" in err
