@@ -35,6 +35,33 @@ def test_sizes_computed_from_the_input_leave_one_view(tmp_path: Path) -> None:
     prove(tflite, tmp_path)
 
 
+def test_a_dense_layer_over_the_last_axis_folds_to_views(tmp_path: Path) -> None:
+    """What Keras makes of Dense on a value of rank 3: sizes gathered from its shape and multiplied."""
+    m = Maker(0)
+    x = m.value((1, 5, 8))
+    shape = m.writer.tensor((3,), "int32")
+    m.writer.op("SHAPE", [x.index], shape, options("ShapeOptions", outType=2))
+    sizes = [_product_of(m, shape, axes) for axes in ([0, 1], [2])]
+    both = m.writer.tensor((2,), "int32")
+    m.writer.op("PACK", sizes, both, options("PackOptions", axis=0, valuesCount=2))
+    rows = m.op("RESHAPE", [x.index, both], m.like((5, 8), x), options("ReshapeOptions"))
+    weights = m.constant((6, 8), 1.0, "int8")
+    y = m.op("FULLY_CONNECTED", [rows.index, weights.index, -1], m.value((5, 6), 20.0), options(
+        "FullyConnectedOptions", "NONE", weightsFormat=0, keepNumDims=False))  # fmt: skip
+    tflite = m.writer.finish([x.index], [m.reshaped(y, (1, 5, 6)).index])
+    assert kinds(read_tflite(tflite)) == ["RESHAPE", "FULLY_CONNECTED", "RESHAPE"]
+    prove(tflite, tmp_path)
+
+
+def _product_of(m: Maker, shape: int, axes: list[int]) -> int:
+    """The product of some entries of a shape, as a tensor."""
+    chosen = m.writer.tensor((len(axes),), "int32")
+    m.writer.op("GATHER", [shape, m.integers(axes)], chosen, options("GatherOptions", axis=0, batchDims=0))
+    product = m.writer.tensor((), "int32")
+    m.writer.op("REDUCE_PROD", [chosen, m.integers([0])], product, options("ReducerOptions", keepDims=False))
+    return product
+
+
 def test_padding_amounts_may_be_computed(tmp_path: Path) -> None:
     """Amounts packed from rows, as converters write them for sizes they once did not know."""
     m = Maker(0)
@@ -121,7 +148,13 @@ def broken_axis(m: Maker, x: Value) -> Value:
     return m.op("RESHAPE", [x.index, out], m.like((1, 60), x), options("ReshapeOptions"))
 
 
-@pytest.mark.parametrize("broken", [broken_pack, broken_axis])
+def broken_index(m: Maker, x: Value) -> Value:
+    out = m.writer.tensor((2,), "int32")
+    m.writer.op("GATHER", [m.integers([1, 2]), m.integers([0, -1])], out, options("GatherOptions", axis=0))
+    return m.op("RESHAPE", [x.index, out], m.like((1, 60), x), options("ReshapeOptions"))
+
+
+@pytest.mark.parametrize("broken", [broken_pack, broken_axis, broken_index])
 def test_arithmetic_that_makes_no_sense_is_named(broken: object) -> None:
     m = Maker(0)
     x = m.value((1, 5, 4, 3))

@@ -150,7 +150,16 @@ def _concat(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes
     return {"activation": _activation(table, where), "axis": int(table.Axis())}
 
 
-def _mean(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+def _gather(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    table = _table(op, "GatherOptions", where)
+    if table.BatchDims() != 0:
+        raise InputError(
+            f"{where} gathers in batches, which is not supported", "export the model with fixed shapes"
+        )
+    return {"axis": int(table.Axis())}
+
+
+def _keep_dims(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     return {"keep_dims": bool(_table(op, "ReducerOptions", where).KeepDims())}
 
 
@@ -201,11 +210,13 @@ _READERS: dict[OpKind, Callable[[Any, Sequence[Tensor | None], str], Attributes]
     OpKind.CONV_2D: _conv,
     OpKind.DEPTHWISE_CONV_2D: _depthwise,
     OpKind.FULLY_CONNECTED: _dense,
+    OpKind.GATHER: _gather,
     OpKind.LEAKY_RELU: _leaky_relu,
     OpKind.MAX_POOL_2D: _pool,
-    OpKind.MEAN: _mean,
+    OpKind.MEAN: _keep_dims,
     OpKind.MUL: _mul,
     OpKind.PACK: _pack,
+    OpKind.REDUCE_PROD: _keep_dims,
     OpKind.RESHAPE: _reshape,
     OpKind.SHAPE: _shape,
     OpKind.SQUEEZE: _squeeze,

@@ -22,6 +22,7 @@ _DTYPES: dict[int, np.dtype[np.generic]] = {
     7: np.dtype(np.int16),
     9: np.dtype(np.int8),
 }
+_OTHER_DTYPES = {1: "elements of float16", 3: "elements of uint8", 17: "elements of int4"}
 _MAX_RANK = 8
 # The newest version of each operator that the reference interpreter registers; older ones mean the
 # same for the types that are supported here. Source: kernels/register_ref.cc of google-ai-edge/LiteRT.
@@ -98,7 +99,8 @@ def _read_tensor(model: Any, table: Any, index: int, source: str) -> Tensor:
     where = f"{source}: tensor {index} ({name!r})"
     if table.Type() not in _DTYPES:
         raise InputError(
-            f"{where} has element type number {table.Type()}, which is not supported",
+            f"{where} has {_OTHER_DTYPES.get(table.Type(), f'element type number {table.Type()}')}, "
+            "which is not supported",
             "quantize the model to int8, or to int16 activations with int8 weights",
         )
     if table.Sparsity() is not None:

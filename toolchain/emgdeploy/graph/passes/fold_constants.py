@@ -1,6 +1,6 @@
 """What can be computed from the file alone: shapes, and everything derived from constants.
 
-Converters leave shape arithmetic behind (SHAPE, STRIDED_SLICE, PACK, ...); with fixed shapes all of
+Converters leave shape arithmetic behind (SHAPE, STRIDED_SLICE, GATHER, ...); with fixed shapes all of
 it is constant. The results replace the tensors, so that no later stage meets these operators.
 """
 
@@ -71,6 +71,19 @@ def _concatenate(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
     return np.concatenate(values, axis=op.axis)
 
 
+def _gather(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    if values[1].size and values[1].min() < 0:
+        raise ValueError("negative indices")
+    return np.take(values[0], values[1], axis=op.axis)
+
+
+def _product(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    if values[0].dtype not in (np.int32, np.int64):
+        raise ValueError(f"a product of {values[0].dtype}")
+    axes = tuple(values[1].reshape(-1).tolist())
+    return np.asarray(np.prod(values[0], axis=axes, dtype=values[0].dtype, keepdims=op.keep_dims))
+
+
 def _pack(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
     return np.stack(values, axis=op.axis)
 
@@ -93,7 +106,9 @@ def _slice(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
 _FOLDS: dict[OpKind, Callable[[Op, Tensor, Constants], NDArray[np.generic]]] = {
     OpKind.CONCATENATION: _concatenate,
     OpKind.EXPAND_DIMS: _reshape,
+    OpKind.GATHER: _gather,
     OpKind.PACK: _pack,
+    OpKind.REDUCE_PROD: _product,
     OpKind.RESHAPE: _reshape,
     OpKind.SQUEEZE: _reshape,
     OpKind.STRIDED_SLICE: _slice,
