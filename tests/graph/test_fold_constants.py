@@ -36,7 +36,8 @@ def test_sizes_computed_from_the_input_leave_one_view(tmp_path: Path) -> None:
 
 
 def test_a_dense_layer_over_the_last_axis_folds_to_views(tmp_path: Path) -> None:
-    """What Keras makes of Dense on a value of rank 3: sizes gathered from its shape and multiplied."""
+    """What Keras makes of Dense on a value of rank 3 whose batch is open: the file holds a 1 for the
+    number of rows, and computes it from sizes gathered from the shape."""
     m = Maker(0)
     x = m.value((1, 5, 8))
     shape = m.writer.tensor((3,), "int32")
@@ -44,12 +45,17 @@ def test_a_dense_layer_over_the_last_axis_folds_to_views(tmp_path: Path) -> None
     sizes = [_product_of(m, shape, axes) for axes in ([0, 1], [2])]
     both = m.writer.tensor((2,), "int32")
     m.writer.op("PACK", sizes, both, options("PackOptions", axis=0, valuesCount=2))
-    rows = m.op("RESHAPE", [x.index, both], m.like((5, 8), x), options("ReshapeOptions"))
+    rows = m.writer.tensor((1, 8), "int8", x.scale, x.zero_point, open_axes=(0, 1))
+    m.writer.op("RESHAPE", [x.index, both], rows, options("ReshapeOptions"))
     weights = m.constant((6, 8), 1.0, "int8")
-    y = m.op("FULLY_CONNECTED", [rows.index, weights.index, -1], m.value((5, 6), 20.0), options(
+    units = m.writer.tensor((1, 6), "int8", 0.5, 3, open_axes=(0,))
+    m.writer.op("FULLY_CONNECTED", [rows, weights.index, -1], units, options(
         "FullyConnectedOptions", "NONE", weightsFormat=0, keepNumDims=False))  # fmt: skip
-    tflite = m.writer.finish([x.index], [m.reshaped(y, (1, 5, 6)).index])
-    assert kinds(read_tflite(tflite)) == ["RESHAPE", "FULLY_CONNECTED", "RESHAPE"]
+    rectified = m.writer.tensor((1, 6), "int8", 0.4, -5, open_axes=(0,))
+    m.writer.op("RELU", [units], rectified)
+    y = m.reshaped(Value(rectified, (5, 6), 0.4, -5), (1, 5, 6))
+    tflite = m.writer.finish([x.index], [y.index])
+    assert kinds(read_tflite(tflite)) == ["RESHAPE", "FULLY_CONNECTED", "RELU", "RESHAPE"]
     prove(tflite, tmp_path)
 
 

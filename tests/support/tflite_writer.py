@@ -40,9 +40,12 @@ class ModelWriter:
         data: np.ndarray[Any, Any] | None = None,
         axis: int = 0,
         name: str | None = None,
+        open_axes: tuple[int, ...] = (),
     ) -> int:
         """Add a tensor and return its index; several scales make it per-channel along `axis`."""
         t = schema.TensorT()
+        if open_axes:
+            t.shapeSignature = [-1 if a in open_axes else d for a, d in enumerate(shape)]
         t.shape, t.type, t.buffer = list(shape), _TYPES[dtype], 0
         t.name = (name or f"t{len(self.graph.tensors)}").encode()
         if scale is not None:

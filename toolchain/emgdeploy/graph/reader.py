@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ _NEWEST = dict.fromkeys(OpKind, 1) | {
     OpKind.DEPTHWISE_CONV_2D: 6,
     OpKind.DEQUANTIZE: 9,
     OpKind.FULLY_CONNECTED: 14,
+    OpKind.GATHER: 4,
     OpKind.LEAKY_RELU: 2,
     OpKind.LOGISTIC: 3,
     OpKind.MAX_POOL_2D: 3,
@@ -42,6 +44,7 @@ _NEWEST = dict.fromkeys(OpKind, 1) | {
     OpKind.PACK: 5,
     OpKind.PAD: 6,
     OpKind.QUANTIZE: 6,
+    OpKind.REDUCE_PROD: 2,
     OpKind.RELU: 3,
     OpKind.RELU6: 3,
     OpKind.SOFTMAX: 3,
@@ -109,7 +112,9 @@ def _read_tensor(model: Any, table: Any, index: int, source: str) -> Tensor:
     shape = tuple(int(d) for d in flat.vector(table, "Shape", source, _MAX_RANK))
     if any(d < 0 for d in shape) or any(d > flat.MAX_ELEMENTS for d in shape):
         raise InputError(f"{where} has the impossible shape {shape}", flat.HINT)
-    tensor = Tensor(index, name, shape, dtype, _read_quantization(table, where, source))
+    signature = flat.vector(table, "ShapeSignature", source, _MAX_RANK)
+    quant = _read_quantization(table, where, source)
+    tensor = Tensor(index, name, shape, dtype, quant, open_shape=bool(np.any(signature == -1)))
     if tensor.elements > flat.MAX_ELEMENTS:
         raise InputError(
             f"{where} has {tensor.elements} elements; at most {flat.MAX_ELEMENTS} are accepted", flat.HINT
@@ -136,7 +141,7 @@ def _with_data(model: Any, table: Any, tensor: Tensor, where: str) -> Tensor:
             f"{where} needs {tensor.nbytes} bytes of data; its buffer holds {raw.nbytes}", flat.HINT
         )
     values = np.frombuffer(raw.tobytes(), tensor.dtype).reshape(tensor.shape)
-    return Tensor(tensor.index, tensor.name, tensor.shape, tensor.dtype, tensor.quant, values)
+    return replace(tensor, data=values)
 
 
 def _read_quantization(table: Any, where: str, source: str) -> Quantization | None:

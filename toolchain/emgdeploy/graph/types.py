@@ -96,7 +96,8 @@ class Origin:
 class Tensor:
     """One tensor: `data` is set when it is a constant; shapes carry the batch of 1.
 
-    `origin` is set on tensors that a pass made in place of one of the file's.
+    `origin` is set on tensors that a pass made in place of one of the file's; `open_shape` where the
+    file leaves sizes of the shape to be found at run time.
     """
 
     index: int
@@ -106,6 +107,7 @@ class Tensor:
     quant: Quantization | None = None
     data: NDArray[np.generic] | None = None
     origin: Origin | None = None
+    open_shape: bool = False
 
     @property
     def source(self) -> Origin:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
+from emgdeploy.graph.passes.open_shapes import close_shape
 from emgdeploy.graph.passes.slicing import strided_slice
 from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 
@@ -33,6 +34,7 @@ def fold_constants(graph: Graph) -> Graph:
     for op in graph.ops:
         value = _value(graph, op)
         if value is None:
+            graph = close_shape(graph, op)
             kept.append(op)
         else:
             graph = graph.with_tensor(_constant(graph, op, value))
