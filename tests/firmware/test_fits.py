@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import Board, load_board
-from emgdeploy.codegen import GeneratedModel
+from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.errors import DoesNotFitError
 from emgdeploy.firmware import build as builder
 from emgdeploy.firmware import fits
@@ -17,7 +17,10 @@ from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.fits import Need, TooLarge
 from emgdeploy.firmware.manifest import MemoryUse
 from emgdeploy.firmware.workload import Workload
+from emgdeploy.graph import read_tflite
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
+from support.maker import Maker
+from support.proof import known_answer
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +95,15 @@ def test_a_tflite_is_planned_before_a_compiler_is_looked_for(tiny_model: Path, t
     assert "memory ram (64 bytes) is at least " in caught.value.message
     assert "fullest in layer " in caught.value.message
     assert "spresense has room for this one" in caught.value.hint
+
+
+def test_a_model_that_computes_nothing_fits() -> None:
+    m = Maker(0)
+    x = m.value((1, 4, 6))
+    tflite = m.writer.finish([x.index], [m.reshaped(x, (1, 24)).index])
+    model = generate(read_tflite(tflite), CodegenOptions(known_answer(tflite)))
+    assert model.layers == ()
+    assert fits.need_of(model) == fits.Need(0, 24, "its input")
 
 
 def test_the_mode_that_saves_memory_is_proposed_where_it_is_enough(

@@ -61,12 +61,11 @@ def _without_advice(need: Need, missing: int, holds_constants: bool) -> str:
 
 def need_of(model: GeneratedModel) -> Need:
     """What the compiler has planned."""
-    layer = model.layers[model.peak_layer]
-    return Need(
-        model.weights_bytes + model.params_bytes,
-        model.arena_bytes,
-        f"layer {layer.index}, {layer.op} {printable(layer.name)[-40:]}".rstrip(),
-    )
+    peak = "its input"  # a model of views alone computes nothing
+    if model.layers:
+        layer = model.layers[model.peak_layer]
+        peak = f"layer {layer.index}, {layer.op} {printable(layer.name)[-40:]}".rstrip()
+    return Need(model.weights_bytes + model.params_bytes, model.arena_bytes, peak)
 
 
 def reserve(board: Board, system: str = "nuttx") -> int:
