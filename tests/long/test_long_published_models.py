@@ -78,3 +78,24 @@ def bench(cli: Cli, tflite: bytes, board: str, folder: Path) -> str:
     verdict = json.loads((build / "bench.json").read_text())
     assert verdict["correct_bits"] == verdict["windows"] == EACH * len(WINDOW_KINDS)
     return f"{verdict['correct_bits']} of {verdict['windows']} windows equal"
+
+
+# Arena of each network in bytes with --optimize memory on Cortex-M4, at most.
+LARGEST_ARENA = {"emg-onnx": 11 << 10, "vww": 40 << 10, "kws": 10 << 10, "ic": 37 << 10}
+# Output channels of the layers with weights of the published MobileNetV2 of width 0.2.
+CHANNELS = 5712
+
+
+@pytest.mark.parametrize("name", LARGEST_ARENA)
+def test_memory_mode_keeps_its_bounds(name: str, cli: Cli, models: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(models[name])
+    build = tmp_path / "build"
+    cli("build", "--board", "qemu-mps2-an386", "--optimize", "memory",
+        "--model", tmp_path / "model.tflite", "--out", build).succeeds()  # fmt: skip
+    made = json.loads((build / "manifest.json").read_text())
+    print({k: made[k] for k in ("arena_bytes", "code_bytes", "params_bytes", "flash_bytes", "stack_bytes")})
+    beyond_one_kb_of_stack = max(0, made["stack_bytes"] - 1024)
+    assert made["arena_bytes"] + beyond_one_kb_of_stack <= LARGEST_ARENA[name]
+    if name == "emg-onnx":
+        assert made["code_bytes"] <= 16 << 10
+        assert made["params_bytes"] <= 10 * CHANNELS

@@ -142,7 +142,7 @@ static inline void gather(const work_t *w, int32_t top, int32_t left, int32_t pa
 /* The outputs of the gathered patches: `pairs` pairs of pixels, or a single one where that is 0. */
 static inline void multiply(const work_t *w, int32_t pairs, int8_t *out) {
     const emg_conv_dsp_s8_t *layer = w->layer;
-    const int whole = layer->gemm.stride == layer->out_channels;
+    const int whole = 4 * layer->gemm.quads == layer->out_channels;
     int8_t *target = whole ? out : w->staged;
     if (pairs > 0) {
         emg_gemm_4ch_2px_s8(layer->stream, w->patches, target, &layer->gemm, pairs);
@@ -154,7 +154,7 @@ static inline void multiply(const work_t *w, int32_t pairs, int8_t *out) {
     }
     for (int32_t p = pairs > 0 ? EMG_GROUP * pairs : 1; p > 0; --p, out += layer->out_channels) {
         memcpy(out, target, (size_t)layer->out_channels);
-        target += layer->gemm.stride;
+        target += 4 * layer->gemm.quads;
     }
 }
 

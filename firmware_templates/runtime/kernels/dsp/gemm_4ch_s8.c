@@ -11,7 +11,7 @@
  * Cortex-M4. The first step of all also copies the starting sums; the others are unrolled in blocks,
  * the first of which is entered so that the rest fills it.
  * On the stack: patches, entry, patches' end, rectified, out, stride, stream's end, shape,
- * stream, groups left, the group's out. */
+ * stream, groups left, the group's out, zero point. */
 __asm__(".syntax unified\n"
         ".thumb\n"
         ".macro emg_gemm_step pixels\n"
@@ -76,10 +76,14 @@ __asm__(".syntax unified\n"
         "    ssat \\sum, #8, r12, asr #1\n"
         ".endm\n"
         ".macro emg_gemm_round_channel pixels, first, second\n"
+        "    ldr r10, [r0], #4\n"
+        "    ldr r11, [sp, #44]\n"
+        "    lsl r11, r11, r1\n"
         "    emg_gemm_round \\first\n"
         "    .if \\pixels == 2\n"
         "    emg_gemm_round \\second\n"
         "    .endif\n"
+        "    lsrs r1, r1, #8\n"
         ".endm\n"
         /* Twice the sums of a pair of channels from B and C. */
         ".macro emg_gemm_double b, c\n"
@@ -105,14 +109,17 @@ __asm__(".syntax unified\n"
         "\\name:\n"
         "    push {r4-r11, lr}\n"
         "    sub sp, #52\n"
-        "    ldm r3, {r4-r7}\n"
+        "    ldr r4, [r3, #16]\n"
+        "    str r4, [sp, #44]\n"
+        "    ldm r3, {r4, r5, r7}\n"
+        "    lsl r6, r5, #2\n"
         "    add r8, r1, r4, lsl #(\\pixels + 1)\n"
-        /* stream's end: quads * (2 * steps + 12) words, one more a quad where the shifts stand apart */
+        /* stream's end: quads * (2 * steps + 12) words, three less a quad where one offset serves all */
         "    lsl r9, r4, #1\n"
         "    add r9, r9, #12\n"
         "    cmp r7, #0\n"
         "    it eq\n"
-        "    addeq r9, #1\n"
+        "    subeq r9, #3\n"
         "    mul r9, r9, r5\n"
         "    add r9, r0, r9, lsl #2\n"
         /* entry: the steps behind the first one that do not fill a block stand before its end */
@@ -207,19 +214,14 @@ __asm__(".syntax unified\n"
         "    emg_gemm_double r6, r7\n"
         "    emg_gemm_double r8, r9\n"
         "    .endif\n"
-        "    ldm r0!, {r1, r10, r11}\n"
+        "    ldr r1, [r0], #4\n"
         "    emg_gemm_round_channel \\pixels, r2, r6\n"
-        "    ldm r0!, {r10, r11}\n"
-        "    lsrs r1, r1, #8\n"
         "    emg_gemm_round_channel \\pixels, r3, r7\n"
-        "    ldm r0!, {r10, r11}\n"
-        "    lsrs r1, r1, #8\n"
         "    emg_gemm_round_channel \\pixels, r4, r8\n"
-        "    ldm r0!, {r10, r11}\n"
-        "    lsrs r1, r1, #8\n"
         "    emg_gemm_round_channel \\pixels, r5, r9\n"
         "    ldr r1, [sp, #28]\n"
-        "    ldrd r11, r12, [r1, #16]\n"
+        "    ldrsh r11, [r1, #12]\n"
+        "    ldrsh r12, [r1, #14]\n"
         "    sub r1, r12, r11\n"
         "    cmp r1, #255\n"
         "    beq 4b\n"
@@ -255,8 +257,9 @@ static int8_t requantized(uint32_t b, uint32_t c, const int32_t *ending, int32_t
         return (int8_t)emg_clamp((high_word(sum, multiplier) + offset) >> (offset & 0xff), INT8_MIN,
                                  INT8_MAX);
     }
-    const int32_t multiplier = ending[2 * i + 1], offset = ending[2 * i + 2];
+    const int32_t multiplier = ending[i + 1];
     const int32_t shift = (int32_t)((uint32_t)ending[0] >> (8 * i) & 0xff);
+    const int32_t offset = (int32_t)((uint32_t)shape->zero_point << shift);
     const int32_t whole = i % 2 == 0 ? sum : sum >> 8;
     const int32_t scaled = emg_high_mul(whole, multiplier) + offset - (whole < 0 ? 1 : 0);
     return (int8_t)emg_clamp(scaled >> shift >> 1, shape->low, shape->high);
@@ -282,17 +285,17 @@ static void one_quad(const int32_t *stream, const uint32_t *x, int32_t apart, in
 
 static void all_quads(const int32_t *stream, const uint32_t *patches, int32_t pixels, int8_t *out,
                       const emg_gemm_4ch_s8_t *shape) {
-    const int32_t words = 2 * shape->steps + (shape->rectified ? 12 : 13);
+    const int32_t words = 2 * shape->steps + (shape->rectified ? 12 : 9);
     for (int32_t quad = 0; quad < shape->quads; ++quad, out += 4, stream += words) {
         for (int32_t pixel = 0; pixel < pixels; ++pixel) {
-            one_quad(stream, patches + pixel, pixels, out + pixel * shape->stride, shape);
+            one_quad(stream, patches + pixel, pixels, out + pixel * 4 * shape->quads, shape);
         }
     }
 }
 
 static void all_groups(const int32_t *stream, const uint32_t *patches, int32_t pixels, int8_t *out,
                        const emg_gemm_4ch_s8_t *shape, int32_t groups) {
-    for (; groups > 0; --groups, patches += pixels * shape->steps, out += pixels * shape->stride) {
+    for (; groups > 0; --groups, patches += pixels * shape->steps, out += 4 * pixels * shape->quads) {
         all_quads(stream, patches, pixels, out, shape);
     }
 }

@@ -34,8 +34,9 @@ class _View:
 
 
 def lower_conv_fast(graph: Graph, op: Op) -> Step | None:
-    """As lower_conv_dsp, with several pairs at a time and a shorter way to gather the windows of colour images."""
-    step = _lower(graph, op, _BATCH_BYTES)
+    """As lower_conv_dsp, but several pairs at a time, shorter endings of rectified outputs, which take more
+    constants, and a shorter way to gather the windows of colour images."""
+    step = _lower(graph, op, _BATCH_BYTES, may_rectify=True)
     if step is None or not _rgb(op, graph.tensors[op.inputs[0]]):
         return step
     return replace(
@@ -53,15 +54,15 @@ def _rgb(op: Op, image: Tensor) -> bool:
 
 def lower_conv_dsp(graph: Graph, op: Op) -> Step | None:
     """The step, or None when a channel's numbers rule out the packed form."""
-    return _lower(graph, op, 0)
+    return _lower(graph, op, 0, may_rectify=False)
 
 
-def _lower(graph: Graph, op: Op, batch_bytes: int) -> Step | None:
+def _lower(graph: Graph, op: Op, batch_bytes: int, may_rectify: bool) -> Step | None:
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     matrix, channels = conv_channels(graph, op)
     view = _view(op, image, out)
     order = pair_order(view.runs, view.run_length)
-    packed = _packed(matrix, channels, order)
+    packed = _packed(matrix, channels, order, may_rectify)
     if packed is None:
         return None
     stream, rectified = packed
@@ -132,22 +133,22 @@ def _firsts(view: _View, batch: int) -> NDArray[np.int64]:
 
 
 def _gemm_field(steps: int, quads: int, channels: Channels, rectified: bool) -> Field:
-    """The matrix kernel's shape, with outputs of a pixel `4 * quads` apart."""
+    """The matrix kernel's shape."""
     return Field(
         "gemm",
         (
             Field("steps", steps),
             Field("quads", quads),
-            Field("stride", QUAD * quads),
             Field("rectified", int(rectified)),
             Field("low", channels.low),
             Field("high", channels.high),
+            Field("zero_point", 2 * channels.zero_point + 1),
         ),
     )
 
 
 def _packed(
-    matrix: NDArray[np.int64], channels: Channels, order: NDArray[np.int64]
+    matrix: NDArray[np.int64], channels: Channels, order: NDArray[np.int64], may_rectify: bool
 ) -> tuple[NDArray[np.int32], bool] | None:
     """The stream of (out_channels, inputs) weights and whether it is rectified, if all channels allow it."""
     positive, negative = np.maximum(matrix, 0).sum(1), np.minimum(matrix, 0).sum(1)
@@ -155,7 +156,7 @@ def _packed(
     least, greatest = bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
     second = np.arange(len(bias)) % 2 == 1
     for rectified, endings in (
-        (True, rectified_form(channels, least, greatest, second)),
+        (True, rectified_form(channels, least, greatest, second) if may_rectify else None),
         (False, _rounding(channels, least, greatest)),
     ):
         stream = pack_gemm(matrix, order, endings) if endings is not None else None
@@ -168,8 +169,7 @@ def _rounding(channels: Channels, least: NDArray[np.int64], greatest: NDArray[np
     form = short_form(channels, least, greatest)
     if form is None:
         return None
-    offset = (2 * channels.zero_point + 1) << form.shift_less_one
-    return Endings(form.bias, form.multiplier, offset, form.shift_less_one)
+    return Endings(form.bias, form.multiplier, shift=form.shift_less_one)
 
 
 def _scratch(op: Op, view: _View, depth: int, steps: int, batch: int, out_channels: int) -> int:

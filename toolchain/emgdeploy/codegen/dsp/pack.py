@@ -15,11 +15,11 @@ _LARGEST_SECOND_SUM = 2**23 - 1
 
 @dataclass(frozen=True)
 class Endings:
-    """Per channel: starting sum, multiplier, offset; right shift, None where the offsets hold it."""
+    """Per channel: starting sum, multiplier, and an offset that holds the shift, or a right shift alone."""
 
     bias: NDArray[np.int64]
     multiplier: NDArray[np.int64]
-    offset: NDArray[np.int64]
+    offset: NDArray[np.int64] | None = None
     shift: NDArray[np.int64] | None = None
 
 
@@ -62,7 +62,7 @@ def pack_gemm(
 ) -> NDArray[np.int32] | None:
     """The stream of gemm_4ch_s8; the last quad of channels is filled up with channels of zeros."""
     channels = -(-weights.shape[0] // QUAD) * QUAD
-    bias, multiplier, offset = (fill(a, channels) for a in (endings.bias, endings.multiplier, endings.offset))
+    bias, multiplier = fill(endings.bias, channels), fill(endings.multiplier, channels)
     packed = pair_words(fill(weights, channels), order, bias)
     if packed is None:
         return None
@@ -70,11 +70,12 @@ def pack_gemm(
     parts = [
         starts.reshape(-1, QUAD),
         words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1).reshape(-1, 2 * words.shape[1]),
-        np.stack([multiplier, offset], 1).reshape(-1, 2 * QUAD),
     ]
+    if endings.offset is not None:
+        parts.append(np.stack([multiplier, fill(endings.offset, channels)], 1).reshape(-1, 2 * QUAD))
     if endings.shift is not None:
         shifts = fill(endings.shift, channels).reshape(-1, QUAD) << np.arange(0, 8 * QUAD, 8)
-        parts.insert(2, shifts.sum(1, keepdims=True))
+        parts += [shifts.sum(1, keepdims=True), multiplier.reshape(-1, QUAD)]
     return as_words(np.concatenate(parts, 1))
 
 

@@ -100,6 +100,7 @@ _ISA_KERNELS = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
 # What only some of the modes take: kernels that pay for their speed with memory or code.
 _ONLY_IN: dict[Lowering, frozenset[str]] = {
     lower_conv_fast: frozenset({"speed", "balanced"}),
+    lower_dense_dsp: frozenset({"speed", "balanced"}),
     lower_depthwise_fast: frozenset({"speed", "balanced"}),
     lower_depthwise_whole: frozenset({"speed"}),
 }
