@@ -40,8 +40,8 @@ _OBSERVED = (
 _SCRATCH = 1 << 20
 # They keep their exponentials in the output, so there an output's byte is no stale input.
 _WORK_IN_OUTPUT = frozenset({"emg_softmax_s16"})
-# They compute three pixels where only one or two are left, and drop what the others come to.
-_UNFILLED_LANES = frozenset({"emg_conv_dsp_s8", "emg_pointwise_dsp_s8"})
+# What fills their patches up to whole words is left as it is: its weights are zeros.
+_UNFILLED_LANES = frozenset({"emg_conv_dsp_s8", "emg_conv_rgb_dsp_s8"})
 
 
 class PlanError(AssertionError):
