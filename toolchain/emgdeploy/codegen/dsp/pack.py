@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,11 @@ _LARGEST_SECOND_SUM = 2**23 - 1
 
 @dataclass(frozen=True)
 class Endings:
-    """Per channel: starting sum, multiplier, and an offset that holds the shift, or a right shift alone."""
+    """Per channel: starting sum, multiplier, and an offset that holds the shift, or (no offsets) a shift."""
 
     bias: NDArray[np.int64]
     multiplier: NDArray[np.int64]
-    offset: NDArray[np.int64] | None = None
+    offset: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     shift: NDArray[np.int64] | None = None
 
 
@@ -71,7 +71,7 @@ def pack_gemm(
         starts.reshape(-1, QUAD),
         words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1).reshape(-1, 2 * words.shape[1]),
     ]
-    if endings.offset is not None:
+    if endings.offset.size:
         parts.append(np.stack([multiplier, fill(endings.offset, channels)], 1).reshape(-1, 2 * QUAD))
     if endings.shift is not None:
         shifts = fill(endings.shift, channels).reshape(-1, QUAD) << np.arange(0, 8 * QUAD, 8)

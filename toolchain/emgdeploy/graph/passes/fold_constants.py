@@ -74,16 +74,18 @@ def _concatenate(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
 
 
 def _gather(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    if values[1].size and values[1].min() < 0:
+    indices = values[1].astype(np.int64)
+    if indices.size and indices.min() < 0:
         raise ValueError("negative indices")
-    return np.take(values[0], values[1], axis=op.axis)
+    return np.asarray(np.take(values[0], indices, axis=op.axis))
 
 
 def _product(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
     if values[0].dtype not in (np.int32, np.int64):
         raise ValueError(f"a product of {values[0].dtype}")
     axes = tuple(values[1].reshape(-1).tolist())
-    return np.asarray(np.prod(values[0], axis=axes, dtype=values[0].dtype, keepdims=op.keep_dims))
+    product = values[0].astype(np.int64).prod(axis=axes, keepdims=op.keep_dims)
+    return np.asarray(product).astype(values[0].dtype)
 
 
 def _pack(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
