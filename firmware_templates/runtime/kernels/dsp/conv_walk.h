@@ -84,8 +84,15 @@ static inline void copy_row(const work_t *w, int32_t y, int32_t x, int32_t taps,
     }
 }
 
-/* One pixel's patch, run by run; a run is a row of the window unless its taps are dilated. */
-static inline void gather_one(const work_t *w, int32_t top, int32_t left, int32_t apart, patch_t to) {
+#ifdef __GNUC__
+#define ONE_COPY __attribute__((noinline))
+#else
+#define ONE_COPY
+#endif
+
+/* One pixel's patch, run by run; a run is a row of the window unless its taps are dilated. Its two callers
+ * share one copy, whatever a system's own string.h makes of its size. */
+static ONE_COPY void gather_one(const work_t *w, int32_t top, int32_t left, int32_t apart, patch_t to) {
     const emg_conv_dsp_s8_t *layer = w->layer;
     const int32_t length = layer->run_taps * layer->in_channels, whole = length & ~3;
     int8_t *rest = to.rest;
