@@ -118,7 +118,7 @@ def test_evaluation_needs_preprocessing_and_the_same_classes(
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     data = toy_dataset()
     windows, recording = experiment.test_windows(loaded, None, DataChoice("toy"), data)
-    assert np.array_equal(recording, outcome.task.test_recording)
+    assert np.array_equal(recording, outcome.task.test_run)
     assert experiment.evaluate(loaded.network, windows, 3) == outcome.score
     with pytest.raises(InputError, match="checkpoint knows"):
         experiment.test_windows(loaded, None, DataChoice("toy"), toy_dataset(classes=2))

@@ -42,7 +42,8 @@ HELD_OUT_SHARE = 0.2
 class Task:
     """Windows ready for a network: training and test windows of whole trials, and how they were made.
 
-    train_recording, test_recording: (N,) which recording each window is of, counted on its side.
+    train_recording: (N,) which recording each window is of, counted on its side; test_run: (N,) the same for
+    windows that follow on each other.
     """
 
     choice: DataChoice
@@ -52,7 +53,7 @@ class Task:
     train: Windows
     test: Windows
     train_recording: NDArray[np.int64]
-    test_recording: NDArray[np.int64]
+    test_run: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def prepare(
         _windows(training, fitted, dataset),
         _windows(test, fitted, dataset),
         training.recording,
-        test.recording,
+        test.run,
     )
 
 
@@ -150,7 +151,7 @@ def run(
     )
     classes = len(task.dataset.labels)
     predicted = predictions(network, task.test)
-    majority = voted(predicted, task.test_recording, vote, classes)
+    majority = voted(predicted, task.test_run, vote, classes)
     true = _classes(task.test)
     found = cost(network, task.preprocess.input_shape)
     one_by_one, by_vote = score(true, predicted, classes), score(true, majority, classes)
@@ -199,7 +200,7 @@ def test_windows(
     checkpoint: Checkpoint, preprocess: Preprocess | None, choice: DataChoice, dataset: Dataset
 ) -> tuple[Windows, NDArray[np.int64]]:
     """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`;
-    and which recording each is of.
+    and which follow on each other (see `LabelledImages.run`).
 
     Raises InputError when nobody says how, or when its classes are not those of the data.
     """
@@ -215,7 +216,7 @@ def test_windows(
             "evaluate it on the data set it was trained for",
         )
     _, test = divided_windows(dataset.recordings, choice.divide(dataset), how)
-    return _windows(test, how, dataset), test.recording
+    return _windows(test, how, dataset), test.run
 
 
 def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:

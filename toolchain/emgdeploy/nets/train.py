@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,7 +221,7 @@ class _Training:
             self.network.load_state_dict(self.best)
             self.network.eval()
         else:
-            _settle_batch_norms(self.network, self.windows, self.settings.batch_size, self.draw)
+            self._settle(self.draw)
         self.network.to("cpu")
 
     def _look_at(self, held: Labelled) -> None:
@@ -230,12 +230,17 @@ class _Training:
 
         before = copy.deepcopy(self.network.state_dict())
         draw = torch.Generator().manual_seed(self.settings.seed)
-        _settle_batch_norms(self.network, self.windows, self.settings.batch_size, draw)
+        self._settle(draw)
         right = float((predict(self.network, held[0]).argmax(axis=1) == held[1]).mean())
         if right > max(self.held_out, default=-1.0):
             self.best = copy.deepcopy(self.network.state_dict())
         self.held_out.append(right)
         self.network.load_state_dict(before)
+
+    def _settle(self, draw: Generator) -> None:
+        # Lost electrodes lie far from all that is alive: where they are trained for, they have to be measured.
+        losses = replace(self.vary, noise=0.0, gain=0.0) if self.settings.lost else None
+        _settle_batch_norms(self.network, self.windows, self.settings.batch_size, draw, losses)
 
     def state(self) -> dict[str, Any]:
         """All that `go_on_from` needs."""
@@ -283,8 +288,10 @@ def to_training(network: nn.Module) -> None:
             module.eval()
 
 
-def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, draw: Generator) -> None:
-    """Measure every batch norm's mean and variance anew over all training windows.
+def _settle_batch_norms(
+    network: nn.Module, windows: Tensor, batch_size: int, draw: Generator, vary: Variation | None = None
+) -> None:
+    """Measure every batch norm's mean and variance anew over all training windows, as they are or varied.
 
     The running values lag behind the weights by tens of steps, which on a small data set is most of training
     (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
@@ -305,7 +312,7 @@ def _settle_batch_norms(network: nn.Module, windows: Tensor, batch_size: int, dr
         # Drawn at random as in training: neighbours are alike, and a batch of them has no spread to measure.
         order = torch.randperm(len(windows), generator=draw)
         for chosen in torch.tensor_split(order, max(1, len(windows) // max(batch_size, 64))):
-            network(windows[chosen])
+            network(windows[chosen] if vary is None else vary(windows[chosen], draw))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

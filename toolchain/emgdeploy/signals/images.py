@@ -18,18 +18,22 @@ from emgdeploy.signals.splits import Split
 @dataclass(frozen=True)
 class LabelledImages:
     """features: (N, C, H, W) float64 before normalisation; y: (N,) int64 classes; recording: (N,) int64 index
-    into the recordings they were made of."""
+    into the recordings they were made of; run: (N,) int64, the same for windows that follow on each other
+    without a gap or a change of class between them."""
 
     features: Single
     y: NDArray[np.int64]
     recording: NDArray[np.int64]
+    run: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.y)
 
     def take(self, indices: NDArray[np.int64]) -> LabelledImages:
         """The windows at `indices`."""
-        return LabelledImages(self.features[indices], self.y[indices], self.recording[indices])
+        return LabelledImages(
+            self.features[indices], self.y[indices], self.recording[indices], self.run[indices]
+        )
 
     def joined(self, other: LabelledImages, recordings: int) -> LabelledImages:
         """These and the windows of `other`, whose recordings follow on these `recordings`."""
@@ -37,6 +41,7 @@ class LabelledImages:
             np.concatenate([self.features, other.features]),
             np.concatenate([self.y, other.y]),
             np.concatenate([self.recording, other.recording + recordings]),
+            np.concatenate([self.run, other.run + self.run.max() + 1]),
         )
 
 
@@ -46,7 +51,8 @@ def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) ->
     Filters run over whole recordings, so a window sees what came before it, as on a device. Raises InputError
     when no window is left.
     """
-    features, classes, origin = [], [], []
+    features, classes, origin, runs = [], [], [], []
+    seen = 0
     for index, recording in enumerate(recordings):
         y = window_classes(recording.labels, preprocess)
         kept = y >= 0
@@ -54,12 +60,17 @@ def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) ->
             features.append(preprocess.features(recording.samples)[kept])
             classes.append(y[kept])
             origin.append(np.full(int(kept.sum()), index, np.int64))
+            run = np.cumsum(np.concatenate([[True], y[1:] != y[:-1]])) + seen
+            runs.append(run[kept])
+            seen = int(run[-1])
     if not features:
         raise InputError(
             f"none of {len(recordings)} recordings has a labelled stretch of {preprocess.window_ms:g} ms",
             "shorten the window, or check that the recordings belong to this data set",
         )
-    return LabelledImages(np.concatenate(features), np.concatenate(classes), np.concatenate(origin))
+    return LabelledImages(
+        np.concatenate(features), np.concatenate(classes), np.concatenate(origin), np.concatenate(runs)
+    )
 
 
 def divided_windows(
