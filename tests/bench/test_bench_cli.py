@@ -17,7 +17,7 @@ import pytest
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
 from support.bench_items import random_work
-from support.command import Cli
+from support.command import Cli, heeding_signals
 from support.relay import Relay
 from support.wire_device import Device
 
@@ -196,7 +196,7 @@ def test_terminated_is_as_good_as_interrupted(build_copy: Path, number: int, sta
         Relay(device, FaultPlan(baud=115200)) as relay,
     ):
         command = [sys.executable, "-m", "emgdeploy", "bench", "--build", str(build_copy), *words, relay.path]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = heeding_signals(command)
         while process.poll() is None and not (build_copy / "bench.json").exists():
             time.sleep(0.02)
         time.sleep(0.3)

@@ -25,6 +25,7 @@ from emgdeploy.errors import (
     ToolMissingError,
     UsageError,
 )
+from support.command import heeding_signals
 
 Run = Callable[[argparse.Namespace, Console], int]
 
@@ -210,7 +211,7 @@ def test_a_signal_cleans_up(tmp_path: Path, number: signal.Signals, status: int)
     target = tmp_path / "result.json"
     target.write_text("old")
     command = [sys.executable, "-c", SLEEPER, str(target)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with heeding_signals(command) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -70,6 +71,17 @@ def cli() -> Cli:
         return Done(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+def heeding_signals(command: list[str]) -> subprocess.Popen[str]:
+    """A process that a hang-up ends, also where this one was told to outlive it, as under nohup."""
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
 
 
 @pytest.fixture(scope="session")

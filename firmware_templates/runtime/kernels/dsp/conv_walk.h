@@ -52,12 +52,17 @@ static inline int32_t span(const emg_conv_dsp_s8_t *layer) {
 
 static inline work_t begin(const emg_conv_dsp_s8_t *layer, const int8_t *in, int8_t *out, int8_t *scratch) {
     const int32_t runs = layer->kernel_h * layer->kernel_w / layer->run_taps;
-    work_t w = {layer, in, out, (uint32_t *)(void *)scratch, NULL, NULL, NULL, {0}, {0}};
-    w.staged = scratch + 4 * EMG_GROUP * layer->gemm.steps * layer->batch;
-    w.rest = w.staged;
-    w.bytes = w.rest + EMG_GROUP * runs * (layer->run_taps * layer->in_channels % 4) + 3;
-    w.inside = pairs_from(layer, layer->dilation_h * layer->in_w * layer->in_channels);
-    w.cut = pairs_from(layer, span(layer));
+    int8_t *const staged = scratch + 4 * EMG_GROUP * layer->gemm.steps * layer->batch;
+    int8_t *const bytes = staged + EMG_GROUP * runs * (layer->run_taps * layer->in_channels % 4) + 3;
+    const work_t w = {layer,
+                      in,
+                      out,
+                      (uint32_t *)(void *)scratch,
+                      staged,
+                      bytes,
+                      staged,
+                      pairs_from(layer, layer->dilation_h * layer->in_w * layer->in_channels),
+                      pairs_from(layer, span(layer))};
     return w;
 }
 
