@@ -17,7 +17,7 @@ from emgdeploy.signals.splits import Split
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """features: (N, C, H, W) float64 before normalisation; y: (N,) int64 classes; recording: (N,) int64 index
+    """features: (N, C, H, W) float32 before normalisation; y: (N,) int64 classes; recording: (N,) int64 index
     into the recordings they were made of; run: (N,) int64, the same for windows that follow on each other
     without a gap or a change of class between them."""
 
