@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["support.command", "support.link_fixtures"]
+pytest_plugins = ["support.command", "support.exporting", "support.link_fixtures"]
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,4 +1,4 @@
-"""Where the files that travel with the package lie: boards, firmware templates, models.
+"""Where the files that travel with the package lie: boards, firmware templates, models, the licence.
 
 An installed wheel carries them under `_data`; in a checkout they stand at its top level.
 """
@@ -13,3 +13,4 @@ _ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
 BOARDS = _ROOT / "boards"
 FIRMWARE_TEMPLATES = _ROOT / "firmware_templates"
 MODELS = _ROOT / "models"
+LICENSE = _ROOT / "LICENSE"

@@ -10,7 +10,13 @@ from emgdeploy.cli.console import Console
 NAME = "export"
 HELP = "write a build's model as a library or application for another build system"
 
-_FORMATS = ("arduino", "c", "nuttx")  # those of firmware.exports, which is imported when it is needed
+_FORMATS = (
+    "arduino",
+    "c",
+    "cmsis-pack",
+    "nuttx",
+    "zephyr",
+)  # those of firmware.exports, which is imported when it is needed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=_FORMATS,
         required=True,
-        help="arduino: a library with a sketch; c: the model alone in C99; nuttx: the application folder",
+        help="arduino: a library with a sketch; c: the model alone in C99; cmsis-pack: components for CMSIS "
+        "projects; nuttx: the application folder; zephyr: a module with an application",
     )
     options.add_out(parser, required=True)
     options.add_build(parser)

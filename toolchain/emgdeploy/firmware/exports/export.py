@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emgdeploy import resources
 from emgdeploy.boards import Board
 from emgdeploy.errors import UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import builds
-from emgdeploy.firmware.exports import arduino, plain
+from emgdeploy.firmware.exports import arduino, cmsis_pack, plain, zephyr
 from emgdeploy.firmware.manifest import Manifest
 
 MARK = "emgdeploy-export.json"
@@ -40,25 +41,35 @@ class Exported:
     notes: tuple[str, ...]
 
 
-Texts = dict[str, str]
+Contents = Mapping[str, str | bytes]
 
 
-def _arduino(request: ExportRequest) -> tuple[Texts, tuple[str, ...]]:
+def _arduino(request: ExportRequest) -> tuple[Contents, tuple[str, ...]]:
     return arduino.files(request.folder, request.manifest, request.board, request.memory_kb)
 
 
-def _c(request: ExportRequest) -> tuple[Texts, tuple[str, ...]]:
+def _c(request: ExportRequest) -> tuple[Contents, tuple[str, ...]]:
     return plain.c_files(request.folder, request.manifest, request.board), ()
 
 
-def _nuttx(request: ExportRequest) -> tuple[Texts, tuple[str, ...]]:
+def _cmsis_pack(request: ExportRequest) -> tuple[Contents, tuple[str, ...]]:
+    return cmsis_pack.files(request.folder, request.manifest, request.board), ()
+
+
+def _nuttx(request: ExportRequest) -> tuple[Contents, tuple[str, ...]]:
     return plain.nuttx_files(request.folder, request.manifest), ()
 
 
-FORMATS: dict[str, Callable[[ExportRequest], tuple[Texts, tuple[str, ...]]]] = {
+def _zephyr(request: ExportRequest) -> tuple[Contents, tuple[str, ...]]:
+    return zephyr.files(request.folder, request.manifest, request.board), ()
+
+
+FORMATS: dict[str, Callable[[ExportRequest], tuple[Contents, tuple[str, ...]]]] = {
     "arduino": _arduino,
     "c": _c,
+    "cmsis-pack": _cmsis_pack,
     "nuttx": _nuttx,
+    "zephyr": _zephyr,
 }
 
 
@@ -71,7 +82,7 @@ def export(request: ExportRequest) -> Exported:
         raise UsageError(f"there is no format {request.format}", f"one of these: {', '.join(FORMATS)}")
     if request.memory_kb is not None and request.format != "arduino":
         raise UsageError("--memory is a setting of Arduino cores", "leave it out, or export --format arduino")
-    texts, notes = FORMATS[request.format](request)
+    contents, notes = FORMATS[request.format](request)
     table = {
         "schema": SCHEMA,
         "format": request.format,
@@ -79,8 +90,9 @@ def export(request: ExportRequest) -> Exported:
         "firmware_build_id": request.manifest.firmware_build_id,
         "model_sha256": request.manifest.model_sha256,
     }
-    texts = {**texts, MARK: json.dumps(table, indent=2) + "\n"}
+    licence = resources.LICENSE.read_text(encoding="utf-8")
+    contents = {**contents, "LICENSE": licence, MARK: json.dumps(table, indent=2) + "\n"}
     with builds.replacing_folder(request.out, MARK, "export") as fresh:
-        for name, text in sorted(texts.items()):
-            write_atomic(fresh / name, text)
-    return Exported(request.format, request.out, tuple(sorted(texts)), notes)
+        for name in sorted(contents):
+            write_atomic(fresh / name, contents[name])
+    return Exported(request.format, request.out, tuple(sorted(contents)), notes)
