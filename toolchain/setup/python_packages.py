@@ -3,9 +3,9 @@
     .venv/bin/python python_packages.py EXTRA[,EXTRA...]
 
 Indexes, wheel folders and certificates are those of the user's own pip configuration. The plain
-torch of PyPI brings gigabytes of GPU libraries on Linux, so a version with the local label "+cpu"
-is asked for by name when pip can see one, or when PyTorch's own index of CPU builds can be reached
-and the user has not chosen an index. Where an NVIDIA driver is installed the choice stays with pip.
+torch for Linux brings gigabytes of GPU libraries, so a version with the local label "+cpu" is asked
+for by name when pip can see one, or when the variable TORCH_CPU_INDEX names an index of such builds.
+Where an NVIDIA driver is installed the choice stays with pip.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PIP = [sys.executable, "-m", "pip"]
-_CPU_INDEX = os.environ.get("TORCH_CPU_INDEX", "https://download.pytorch.org/whl/cpu")
+_CPU_INDEX = os.environ.get("TORCH_CPU_INDEX", "")
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def _cpu_torch(requirement: str) -> str:
     """`torch==<newest CPU build within bounds>`, installed already where pip alone would not find it."""
     if version := _newest_cpu(requirement):
         return f"torch=={version}"
-    if _user_chose_an_index():
+    if not _CPU_INDEX:
         return ""
     here = ["--index-url", _CPU_INDEX]
     version = _newest_cpu(requirement, *here, "--timeout", "5", "--retries", "0")
@@ -54,12 +54,6 @@ def _newest_cpu(requirement: str, *options: str) -> str:
     listing = _pip("index", "versions", "torch", *options, capture=True).stdout
     versions = [v for v in re.findall(r"\d+\.\d+\.\d+\+cpu", listing) if _within(v, requirement)]
     return max(versions, key=_as_numbers, default="")
-
-
-def _user_chose_an_index() -> bool:
-    # `pip config list` prints the merged files and PIP_* variables, e.g. global.index-url='...'.
-    listing = _pip("config", "list", capture=True).stdout
-    return re.search(r"\.(no-index|index-url)=", listing) is not None
 
 
 def _torch_requirement() -> str:
