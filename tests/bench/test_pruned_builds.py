@@ -1,14 +1,11 @@
-"""A build that leaves channels out: benched as any other, and its layers still looked at one by one."""
+"""A build that leaves channels out: benched as any other; tests/bench/test_first_layer.py looks at its layers."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from emgdeploy.bench import divergence
-from emgdeploy.resources import FIRMWARE_TEMPLATES
 from support.bench_items import Builds, random_work, run_native
 from support.sparse_net import SparseNet
 
@@ -30,18 +27,3 @@ def test_the_build_reports_what_it_computes_and_is_right(pruned: Path) -> None:
     assert [layer.out_bytes for layer in manifest.layers] == [40, 40, 40]
     result, _ = run_native(pruned, manifest, work)
     assert result.verdict["correct_bits"] == 12 and result.problem is None
-
-
-def test_the_first_layer_that_differs_is_found_among_fewer_channels(
-    pruned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    manifest, work = random_work(pruned, 4)
-    assert "right on this machine" in divergence.first(pruned, manifest, work.x[0]).note
-    broken = tmp_path / "broken"
-    shutil.copytree(FIRMWARE_TEMPLATES, broken)
-    kernel = broken / "runtime" / "kernels" / "depthwise_conv_s8.c"
-    text = kernel.read_text()
-    assert text.count("emg_clamp(") == 1
-    kernel.write_text(text.replace("emg_clamp(", "1 ^ emg_clamp("))
-    monkeypatch.setattr("emgdeploy.bench.divergence.FIRMWARE_TEMPLATES", broken)
-    assert divergence.first(pruned, manifest, work.x[0]).layer == manifest.layers[1].name

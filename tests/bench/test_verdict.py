@@ -271,9 +271,14 @@ def test_a_link_that_runs_apart_from_the_device_has_no_latency(build_copy: Path)
     assert found["latency_windows"] == {"device": 5, "link": 0}
 
 
-def test_the_layer_that_differs_is_looked_for(build_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_taps_and_emulator_the_layer_is_looked_for_here(
+    build_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from emgdeploy.bench import divergence
+    from emgdeploy.boards import load_board
 
+    real = dataclasses.replace(load_board("native"), emulator=None)
+    monkeypatch.setattr(divergence, "load_board", lambda name: real)
     manifest, work = random_work(build_copy, 4)
     honest = divergence.first(build_copy, manifest, work.x[0])
     assert honest.layer is None and "right on this machine" in honest.note
@@ -283,9 +288,9 @@ def test_the_layer_that_differs_is_looked_for(build_copy: Path, monkeypatch: pyt
     right = "out[i] = (int8_t)emg_clamp(q, ch->low, ch->high);"
     assert right in kernel.read_text()
     kernel.write_text(kernel.read_text().replace(right, right.replace("ch->high)", "ch->high) ^ 1")))
-    monkeypatch.setattr("emgdeploy.bench.divergence.FIRMWARE_TEMPLATES", broken)
+    monkeypatch.setattr("emgdeploy.bench.here.FIRMWARE_TEMPLATES", broken)
     found = divergence.first(build_copy, manifest, work.x[0])
-    assert found.layer == manifest.layers[-1].name
+    assert (found.layer, found.source) == (manifest.layers[-1].name, divergence.HERE)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert "no compiler" in divergence.first(build_copy, manifest, work.x[0]).note
 
@@ -296,5 +301,6 @@ def test_a_wrong_answer_leads_to_a_look_at_the_layers(build_copy: Path) -> None:
     y[2, 0] ^= 1
     result, _ = run_native(build_copy, manifest, dataclasses.replace(work, y=y))
     assert result.verdict["first_divergent_layer"] is None
-    assert "right on this machine" in result.verdict["divergence"]
-    assert result.problem is not None and "right on this machine" in result.problem.hint
+    assert result.verdict["divergence_source"] == "emulator"
+    assert "the same build with taps on native makes every layer right" in result.verdict["divergence"]
+    assert result.problem is not None and result.verdict["divergence"] == result.problem.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -111,8 +112,8 @@ def test_the_mode_that_saves_memory_is_proposed_where_it_is_enough(
 ) -> None:
     real = builder._generate
 
-    def wasteful(request: BuildRequest, work: Workload) -> GeneratedModel:
-        made = real(request, work)
+    def wasteful(request: BuildRequest, work: Workload, chosen: Mapping[int, str] | None) -> GeneratedModel:
+        made = real(request, work, chosen)
         return made if request.optimize == "memory" else dataclasses.replace(made, arena_bytes=700_000)
 
     monkeypatch.setattr(builder, "_generate", wasteful)

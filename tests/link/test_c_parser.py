@@ -27,7 +27,7 @@ def run(program: Path, *arguments: str, data: bytes = b"") -> bytes:
     return done.stdout
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(requests, min_size=1, max_size=20))
 def test_both_sides_encode_alike_and_read_each_other(parser_program: Path, frames: list[Frame]) -> None:
     lines = [f"{int(f.text)} {f.type} {f.session} {f.sequence} {f.payload.hex() or '-'}" for f in frames]
@@ -62,3 +62,10 @@ def test_fuzzed_streams_are_accepted_exactly_as_by_the_independent_decoder(parse
 
 def test_fuzzed_requests_keep_the_promises_of_the_session(session_fuzzer: Path) -> None:
     assert b"400000 frames handled" in run(session_fuzzer, "400000", "1")
+
+
+def test_fuzzed_requests_to_a_device_with_taps(tapped_fuzzer: Path) -> None:
+    said = run(tapped_fuzzer, "400000", "1").decode()
+    assert "400000 frames handled" in said
+    steps, checksums = [int(word) for word in said.split() if word.isdecimal()][:2]
+    assert steps > 1000 and checksums > 300

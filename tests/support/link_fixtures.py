@@ -55,6 +55,13 @@ def session_fuzzer(tmp_path_factory: Factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tapped_fuzzer(tmp_path_factory: Factory) -> Path:
+    """The same for a device with taps on five steps."""
+    _needs_gcc()
+    return wire_device.compile_c("session_fuzz.c", wire_device.SESSION, tmp_path_factory.mktemp("taps"), 5)
+
+
+@pytest.fixture(scope="session")
 def finished_build(tmp_path_factory: Factory) -> Path:
     """A native build of the tiny model."""
     _needs_gcc()

@@ -130,12 +130,29 @@ def build(
     return Firmware(program, inputs, outputs)
 
 
-def compile_c(source: str, parts: tuple[str, ...], folder: Path) -> Path:
-    """A program of tests/link/c with parts of the device side, warnings as errors, sanitizers on."""
-    program = folder / Path(source).stem
+_TAPPED_MODEL_H = """
+#include <stdint.h>
+uint8_t *emg_model_input(void);
+void emg_model_run(void);
+void emg_model_tap(int step, const void *data, uint32_t bytes);
+"""
+
+
+def compile_c(source: str, parts: tuple[str, ...], folder: Path, taps: int = 0) -> Path:
+    """A program of tests/link/c with parts of the device side, warnings as errors, sanitizers on.
+
+    taps: steps of the model that the program brings, for a device with taps.
+    """
+    program = folder / f"{Path(source).stem}-{taps}"
     here = Path(__file__).parents[1] / "link" / "c"
     sources = [here / source, *(_APP / f"{part}.c" for part in parts)]
-    subprocess.run(["gcc", *STRICT, *SANITIZE, "-I", _APP, "-o", program, *sources], check=True)
+    options: list[str | Path] = ["-I", _APP]
+    if taps:
+        (folder / "runtime" / "taps").mkdir(parents=True)
+        (folder / "model.h").write_text(_TAPPED_MODEL_H)  # as seen from the folder in which taps.c lies
+        sources.append(_APP.parent / "taps" / "taps.c")
+        options += [f"-DEMG_TAPS={taps}u", "-I", _APP.parent / "taps", "-I", folder / "runtime" / "taps"]
+    subprocess.run(["gcc", *STRICT, *SANITIZE, *options, "-o", program, *sources], check=True)
     return program
 
 

@@ -93,6 +93,10 @@ static void gather_facts(uint32_t selftest_ticks) {
     emg_info_number(&g_info, EMG_INFO_SELFTEST_TICKS, selftest_ticks);
     emg_info_number(&g_info, EMG_INFO_BAUD, platform->baud);
     emg_info_text(&g_info, EMG_INFO_TOOL_VERSION, EMG_TOOL_VERSION);
+#ifdef EMG_TAPS
+    emg_info_number(&g_info, EMG_INFO_TAPS, EMG_TAPS);
+    emg_info_text(&g_info, EMG_INFO_TAPS_OF, EMG_TAPS_OF);
+#endif
 }
 
 static void set_up(void) {

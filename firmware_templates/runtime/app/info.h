@@ -13,6 +13,8 @@
 #define EMG_INFO_SELFTEST_TICKS 7u
 #define EMG_INFO_BAUD 8u
 #define EMG_INFO_TOOL_VERSION 9u
+#define EMG_INFO_TAPS 10u    /* steps that are tapped; only in builds with taps, as is the next one */
+#define EMG_INFO_TAPS_OF 11u /* ID of the same build without taps */
 
 /* Longer text is cut, so that all facts always fit. */
 #define EMG_INFO_TEXT 64u

@@ -3,14 +3,18 @@
 #include <string.h>
 
 #include "crc32.h"
+#ifdef EMG_TAPS
+#include "../taps/taps.h"
+#endif
 
 #define HELLO_BYTES 6u
 #define CHUNK_HEADER 12u
 #define RESULT_HEADER 16u
 #define READ_BYTES 10u
-#define DATA_HEADER 12u
 #define READ_INFO 0u
 #define READ_OUTPUT 1u
+#define READ_CHECKSUMS 2u /* with taps only, as is the next one */
+#define READ_STEP 3u
 #define TAKEN_COMPLETE 1u
 
 static const uint8_t g_magic[4] = {'E', 'M', 'G', '?'};
@@ -216,16 +220,23 @@ static void send_data(emg_session_t *session, const emg_frame_t *frame, const ui
     const uint32_t wanted = emg_get_u16(frame->payload + 8);
     const uint32_t left = offset < total ? total - offset : 0;
     uint32_t count = wanted < left ? wanted : left;
-    if (count > EMG_FRAME_PAYLOAD - DATA_HEADER) {
-        count = EMG_FRAME_PAYLOAD - DATA_HEADER;
+    if (count > EMG_FRAME_PAYLOAD - EMG_DATA_HEADER) {
+        count = EMG_FRAME_PAYLOAD - EMG_DATA_HEADER;
     }
     memcpy(out, frame->payload, 8); /* what, 0, reference, offset */
     emg_put_u32(out + 8, total);
     if (count > 0) {
-        memcpy(out + DATA_HEADER, whole + offset, count);
+        memcpy(out + EMG_DATA_HEADER, whole + offset, count);
     }
-    answer(session, EMG_TYPE_READ + EMG_TYPE_ANSWER, frame->sequence, DATA_HEADER + count);
+    answer(session, EMG_TYPE_READ + EMG_TYPE_ANSWER, frame->sequence, EMG_DATA_HEADER + count);
 }
+
+#ifdef EMG_TAPS
+/* Steps are known of the window that was inferred last; one that is coming in has no answer yet. */
+static int has_steps(const emg_session_t *session) {
+    return find_answer(session, session->window.sequence) != NULL;
+}
+#endif
 
 static void handle_read(emg_session_t *session, const emg_frame_t *frame) {
     uint16_t reference;
@@ -238,6 +249,13 @@ static void handle_read(emg_session_t *session, const emg_frame_t *frame) {
         send_data(session, frame, session->info, session->info_bytes);
     } else if (frame->payload[0] == READ_OUTPUT && find_answer(session, reference) != NULL) {
         send_data(session, frame, output_of(session, reference), session->output_bytes);
+#ifdef EMG_TAPS
+    } else if (frame->payload[0] == READ_CHECKSUMS && reference == session->window.sequence &&
+               has_steps(session)) {
+        send_data(session, frame, emg_taps_checksums, EMG_TAPS_CHECKSUM_BYTES);
+    } else if (frame->payload[0] == READ_STEP && reference < EMG_TAPS && has_steps(session)) {
+        emg_taps_hand_out(session, frame);
+#endif
     } else {
         refuse(session, frame, EMG_REFUSED_RANGE);
     }

@@ -36,6 +36,8 @@
 #define EMG_SELFTEST_PASSED 1u
 #define EMG_SELFTEST_FAILED 2u
 
+#define EMG_DATA_HEADER 12u /* before the bytes in DATA */
+
 /* What an answer keeps beside its output. */
 typedef struct {
     uint32_t input_crc;

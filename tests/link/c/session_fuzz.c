@@ -2,7 +2,8 @@
  *
  * No memory error is the sanitizers' business; this program checks the promise itself: within a
  * session every sequence number is inferred at most once, and only whole windows with the checksum
- * that was announced are inferred. */
+ * that was announced are inferred. With EMG_TAPS it also checks that what the steps are said to have made
+ * is what they make of the window inferred last. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "crc32.h"
 #include "receiver.h"
 #include "session.h"
+#ifdef EMG_TAPS
+#include "tapped_model.h"
+#endif
 
 #define INPUT 100u
 #define OUTPUT 300u
@@ -49,6 +53,9 @@ static void check_sent(const uint8_t *wire, uint32_t length) {
         if ((emg_receiver_feed(&receiver, wire[i], &frame) & EMG_RECEIVED_FRAME) != 0u) {
             frames++;
             g_broken |= frame.type < EMG_TYPE_ANSWER;
+#ifdef EMG_TAPS
+            g_broken |= tapped_wrong(&frame);
+#endif
         }
     }
     g_broken |= frames != 1;
@@ -74,6 +81,9 @@ static uint32_t infer(uint32_t slot) {
     g_inferred[sequence] = 1;
     forget_half_way_round(sequence);
     g_inferences++;
+#ifdef EMG_TAPS
+    tapped_infer(g_input, INPUT, sequence);
+#endif
     memset(g_outputs + slot * OUTPUT, (int)(sequence & 0xFFu), OUTPUT);
     return sequence;
 }
@@ -85,6 +95,12 @@ static uint32_t none(void) {
 static int can_set_baud(uint32_t baud) {
     return baud == 9600;
 }
+
+#ifdef EMG_TAPS
+void emg_platform_write(const uint8_t *wire, uint32_t length) {
+    check_sent(wire, length);
+}
+#endif
 
 static const emg_session_world_t g_world = {check_sent, infer, none, none, can_set_baud};
 
@@ -122,9 +138,9 @@ static uint32_t hello(uint8_t *payload) {
 }
 
 static uint32_t read_request(uint8_t *payload) {
-    payload[0] = (uint8_t)draw(3);
+    payload[0] = (uint8_t)draw(5);
     payload[1] = 0;
-    emg_put_u16(payload + 2, (uint16_t)(g_session.newest - draw(6)));
+    emg_put_u16(payload + 2, (uint16_t)(payload[0] == 3 ? draw(8) : g_session.newest - draw(4)));
     emg_put_u32(payload + 4, draw(5) == 0 ? draw(0xFFFFFFFFu) : draw(400));
     emg_put_u16(payload + 8, (uint16_t)draw(65536));
     return 10;
@@ -137,6 +153,8 @@ static void one(void) {
     uint8_t *exact;
     frame.type = (uint8_t)(draw(40) == 0 ? draw(256) : 1u + draw(7));
     frame.type = draw(3) != 0 ? EMG_TYPE_CHUNK : frame.type;
+    /* What was inferred is asked for before the next window comes in. */
+    frame.type = !g_session.window.active && draw(2) == 0 ? EMG_TYPE_READ : frame.type;
     frame.version = draw(60) == 0 ? 2 : 1;
     frame.session = draw(200) == 0 ? draw(5) : g_session.session;
     frame.sequence = (uint16_t)(g_session.newest + draw(8) - 5u);
@@ -186,6 +204,9 @@ int main(int argc, char **argv) {
     for (i = 0; i < executions && !g_broken; i++) {
         one();
     }
+#ifdef EMG_TAPS
+    printf("%lu pieces of steps, %lu of checksums; ", g_step_pieces, g_checksum_pieces);
+#endif
     printf("%lu frames handled, %lu answers, %lu inferences%s\n", i, g_sent, g_inferences,
            g_broken ? ", a promise was broken" : "");
     return g_broken;

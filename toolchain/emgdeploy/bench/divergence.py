@@ -1,122 +1,117 @@
-"""When an answer is wrong: which layer differs first?
+"""When an answer is wrong: which layer differs first, and who says so?
 
-The C is generated anew from the build's .tflite and run on this machine with every layer's output
-tapped, beside the reference interpreter. What lies in the build folder as C is not run: it may be
-somebody else's.
+A device with taps is asked itself. For a board that runs in an emulator the same build is made with taps
+and asked. Else the C runs on this machine, which tells what is wrong in it, but not what is wrong on a board.
 """
 
 from __future__ import annotations
 
-import itertools
-import shutil
+import shlex
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import dequantize
-from emgdeploy.cores import CORES
+from emgdeploy.bench import expected, here, tapped
+from emgdeploy.bench.expected import Expected
+from emgdeploy.boards import load_board
 from emgdeploy.errors import EmgDeployError
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.resources import FIRMWARE_TEMPLATES
+from emgdeploy.link.client import DeviceClient
 from emgdeploy.text import printable
 
-if TYPE_CHECKING:
-    from emgdeploy.codegen import GeneratedModel
-
-_PATIENCE_S = 120
-_COMPILERS = ("gcc", "cc", "clang")
-_MAIN = """
-#include <stdio.h>
-#include <stdlib.h>
-#include "model.c"
-void emg_model_tap(int step, const void *data, uint32_t bytes) {
-    (void)step;
-    if (fwrite(data, 1, bytes, stdout) != bytes) { exit(3); }
-}
-int main(void) {
-    static emg_input_t in[EMG_INPUT_LEN];
-    static emg_output_t out[EMG_OUTPUT_LEN];
-    if (fread(in, sizeof in[0], EMG_INPUT_LEN, stdin) != EMG_INPUT_LEN) { return 2; }
-    emg_model_invoke(in, out);
-    return 0;
-}
-"""
+DEVICE, EMULATOR, HERE = "device", "emulator", "this machine"
+_SUSPECTS = "suspect the device's compiler, memory or firmware"
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """layer: the first that differs here too, or None; note: what that means, as a sentence."""
+    """layer: the first that differs, or None; note: what that means, as a sentence; source: who said so."""
 
     layer: str | None
     note: str
+    source: str | None = None
 
 
-def first(folder: Path, manifest: Manifest, window: NDArray[Any]) -> Divergence:
-    """window: (*device shape) of the input's dtype. Never raises: the bench has its verdict already."""
-    compiler = next((name for name in _COMPILERS if shutil.which(name)), None)
-    if compiler is None:
-        return Divergence(None, "no compiler here to look for the layer (apt-get install gcc)")
+def first(
+    folder: Path, manifest: Manifest, window: NDArray[Any], client: DeviceClient | None = None
+) -> Divergence:
+    """Look for the layer that differs on `window`, (*device shape) of the input's dtype.
+
+    client: the device that answered it wrong. Never raises: the bench has its verdict already.
+    """
     try:
-        tflite = manifest.artifact(folder, "tflite").read_bytes()
-        return _compare(tflite, manifest, window, compiler)
+        wanted = expected.of_window(folder, manifest, window)
+        if client is not None and client.info is not None and client.info.taps:
+            return _on_device(client, wanted, window)
+        aside = _aside(folder, manifest, wanted, window)
+        return aside if aside is not None else _here(folder, manifest, wanted, window, client)
     except (EmgDeployError, OSError, subprocess.SubprocessError) as error:
-        return Divergence(None, f"the layer could not be looked for: {printable(str(error))[:200]}")
+        return Divergence(None, f"the layer could not be looked for: {_shown(error)}")
 
 
-def _compare(tflite: bytes, manifest: Manifest, window: NDArray[Any], compiler: str) -> Divergence:
-    reference = Reference(tflite)
-    given = window
-    if reference.input.dtype != window.dtype:
-        given = dequantize(window[None], manifest.input.scale, manifest.input.zero_point).reshape(
-            window.shape
-        )
-    wanted = reference.tensors(given)
-    model = _generate(tflite, manifest, given, wanted[reference.output.index][0])
-    layers = [f"{layer.index} {layer.op} {layer.name}" for layer in model.layers]
-    if layers != [f"{layer.index} {layer.op} {layer.name}" for layer in manifest.layers]:
+def _shown(error: Exception) -> str:
+    hint = f" ({error.hint})" if isinstance(error, EmgDeployError) and error.hint else ""
+    return printable(f"{error}{hint}")[:200]
+
+
+def _named(wanted: Expected, index: int, note: str, source: str) -> Divergence:
+    layer = wanted.layers[index]
+    return Divergence(printable(layer.name), f"layer {index}, {layer.op}, {note}", source)
+
+
+def _bytes(window: NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(window, window.dtype.newbyteorder("<")).tobytes()
+
+
+def _on_device(client: DeviceClient, wanted: Expected, window: NDArray[Any]) -> Divergence:
+    found = tapped.first_difference(client, wanted, _bytes(window))
+    if found is None:
+        note = "asked again, the device makes every layer right: its faults come and go, or follow the last layer"
+        return Divergence(None, note, DEVICE)
+    return _named(wanted, found[0], f"on the device itself: {found[1]}", DEVICE)
+
+
+def _aside(folder: Path, manifest: Manifest, wanted: Expected, window: NDArray[Any]) -> Divergence | None:
+    """The same build with taps in the board's emulator; None where there is none or it does not work."""
+    board = load_board(manifest.board)
+    if board.emulator is None:
+        return None
+    try:
+        with tapped.rebuilt(folder, manifest, board) as (client, made):
+            found = tapped.first_difference(client, wanted, _bytes(window))
+    except EmgDeployError:
+        return None
+    same = "the same build" if made.taps_of == manifest.firmware_build_id else "a new build"
+    where = f"{same} with taps on {board.name}"
+    if found is None:
         return Divergence(
-            None, "this version of emgdeploy generates other layers than the one that made the build"
+            None, f"{where} makes every layer right: suspect the image or memory that ran", EMULATOR
         )
-    outputs = _run(model, window, compiler)
-    for layer, data, origin in zip(model.layers, outputs, model.origins, strict=True):
-        if data != np.ascontiguousarray(origin.of(wanted[origin.tensor])).tobytes():
-            return Divergence(printable(layer.name), f"the generated C differs there too ({layer.op})")
-    return Divergence(
-        None, "the same C is right on this machine: suspect the device's compiler, memory or firmware"
+    return _named(wanted, found[0], f"in {where}: {found[1]}", EMULATOR)
+
+
+def _here(
+    folder: Path, manifest: Manifest, wanted: Expected, window: NDArray[Any], client: DeviceClient | None
+) -> Divergence:
+    made = here.outputs(wanted.model, window)
+    for index, (data, right) in enumerate(zip(made, wanted.outputs, strict=True)):
+        if data != right.tobytes():
+            how = tapped.difference(data, right)
+            return _named(wanted, index, f"the generated C differs on this machine too: {how}", HERE)
+    note = f"the same C is right on this machine: {_SUSPECTS}"
+    if client is not None:
+        note += f"; the device tells its layer with `{_command(folder, manifest, client.port.name)}`"
+    return Divergence(None, note, HERE)
+
+
+def _command(folder: Path, manifest: Manifest, port: str) -> str:
+    """What builds the same with taps, flashes it and asks it."""
+    build, out, line = (shlex.quote(str(name)) for name in (folder, f"{folder}-taps", port))
+    return (
+        f"emgdeploy build --board {manifest.board} --model {build} --taps --out {out} && "
+        f"emgdeploy flash --build {out} --port {line} && emgdeploy bench --build {out} --port {line}"
     )
-
-
-def _generate(
-    tflite: bytes, manifest: Manifest, window: NDArray[Any], answer: NDArray[Any]
-) -> GeneratedModel:
-    from emgdeploy.codegen import CodegenOptions, generate
-    from emgdeploy.graph import read_tflite
-
-    options = CodegenOptions((window, answer), optimize=manifest.optimize, isa=CORES[manifest.core].isa)
-    return generate(read_tflite(tflite), options)
-
-
-def _run(model: GeneratedModel, window: NDArray[Any], compiler: str) -> list[bytes]:
-    """Each layer's output in call order."""
-    with tempfile.TemporaryDirectory(prefix="emgdeploy-") as place:
-        folder = Path(place)
-        for name, text in {**model.files, "main.c": _MAIN}.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        for name in model.runtime_sources:
-            (folder / "runtime" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(FIRMWARE_TEMPLATES / "runtime" / name, folder / "runtime" / name)
-        units = ["main.c", *(f"runtime/{name}" for name in model.runtime_sources if name.endswith(".c"))]
-        command = [compiler, "-std=c99", "-O1", "-w", "-DEMG_TAPS", "-I.", "-o", "model", *units]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=_PATIENCE_S)
-        little = np.ascontiguousarray(window, window.dtype.newbyteorder("<")).tobytes()
-        done = subprocess.run(
-            [folder / "model"], input=little, capture_output=True, check=True, timeout=_PATIENCE_S
-        )
-    edges = list(itertools.accumulate((layer.out_bytes for layer in model.layers), initial=0))
-    return [done.stdout[begin:end] for begin, end in itertools.pairwise(edges)]

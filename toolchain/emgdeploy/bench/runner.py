@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emgdeploy.bench import deadline, divergence, report, tally, timing, verdict
+from emgdeploy.bench import deadline, divergence, report, tally, timing, verdict, workload
 from emgdeploy.bench.divergence import Divergence
 from emgdeploy.bench.tally import OWN, Tally
 from emgdeploy.bench.verdict import Json
@@ -102,11 +102,13 @@ def _wrong(found: Json) -> GateFailed:
             "no window of this bench" if first["answered_for"] is None else f"window {first['answered_for']}"
         )
         text += f"; window {first['window']} was answered with the answer for {other}"
-    layer = found["first_divergent_layer"]
+    return GateFailed(text, _hint(found["first_divergent_layer"], found["divergence"]))
+
+
+def _hint(layer: str | None, note: str | None) -> str:
     if layer:
-        return GateFailed(text, f"the first layer that differs is {layer}: report it with the build folder")
-    hint = found["divergence"] or "the device mixes up its answers"
-    return GateFailed(text, hint)
+        return f"the first layer that differs is {layer} ({note}): report it with the build folder"
+    return note or "the device mixes up its answers"
 
 
 def run(
@@ -129,7 +131,13 @@ def run(
     if not len(work):
         raise UsageError("there are no windows to bench", "give at least one with --windows or --limit")
     client = DeviceClient(port, options.link, lambda info: identity.check(info, manifest), trace)
-    return _Bench(folder, manifest, client, work, options, progress or (lambda count, note: None)).run()
+    try:
+        bench = _Bench(folder, manifest, client, work, options, progress or (lambda count, note: None))
+    except identity.SelfTestFailed as error:
+        known = workload.from_build(folder, manifest).x[0]
+        where = divergence.first(folder, manifest, known, client)
+        raise GateFailed(error.message, _hint(where.layer, where.note)) from error
+    return bench.run()
 
 
 class _Bench:
@@ -230,6 +238,7 @@ class _Bench:
         )
         found["first_divergent_layer"] = self.where.layer if self.where else None
         found["divergence"] = self.where.note if self.where else None
+        found["divergence_source"] = self.where.source if self.where else None
         found["baud"] = self.client.port.baud or None
         found["encoding"] = "text-safe" if self.client.text_safe else "binary"
         found["device"] = None if self.counters is None else dataclasses.asdict(self.counters)
@@ -249,7 +258,8 @@ class _Bench:
         wrong = self.tally.answered & ~verdict.right(self.tally, self.work) & (self.tally.answered_for == OWN)
         if wrong.any():
             first = int(np.flatnonzero(wrong)[0])
-            self.where = divergence.first(self.folder, self.manifest, self.work.x[first])
+            self.progress(0, "looking for the layer")
+            self.where = divergence.first(self.folder, self.manifest, self.work.x[first], self.client)
 
     def _finish(self, failure: EmgDeployError | None) -> BenchResult:
         found = self._save()

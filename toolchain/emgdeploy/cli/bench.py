@@ -54,6 +54,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     board = load_board(manifest.board)
     wanted = _options(args)
     work = _workload(args, folder, manifest)
+    if manifest.taps_of is not None:
+        console.note("a build with taps: every time holds its checksums too")
     with (
         line.open_device(args, folder, manifest, board) as port,
         console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from emgdeploy.boards import Board
     from emgdeploy.convert.calibration import FromDataset
+    from emgdeploy.firmware.build import BuildRequest
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.firmware.nuttx import Tree
     from emgdeploy.firmware.workload import Material
@@ -30,19 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The board, the model, and what proves and describes the model."""
     options.add_board(parser, required=True)
     parser.add_argument(
-        "--model", type=Path, metavar="FILE", help="a .pt, .onnx or .tflite; without it, the default model"
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="a .pt, .onnx or .tflite, or the folder of another build to be built again with its options; "
+        "without it, the default model",
     )
     options.add_out(parser)
     parser.add_argument(
         "--optimize",
         choices=("speed", "balanced", "memory"),
-        default="balanced",
         help="what to prefer where speed and memory disagree (default: balanced)",
     )
     parser.add_argument(
         "--tune",
         action="store_true",
         help="count each kernel that can compute a layer in the emulator, and keep the fastest that fits",
+    )
+    parser.add_argument(
+        "--taps",
+        action="store_true",
+        help="firmware that also hands out what each layer made: `bench` asks it which one differs first",
     )
     add_calibration(parser)
     options.add_windows(parser)
@@ -64,25 +74,36 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.boards import load_board
     from emgdeploy.emulate.cycles.folder import expected_instructions
     from emgdeploy.emulate.cycles.tune import tune
-    from emgdeploy.firmware.build import BuildRequest, build
-    from emgdeploy.firmware.builds import default_folder
+    from emgdeploy.firmware.build import build
 
     board = load_board(args.board)
-    request = BuildRequest(
-        board=board,
-        model=args.model or _default_model(),
-        out=args.out or default_folder(board.name),
-        optimize=args.optimize,
+    request = replace(
+        _request(args, board),
         given=_given(args),
         tree=_tree(args, board),
         autostart=args.autostart,
         tuner=tune if args.tune else None,
+        taps=args.taps,
     )
     with console.progress(f"building for {board.name}", _STAGES) as bar:
         made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)
     console.result({"out": request.out, **vars(made)})
     _show(made, board, request.out, console)
     return 0
+
+
+def _request(args: argparse.Namespace, board: Board) -> BuildRequest:
+    """Which model, with which options, where to."""
+    from emgdeploy.firmware import manifest
+    from emgdeploy.firmware.build import BuildRequest, like
+    from emgdeploy.firmware.builds import default_folder
+
+    model = args.model or _default_model()
+    out = args.out or default_folder(board.name + ("-taps" if args.taps else ""))
+    if not model.is_dir():
+        return BuildRequest(board, model, out, args.optimize or "balanced")
+    request = like(model, manifest.load(model), board, out)
+    return request if args.optimize is None else replace(request, optimize=args.optimize, chosen=None)
 
 
 def _tree(args: argparse.Namespace, board: Board) -> Tree | None:

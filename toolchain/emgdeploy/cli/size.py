@@ -36,6 +36,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "memories": manifest.memories,
             "parts": [vars(part) for part in by_part],
             "arena_bytes": manifest.arena_bytes,
+            "arena_peak_layer": manifest.arena_peak_layer,
             "arena_bound_bytes": manifest.arena_bound_bytes,
             "layers": manifest.layers,
             "operators": manifest.operators,
@@ -66,10 +67,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def show_arena(manifest: Manifest, console: Console) -> None:
     """The arena beside the peak of live tensors, without and with overlap."""
-    bounds = manifest.arena_bound_bytes
+    bounds, peak = manifest.arena_bound_bytes, manifest.arena_peak_layer
+    full = "-" if peak is None else f"{peak} {manifest.layers[peak].op} {manifest.layers[peak].name[-40:]}"
     console.table(
-        ("arena", "overlapped bound", "plain bound"),
-        [(manifest.arena_bytes, bounds.overlapped, bounds.plain)],
+        ("arena", "overlapped bound", "plain bound", "full in layer"),
+        [(manifest.arena_bytes, bounds.overlapped, bounds.plain, full)],
         "arena, in bytes",
     )
 

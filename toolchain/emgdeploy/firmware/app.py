@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import emgdeploy
-from emgdeploy.boards import Board
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware.platform import Platform, fill
+from emgdeploy.firmware.image import Recipe
+from emgdeploy.firmware.platform import fill
 
 FOLDER = "app"
 
@@ -23,23 +23,22 @@ def task_stack_bytes(own: int) -> int:
     return (own + SYSTEM_STACK_BYTES + 511) // 512 * 512
 
 
-def write(
-    folder: Path, board: Board, platform: Platform, sources: tuple[Path, ...], identity: str, stack: int
-) -> None:
+def write(folder: Path, recipe: Recipe, identity: str, stack: int) -> None:
     """Fill `folder`/app from the platform's templates and the sources in `folder`/src.
 
-    sources: the C files relative to `folder`; stack: bytes that the application itself needs.
+    stack: bytes that the application itself needs.
     """
-    templates = platform.app
+    templates = recipe.platform.app
     if templates is None:
         return
-    main = next(path for path in sources if path.name.endswith("main.c"))
+    main = next(path for path in recipe.sources if path.name.endswith("main.c"))
     context: dict[str, Any] = {
-        "board": board,
+        "board": recipe.board,
         "tool": f"emgdeploy {emgdeploy.__version__}",
         "build_id": identity,
         "main": main.as_posix(),
-        "sources": sorted(path.as_posix() for path in sources if path != main),
+        "sources": sorted(path.as_posix() for path in recipe.sources if path != main),
+        "flags": ("-O2", *recipe.defines),
         "stack_bytes": task_stack_bytes(stack),
     }
     for path in sorted(templates.rglob("*")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,18 +10,19 @@ import emgdeploy
 from emgdeploy import resources
 from emgdeploy.boards import Board
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
-from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
 from emgdeploy.cores import Core
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import advice, builds, compiler, fits, image, live, manifest, nuttx
+from emgdeploy.firmware import advice, builds, compiler, describe, fits, image, live, manifest, nuttx
 from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import info as infos
+from emgdeploy.firmware.compiler import Compiler
+from emgdeploy.firmware.describe import Program
 from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
-from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
+from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import Platform, load_platform, render
 from emgdeploy.firmware.workload import Material, Workload, prepare
@@ -34,7 +35,6 @@ Fits = Callable[[GeneratedModel], bool]
 Tuner = Callable[[Graph, CodegenOptions, Core, Fits], Mapping[int, str]]
 
 _RUNTIME = resources.FIRMWARE_TEMPLATES / "runtime"
-_LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,10 @@ class BuildRequest:
     """What to build. given: windows, labels and the like; extra_flags: more for the C compiler.
 
     tree: NuttX or SDK to link the application in; autostart: it is then the first program.
-    tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen.
+    model: a file, or the folder of another build (see `like`).
+    tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen; or chosen has
+    what was chosen before. taps: the firmware hands out what each layer made (docs/protocol.md), with the
+    same C for the model. latest: what is asked for without --build is this one from now on.
     """
 
     board: Board
@@ -54,11 +57,25 @@ class BuildRequest:
     tree: Tree | None = None
     autostart: bool = False
     tuner: Tuner | None = None
+    chosen: Mapping[int, str] | None = None
+    taps: bool = False
+    latest: bool = True
+
+    @property
+    def tuned(self) -> bool:
+        """Whether its kernels were chosen by counting."""
+        return self.tuner is not None or self.chosen is not None
 
     @property
     def system(self) -> str:
         """The operating system around the application: that of the tree, else upstream's."""
         return "nuttx" if self.tree is None else self.tree.kind
+
+
+def like(folder: Path, made: Manifest, board: Board, out: Path) -> BuildRequest:
+    """To build once more what lies in `folder`, with the same options."""
+    chosen = made.chosen if board.name == made.board else None
+    return BuildRequest(board, folder, out, made.optimize, chosen=chosen)
 
 
 def build(
@@ -84,36 +101,44 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
     _check_tree(request, platform)
     if fits.is_checkpoint(request.model):
         fits.check_checkpoint(request.board, request.model, request.given.factory, request.system)
-    if request.model.suffix.lower() != ".tflite":
+    if not request.model.is_dir() and request.model.suffix.lower() != ".tflite":
         compiler.find(request.board.cpu)  # before minutes go into a conversion
     with builds.replacing_folder(request.out) as folder:
         work = prepare(request.model, folder, request.given, report)
         report("generating C" if request.tuner is None else "timing kernels, generating C")
-        model = _generate(request, work)
+        chosen = _chosen(request, work)
+        model = _generate(request, work, chosen)
         _check_plan(request, work, model)
         tools = compiler.find(request.board.cpu)
-        sources = _sources(model) | {
-            f"src/platform/{k}": v for k, v in render(platform, request.board).items()
-        }
-        recipe = _recipe(request, model, platform, sources)
-        others = [work.tflite, tools.version.encode()]
-        identity = infos.build_id(sources, recipe.compile_flags, others)
-        sources["src/build_info.h"] = infos.build_info(request.board, identity, work.labels)
+        program = _program(request, work, model, platform, tools)
         recognition = _live(request, work, model)
-        for name, text in (sources | recognition.sources).items():
+        for name, text in (program.sources | recognition.sources).items():
             write_atomic(folder / name, text)
         report("compiling")
-        made = image.make(folder, recipe, tools)
-        apps.write(folder, request.board, platform, recipe.sources, identity, made.sizes.stack)
+        made = image.make(folder, program.recipe, tools)
+        apps.write(folder, program.recipe, program.identity, made.sizes.stack)
         if request.tree is not None:
-            made = _in_the_tree(request, request.tree, folder, recipe, made, report)
+            made = _in_the_tree(request, request.tree, folder, program.recipe, made, report)
         goldens.save(folder / "golden.npz", _as_the_device_sees(work.golden, model))
-        result = _manifest(request, work, model, recipe, made, identity, tools.version, recognition)
-        if measure is not None and "elf" in result.artifacts:
+        result = describe.manifest_of(
+            describe.Finished(
+                request.optimize,
+                chosen,
+                work,
+                model,
+                program,
+                made,
+                tools.version,
+                recognition,
+                request.tree is not None,
+            )
+        )
+        if measure is not None and not request.taps and "elf" in result.artifacts:
             report("counting instructions")
             result = replace(result, expected_instructions=measure(folder, result))
         manifest.save(result, folder)
-    builds.remember(request.out)
+    if request.latest:
+        builds.remember(request.out)
     return result
 
 
@@ -138,18 +163,26 @@ def _in_the_tree(
     return replace(made, artifacts=artifacts, sizes=image.measure_system(folder, recipe, made.sizes))
 
 
-def _generate(request: BuildRequest, work: Workload) -> GeneratedModel:
-    options = CodegenOptions(
+def _options(request: BuildRequest, work: Workload) -> CodegenOptions:
+    return CodegenOptions(
         known_answer=(work.golden.x[0], work.golden.y[0]),
         optimize=request.optimize,
         isa=request.board.isa,
         header=_header(request, work),
     )
-    graph = read_tflite(work.tflite)
-    if request.tuner is not None:
-        chosen = request.tuner(graph, options, request.board.cpu, lambda made: _fits(request, made))
-        options = replace(options, chosen=chosen)
-    return generate(graph, options)
+
+
+def _chosen(request: BuildRequest, work: Workload) -> Mapping[int, str] | None:
+    """The kernels that a tuner chooses, or chose for the build that this one is like."""
+    if request.tuner is None:
+        return request.chosen
+    graph, options = read_tflite(work.tflite), _options(request, work)
+    return request.tuner(graph, options, request.board.cpu, lambda made: _fits(request, made))
+
+
+def _generate(request: BuildRequest, work: Workload, chosen: Mapping[int, str] | None) -> GeneratedModel:
+    options = replace(_options(request, work), chosen=chosen or {})
+    return generate(read_tflite(work.tflite), options)
 
 
 def _fits(request: BuildRequest, model: GeneratedModel) -> bool:
@@ -160,10 +193,10 @@ def _header(request: BuildRequest, work: Workload) -> dict[str, str]:
     """What generated files say about where they come from."""
     return {
         "model_sha256": work.source_sha256,
-        "model": request.model.name,
+        "model": work.name,
         "tool": f"emgdeploy {emgdeploy.__version__}",
         "options": f"--board {request.board.name} --optimize {request.optimize}"
-        + (" --tune" if request.tuner else ""),
+        + (" --tune" if request.tuned else ""),
     }
 
 
@@ -184,19 +217,41 @@ def _check_plan(request: BuildRequest, work: Workload, model: GeneratedModel) ->
         fits.check(board, fits.least_use(board, need, request.system), need, request.system)
     except TooLarge as error:
         if request.optimize != "memory":
-            smallest = fits.need_of(_generate(replace(request, optimize="memory", tuner=None), work))
+            smallest = fits.need_of(_generate(replace(request, optimize="memory"), work, None))
             if fits.fits(board, smallest, request.system):
                 error.ways.append(f"--optimize memory fits (an arena of {smallest.arena:,} bytes)")
         raise
 
 
+def _program(
+    request: BuildRequest, work: Workload, model: GeneratedModel, platform: Platform, tools: Compiler
+) -> Program:
+    """What is compiled, and the ID that tells it from any other."""
+    sources = _sources(model) | {f"src/platform/{k}": v for k, v in render(platform, request.board).items()}
+    recipe = _recipe(request, model, platform, sources)
+    others = [work.tflite, tools.version.encode()]
+    identity, taps_of = infos.build_id(sources, recipe.compile_flags, others), None
+    if request.taps:
+        sources |= _texts(sorted((_RUNTIME / "taps").glob("*.[ch]")))
+        tapped = _recipe(request, model, platform, sources)
+        recipe = replace(tapped, defines=(f"-DEMG_TAPS={len(model.layers)}u",))
+        identity, taps_of = infos.build_id(sources, recipe.compile_flags, others), identity
+    sources["src/build_info.h"] = infos.build_info(request.board, identity, work.labels, taps_of)
+    return Program(recipe, sources, identity, taps_of)
+
+
 def _sources(model: GeneratedModel) -> dict[str, str]:
     """Path in the build folder -> text, of the model, its kernels and the application."""
-    texts = {f"src/{name}": text for name, text in model.files.items()}
-    application = [path.relative_to(_RUNTIME) for path in sorted((_RUNTIME / "app").glob("*.[ch]"))]
-    for name in ("platform.h", *model.runtime_sources, *(path.as_posix() for path in application)):
-        texts[f"src/runtime/{name}"] = (_RUNTIME / name).read_text(encoding="utf-8")
-    return texts
+    kernels = [_RUNTIME / name for name in ("platform.h", *model.runtime_sources)]
+    application = sorted((_RUNTIME / "app").glob("*.[ch]"))
+    return {f"src/{name}": text for name, text in model.files.items()} | _texts([*kernels, *application])
+
+
+def _texts(paths: Iterable[Path]) -> dict[str, str]:
+    return {
+        f"src/runtime/{path.relative_to(_RUNTIME).as_posix()}": path.read_text(encoding="utf-8")
+        for path in paths
+    }
 
 
 def _recipe(
@@ -213,77 +268,3 @@ def _recipe(
         need=fits.need_of(model),
         extra_flags=request.extra_flags,
     )
-
-
-def _manifest(
-    request: BuildRequest,
-    work: Workload,
-    model: GeneratedModel,
-    recipe: Recipe,
-    made: Image,
-    identity: str,
-    compiler_version: str,
-    recognition: live.Recognition,
-) -> Manifest:
-    artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
-    if recipe.platform.app is not None:
-        artifacts["app"] = apps.FOLDER
-    return Manifest(
-        board=request.board.name,
-        core=request.board.core,
-        clock_hz=request.board.clock_hz,
-        optimize=request.optimize,
-        model_sha256=work.source_sha256,
-        firmware_build_id=identity,
-        input=_input(model.input, work),
-        output=_output(model.output, work),
-        macs=model.macs,
-        params=model.params,
-        weights_bytes=model.weights_bytes,
-        params_bytes=model.params_bytes,
-        code_bytes=made.sizes.code,
-        flash_bytes=made.sizes.flash,
-        arena_bytes=model.arena_bytes,
-        arena_bound_bytes=ArenaBounds(model.arena_bound_plain, model.arena_bound_overlapped),
-        ram_bytes=made.sizes.ram,
-        stack_bytes=made.sizes.stack,
-        fits=True,
-        expected_instructions=None,
-        memories=made.sizes.memories,
-        ledger=work.ledger,
-        layers=tuple(Layer(**vars(layer)) for layer in model.layers),
-        operators=tuple(Operator(**vars(operator)) for operator in model.operators),
-        artifacts=artifacts,
-        sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
-        firmware_sources=tuple(str(path) for path in recipe.firmware),
-        tools={"emgdeploy": emgdeploy.__version__, "compiler": compiler_version},
-        reference=work.golden.reference,
-        live_sources=recognition.compiled,
-        preprocess=work.preprocess,
-        notes=work.notes + _notes(request, made) + recognition.notes,
-    )
-
-
-def _notes(request: BuildRequest, made: Image) -> tuple[str, ...]:
-    unproven = f"the stack is an estimate: {made.stack.reason}" if made.stack.bytes is None else None
-    elsewhere = (
-        fits.only_the_other_system(request.board, made.sizes.memories) if request.tree is None else None
-    )
-    return tuple(note for note in (unproven, elsewhere) if note is not None)
-
-
-def _input(spec: TensorSpec, work: Workload) -> InputTensor:
-    shape = spec.shape[1:]
-    return InputTensor(
-        shape=shape,
-        dtype=spec.dtype,
-        layout=_LAYOUTS.get(len(shape), ""),
-        scale=spec.scale,
-        zero_point=spec.zero_point,
-        window_shape=work.window_shape,
-        window_axes=work.window_axes,
-    )
-
-
-def _output(spec: TensorSpec, work: Workload) -> OutputTensor:
-    return OutputTensor(spec.shape[1:], spec.dtype, spec.scale, spec.zero_point, work.labels)

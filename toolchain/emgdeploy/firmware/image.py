@@ -33,7 +33,7 @@ class Recipe:
     """What is built: C files relative to the build folder, for which board, with which flags.
 
     model: src/model.c and its kernels; firmware: all else. need: what the model takes.
-    extra_flags go to compiler and linker alike (sanitizers).
+    extra_flags go to compiler and linker alike (sanitizers), defines to the compiler.
     """
 
     board: Board
@@ -42,6 +42,7 @@ class Recipe:
     firmware: tuple[Path, ...]
     need: Need
     extra_flags: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -52,7 +53,8 @@ class Recipe:
     def compile_flags(self) -> tuple[str, ...]:
         """All flags of one compilation, the same on every machine."""
         language = compiler.LANGUAGE if self.platform.flags is None else self.platform.flags
-        return (*self.board.cflags, *language, *compiler.WARNINGS, compiler.CALL_GRAPH, *self.extra_flags)
+        own = (*self.extra_flags, *self.defines)
+        return (*self.board.cflags, *language, *compiler.WARNINGS, compiler.CALL_GRAPH, *own)
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ def build_id(files: Mapping[str, str], flags: Sequence[str], others: Iterable[by
     return digest.hexdigest()[:16]
 
 
-def build_info(board: Board, identity: str, labels: Sequence[str] | None) -> str:
-    """The header's text."""
+def build_info(board: Board, identity: str, labels: Sequence[str] | None, taps_of: str | None = None) -> str:
+    """The header's text; taps_of: for a build with taps the ID of the same one without."""
     names = labels or ()
     facts = {
         "EMG_BUILD_ID": c_string(identity),
@@ -45,6 +45,8 @@ def build_info(board: Board, identity: str, labels: Sequence[str] | None) -> str
         "EMG_LABEL_COUNT": f"{len(names)}u",
         "EMG_LABELS": "{" + ", ".join(c_string(name) for name in names) + "}",
     }
+    if taps_of is not None:
+        facts["EMG_TAPS_OF"] = c_string(taps_of)
     lines = [f"#define {name} {value}" for name, value in facts.items()]
     guard = ("#ifndef EMG_BUILD_INFO_H", "#define EMG_BUILD_INFO_H", "")
     return "\n".join(("/* Which build this is. */", *guard, *lines, "", "#endif", ""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,9 @@ class Manifest:
     """See the contract's `manifest.json`; sizes in bytes, paths relative to the folder.
 
     sources: what compiles together with src/model.c on any C99 compiler.
+    model: the file that it was built from. chosen: operator index -> kernel where --tune chose, else None.
+    taps_of: for a build with taps the firmware_build_id of the same one without, else None.
+    arena_peak_layer: index of the layer during which the arena is full.
     firmware_sources: the rest of the firmware. live_sources: what a user's own program compiles in addition
     to make windows from samples. notes: what the build had to do without.
     reference: name and version of the interpreter that computed golden.npz.
@@ -116,8 +120,11 @@ class Manifest:
     core: str
     clock_hz: int
     optimize: str
+    chosen: dict[int, str] | None
+    model: str
     model_sha256: str
     firmware_build_id: str
+    taps_of: str | None
     input: InputTensor
     output: OutputTensor
     macs: int
@@ -127,6 +134,7 @@ class Manifest:
     code_bytes: int
     flash_bytes: int
     arena_bytes: int
+    arena_peak_layer: int | None
     arena_bound_bytes: ArenaBounds
     ram_bytes: int
     stack_bytes: int
@@ -199,8 +207,11 @@ def _manifest(fields: Fields) -> Manifest:
         core=fields.choice("core", tuple(CORES)),
         clock_hz=fields.integer("clock_hz", 1),
         optimize=fields.choice("optimize", OPTIMIZE),
+        chosen=fields.maybe("chosen", lambda key: _chosen(fields, key)),
+        model=fields.maybe("model", fields.text) or "",
         model_sha256=_hexadecimal(fields, "model_sha256", 64),
         firmware_build_id=_hexadecimal(fields, "firmware_build_id", 16),
+        taps_of=fields.maybe("taps_of", lambda key: _hexadecimal(fields, key, 16)),
         input=_input(fields.inner("input")),
         output=_output(fields.inner("output")),
         macs=fields.integer("macs"),
@@ -210,6 +221,7 @@ def _manifest(fields: Fields) -> Manifest:
         code_bytes=_size(fields, "code_bytes"),
         flash_bytes=_size(fields, "flash_bytes"),
         arena_bytes=_size(fields, "arena_bytes"),
+        arena_peak_layer=fields.maybe("arena_peak_layer", lambda key: _peak(fields, key)),
         arena_bound_bytes=ArenaBounds(_size(bounds, "plain"), _size(bounds, "overlapped")),
         ram_bytes=_size(fields, "ram_bytes"),
         stack_bytes=_size(fields, "stack_bytes"),
@@ -233,6 +245,17 @@ def _manifest(fields: Fields) -> Manifest:
         preprocess=fields.maybe("preprocess", fields.table),
         notes=fields.texts("notes"),
     )
+
+
+def _peak(fields: Fields, key: str) -> int:
+    return fields.integer(key, 0, len(fields.inners("layers")) - 1)
+
+
+def _chosen(fields: Fields, key: str) -> dict[int, str]:
+    table = fields.text_table(key, 10_000)
+    if not all(re.fullmatch("[0-9]{1,9}", index) for index in table):
+        raise InputError(f"{key} must name operators by their index", "build the folder again")
+    return {int(index): kernel for index, kernel in table.items()}
 
 
 def _hexadecimal(fields: Fields, key: str, length: int) -> str:

@@ -15,6 +15,7 @@ from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
+from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import LedgerEntry
 from emgdeploy.firmware.probes import probes
 from emgdeploy.graph import read_tflite
@@ -36,11 +37,12 @@ SIMULATED = "calibrated on simulated windows: real accuracy needs real ones (giv
 
 @dataclass(frozen=True)
 class Workload:
-    """tflite: the model's bytes; files: artefact name -> file name of what lies in the build folder.
+    """name: of the file that the model came from. tflite: the model's bytes; files: artefact name -> file name of what lies in the build folder.
 
     window_shape and window_axes: see `manifest.InputTensor`; shapes have no batch.
     """
 
+    name: str
     tflite: bytes
     source_sha256: str
     files: dict[str, str]
@@ -70,18 +72,22 @@ class Material:
 
 
 def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workload:
-    """Convert `model` if it needs that, put the model files into `folder`, compute the golden outputs.
+    """Convert `model` if it needs that, or take that of a build folder; put the model files into `folder`, compute the golden outputs.
 
     Raises InputError for bad files, GateFailed when the conversion drifts, ToolMissingError without
     the packages that a conversion or the reference interpreter needs.
     """
     suffix = model.suffix.lower()
-    if suffix == ".tflite":
+    if model.is_dir():
+        workload = _of_build(model, folder, given, report)
+    elif suffix == ".tflite":
         workload = _from_tflite(model, folder, given, report)
     elif suffix in (".pt", ".pth", ".onnx"):
         workload = _converted(model, folder, given, report)
     else:
-        raise InputError(f"{model}: a model is a .pt, .onnx or .tflite file", "name one with --model")
+        raise InputError(
+            f"{model}: a model is a .pt, .onnx or .tflite file, or a build folder", "name one with --model"
+        )
     return _described(workload, given)
 
 
@@ -100,6 +106,7 @@ def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> 
         windows = _fitting(given.windows, given, shape)
     write_atomic(folder / "model.tflite", data)
     return Workload(
+        name=model.name,
         tflite=data,
         source_sha256=hashlib.sha256(data).hexdigest(),
         files={"tflite": "model.tflite"},
@@ -109,6 +116,36 @@ def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> 
         labels=windows.labels,
         preprocess=None,
         ledger=(),
+        notes=(),
+    )
+
+
+def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Workload:
+    """What another build was made around, unchanged, so that the same C comes out."""
+    report("reading the other build")
+    made = manifests.load(build)
+    source = made.artifact(build, "tflite")
+    data = _read(source)
+    read_tflite(data, source.name)
+    write_atomic(folder / source.name, data)
+    golden, axes = goldens.load(build / "golden.npz"), made.input.window_axes
+    if given.windows is not None:
+        windows = _fitting(given.windows, given, made.input.window_shape)
+        golden = goldens.make(data, windows.x, axes, windows.y)
+    shapes = (made.input.shape, made.output.shape)
+    if not len(golden) or (golden.x.shape[1:], golden.y.shape[1:]) != shapes:
+        raise InputError(f"{build}: its golden.npz is not of this build", "build the folder again")
+    return Workload(
+        name=made.model,
+        tflite=data,
+        source_sha256=made.model_sha256,
+        files={"tflite": source.name},
+        golden=golden,
+        window_shape=made.input.window_shape,
+        window_axes=axes,
+        labels=made.output.labels,
+        preprocess=made.preprocess,
+        ledger=made.ledger,
         notes=(),
     )
 
@@ -126,6 +163,7 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
     report("computing the reference outputs")
     data = done.tflite.read_bytes()
     return Workload(
+        name=model.name,
         tflite=data,
         source_sha256=done.source_sha256,
         files={"tflite": done.tflite.name, "onnx": done.onnx.name},

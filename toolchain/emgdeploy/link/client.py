@@ -6,8 +6,9 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from emgdeploy.link import handshake, rate, wire
+from emgdeploy.link import handshake, rate, reading, wire
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach
 from emgdeploy.link.options import LinkOptions
@@ -16,7 +17,15 @@ from emgdeploy.link.port import Port
 from emgdeploy.link.session import Session, Trace
 from emgdeploy.link.stats import LinkStats
 from emgdeploy.link.transfer import Answer
-from emgdeploy.link.wire import PayloadError, Pong
+from emgdeploy.link.wire import Checksum, PayloadError, Pong
+
+
+@dataclass(frozen=True)
+class Tapped:
+    """An answer of a device with taps. steps: of what each step made in the same inference."""
+
+    answer: Answer
+    steps: list[Checksum]
 
 
 class DeviceClient:
@@ -134,6 +143,31 @@ class DeviceClient:
         for answer in self.stream([(0, window)]):
             return answer
         raise NoisyLink("the window was not answered")
+
+    def infer_tapped(self, window: bytes) -> Tapped:
+        """One window on a device with taps, and what each step made of it. Raises LinkError's children."""
+        for _ in range(self.options.resets + 1):
+            answer = self.infer(window)
+            try:
+                return Tapped(answer, self._checksums())
+            except DeviceReset:
+                self._reconnect()
+        raise DeviceReset
+
+    def _checksums(self) -> list[Checksum]:
+        last, taps = (self._next_sequence - 1) & 0xFFFF, self._known().taps
+        limit = self.options.reply_limit
+        size = taps * wire.CHECKSUM_SIZE
+        return Checksum.unpack_all(
+            reading.whole(self._session, wire.READ_CHECKSUMS, last, size, limit, "its checksums")
+        )
+
+    def step_output(self, step: int, size: int) -> bytes:
+        """What a step makes of the window that was inferred last, `size` bytes; the device infers it again.
+
+        Raises NoisyLink, ProtocolBreach, DeviceReset, Unplugged.
+        """
+        return reading.step(self._session, step, size, self._known().selftest_seconds)
 
     def stream(self, windows: Iterable[tuple[int, bytes]], in_flight: int | None = None) -> Iterator[Answer]:
         """Send (index, bytes) windows and yield the answers, not always in order.

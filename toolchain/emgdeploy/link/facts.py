@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from emgdeploy.link.faults import ProtocolBreach
 from emgdeploy.link.wire import SelfTest, Welcome
 
-_BOARD, _BUILD, _MODEL, _CLOCK, _TICK, _TIMING, _SELFTEST_TICKS, _BAUD, _TOOL = range(1, 10)
+_BOARD, _BUILD, _MODEL, _CLOCK, _TICK, _TIMING, _SELFTEST_TICKS, _BAUD, _TOOL, _TAPS, _TAPS_OF = range(1, 12)
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class DeviceInfo:
 
     firmware_build_id: 16 hex digits. model_sha256: 64. clock_hz, tick_hz in Hz. Sizes in bytes.
     depth: answers kept. selftest_ticks: what the boot self-test took, one inference and a bit.
+    taps: steps whose outputs it hands out, 0 for firmware without taps; taps_of: the build ID of that.
     """
 
     board: str
@@ -34,6 +35,8 @@ class DeviceInfo:
     input_bytes: int
     output_bytes: int
     depth: int
+    taps: int = 0
+    taps_of: str = ""
 
     @property
     def selftest_seconds(self) -> float:
@@ -68,6 +71,8 @@ def parse(version: int, welcome: Welcome, info: bytes) -> DeviceInfo:
         input_bytes=welcome.input_bytes,
         output_bytes=welcome.output_bytes,
         depth=welcome.depth,
+        taps=number(_TAPS),
+        taps_of=text(_TAPS_OF),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 
-from emgdeploy.link import facts, framing, wire
+from emgdeploy.link import facts, framing, reading, wire
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import (
     ForeignDevice,
@@ -96,18 +96,10 @@ def _why_silent(
 
 
 def _read_info(session: Session, welcome: Welcome) -> bytes:
-    info = bytearray()
-    while len(info) < welcome.info_bytes:
-        answer = session.request(wire.READ, wire.read(wire.READ_INFO, 0, len(info), _INFO_PIECE))
-        if answer.type == wire.REFUSED:
-            raise ProtocolBreach("it does not tell its facts")
-        piece = wire.Data.unpack(answer.payload)
-        if piece.offset != len(info) or not piece.data:
-            raise ProtocolBreach("its facts come in the wrong order")
-        info += piece.data
+    info = reading.whole(session, wire.READ_INFO, 0, welcome.info_bytes, _INFO_PIECE, "its facts")
     if zlib.crc32(info) != welcome.info_crc:
         raise ProtocolBreach("its facts have the wrong checksum")
-    return bytes(info)
+    return info
 
 
 def choose_encoding(session: Session, rx_buffer: int) -> frozenset[int]:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from emgdeploy.link import framing, wire
+from emgdeploy.link import framing, reading, wire
 from emgdeploy.link.chunks import ChunkSizer, chunk_limit
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.faults import NoisyLink, ProtocolBreach, SilentDevice
@@ -326,18 +326,10 @@ class Pipeline:
     def _read_rest(self, sequence: int, have: int, total: int) -> bytes:
         if total != self.info.output_bytes:
             raise ProtocolBreach(f"it answers with {total} bytes where {self.info.output_bytes} are due")
-        rest = bytearray()
-        while have + len(rest) < total:
-            wanted = min(self.session.options.reply_limit, total - have - len(rest))
-            question = wire.read(wire.READ_OUTPUT, sequence, have + len(rest), wanted)
-            answer = self.session.request(wire.READ, question, others=self._take_later)
-            if answer.type == wire.REFUSED:
-                raise ProtocolBreach("it has forgotten an answer that it must keep")
-            piece = wire.Data.unpack(answer.payload)
-            if piece.offset != have + len(rest) or not piece.data or len(piece.data) > wanted:
-                raise ProtocolBreach("it answers with another piece of an output than was asked for")
-            rest += piece.data
-        return bytes(rest)
+        limit = self.session.options.reply_limit
+        return reading.whole(
+            self.session, wire.READ_OUTPUT, sequence, total, limit, "an output", have, self._take_later
+        )
 
     def _take_later(self, frame: Frame) -> None:
         """Frames that arrive while the rest of an output is read; results of others are simply repeated."""

@@ -150,11 +150,13 @@ class Session:
         *,
         patience: float | None = None,
         tries: int | None = None,
+        busy: float = 0.0,
         others: Callable[[Frame], None] | None = None,
     ) -> Frame:
         """Ask until answered. Raises NoisyLink, DeviceReset, Unplugged.
 
-        patience: seconds, default the options'. others: what to do with frames that are no answer to this.
+        patience: seconds, default the options'. busy: seconds that the device may compute before it answers.
+        others: what to do with frames that are no answer to this, or follow it.
         """
         self._sequence = (self._sequence + 1) & 0xFFFF
         sequence = self._sequence
@@ -164,35 +166,32 @@ class Session:
             self.stats.retried += attempt > 0
             attempt += 1
             sent = self.send(kind, sequence, payload)
-            answer = self._await(kind, sequence, sent, give_up, attempt == 1, others)
-            if answer is not None:
-                return answer
+            begun = time.monotonic()
+            # The answer may be as long as any frame; the wire needs its time for both.
+            on_wire = self.wire_time(sent + framing.encoded_size(self.options.reply_limit, self.text))
+            until = min(give_up, begun + on_wire + self.reply_timeout() + busy)
+            answer = self._await(kind, sequence, until, others)
+            if answer is None:
+                continue
+            if attempt == 1 and not busy:
+                self.measured(max(0.0, time.monotonic() - begun - on_wire))
+            return answer
         raise NoisyLink(f"a request went unanswered {attempt} times")
 
     def _await(
-        self,
-        kind: int,
-        sequence: int,
-        sent: int,
-        give_up: float,
-        first: bool,
-        others: Callable[[Frame], None] | None,
+        self, kind: int, sequence: int, until: float, others: Callable[[Frame], None] | None
     ) -> Frame | None:
-        begun = time.monotonic()
-        # The answer may be as long as any frame; the wire needs its time for both.
-        on_wire = self.wire_time(sent + framing.encoded_size(self.options.reply_limit, self.text))
-        until = min(give_up, begun + on_wire + self.reply_timeout())
+        answer: Frame | None = None
         while (left := until - time.monotonic()) > 0:
             asked_again = False
             for frame in self.receive(left):
-                if frame.type in (kind + wire.ANSWER, wire.REFUSED) and frame.sequence == sequence:
-                    if first:
-                        self.measured(max(0.0, time.monotonic() - begun - on_wire))
-                    return frame
-                if frame.type == wire.NAK:
+                answers = frame.type in (kind + wire.ANSWER, wire.REFUSED) and frame.sequence == sequence
+                if answers and answer is None:
+                    answer = frame
+                elif frame.type == wire.NAK:
                     asked_again = True
                 elif others is not None:
                     others(frame)
-            if asked_again:
-                return None
+            if answer is not None or asked_again:
+                return answer
         return None

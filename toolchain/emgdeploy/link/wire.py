@@ -39,6 +39,8 @@ UNIT = 32
 
 READ_INFO = 0
 READ_OUTPUT = 1
+READ_CHECKSUMS = 2
+READ_STEP = 3
 
 _HELLO = struct.Struct("<4sH")
 _WELCOME = struct.Struct("<HBBIIIHI")
@@ -48,9 +50,11 @@ _RESULT = struct.Struct("<BBHIII")
 _READ = struct.Struct("<BBHIH")
 _DATA = struct.Struct("<BBHII")
 _PONG = struct.Struct("<IIIII")
+_CHECKSUM = struct.Struct("<II")
 _U32 = struct.Struct("<I")
 _U16 = struct.Struct("<H")
 
+CHECKSUM_SIZE = _CHECKSUM.size
 CHUNK_HEADER = _CHUNK.size
 DATA_HEADER = _DATA.size
 RESULT_HEADER = _RESULT.size
@@ -157,6 +161,21 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Checksum:
+    """What a device with taps keeps of one step's output: how many bytes, and their CRC-32."""
+
+    size: int
+    crc: int
+
+    @classmethod
+    def unpack_all(cls, data: bytes) -> list[Checksum]:
+        """One of each step. Raises PayloadError."""
+        if len(data) % _CHECKSUM.size:
+            raise PayloadError(f"checksums of {len(data)} bytes")
+        return [cls(*pair) for pair in _CHECKSUM.iter_unpack(data)]
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     """Counters since the device's reset, modulo 2^32. stack_used: bytes, 0 where it cannot tell."""
 
@@ -183,7 +202,7 @@ def chunk(window_length: int, window_crc: int, offset: int, data: bytes) -> byte
 
 
 def read(what: int, reference: int, offset: int, count: int) -> bytes:
-    """Ask for bytes [offset, offset + count) of the device's facts or of an answer's output."""
+    """Ask for bytes [offset, offset + count) of the device's facts, an answer's output, or a READ_* more."""
     return _READ.pack(what, 0, reference, offset, count)
 
 

@@ -117,6 +117,8 @@ def profile_folder(
     wait_states: instead of the board file's. alignment: look at every access, see Profiler.run. Raises InputError for a folder whose parts do not belong
     together, UsageError for a core or kind of image that cannot be run, ToolMissingError.
     """
+    if manifest.taps_of is not None:
+        raise UsageError(f"{folder} is a build with taps", "profile the same build without --taps")
     windows = golden.load(folder / "golden.npz")
     if not 0 <= window < len(windows):
         raise UsageError(f"there is no window {window}", f"golden.npz has {len(windows)} windows, from 0")

@@ -76,10 +76,13 @@ FORMATS: dict[str, Callable[[ExportRequest], tuple[Contents, tuple[str, ...]]]] 
 def export(request: ExportRequest) -> Exported:
     """Write the files; an export that fails leaves what was there before.
 
-    Raises UsageError for an unknown format or a folder of something else, DoesNotFitError, InputError.
+    Raises UsageError for an unknown format, a build with taps or a folder of something else, DoesNotFitError,
+    InputError.
     """
     if request.format not in FORMATS:
         raise UsageError(f"there is no format {request.format}", f"one of these: {', '.join(FORMATS)}")
+    if request.manifest.taps_of is not None:
+        raise UsageError(f"{request.folder} is a build with taps", "export the same build without --taps")
     if request.memory_kb is not None and request.format != "arduino":
         raise UsageError("--memory is a setting of Arduino cores", "leave it out, or export --format arduino")
     contents, notes = FORMATS[request.format](request)

@@ -1,0 +1,117 @@
+"""The manifest of a finished build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import emgdeploy
+from emgdeploy.codegen import GeneratedModel
+from emgdeploy.codegen.result import TensorSpec
+from emgdeploy.firmware import app as apps
+from emgdeploy.firmware import fits
+from emgdeploy.firmware.image import Image, Recipe
+from emgdeploy.firmware.live import Recognition
+from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
+from emgdeploy.firmware.workload import Workload
+
+_LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is compiled: path in the build folder -> text, and how. identity: the firmware_build_id."""
+
+    recipe: Recipe
+    sources: dict[str, str]
+    identity: str
+    taps_of: str | None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a build came to. image: the whole of it; in_a_tree: an operating system was linked around it."""
+
+    optimize: str
+    chosen: Mapping[int, str] | None
+    work: Workload
+    model: GeneratedModel
+    program: Program
+    image: Image
+    compiler: str
+    recognition: Recognition
+    in_a_tree: bool
+
+
+def manifest_of(done: Finished) -> Manifest:
+    """The manifest, but for what only a run can tell."""
+    work, model, program, made = done.work, done.model, done.program, done.image
+    recipe, board = program.recipe, program.recipe.board
+    artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
+    if recipe.platform.app is not None:
+        artifacts["app"] = apps.FOLDER
+    return Manifest(
+        board=board.name,
+        core=board.core,
+        clock_hz=board.clock_hz,
+        optimize=done.optimize,
+        chosen=None if done.chosen is None else dict(done.chosen),
+        model=work.name,
+        model_sha256=work.source_sha256,
+        firmware_build_id=program.identity,
+        taps_of=program.taps_of,
+        input=_input(model.input, work),
+        output=_output(model.output, work),
+        macs=model.macs,
+        params=model.params,
+        weights_bytes=model.weights_bytes,
+        params_bytes=model.params_bytes,
+        code_bytes=made.sizes.code,
+        flash_bytes=made.sizes.flash,
+        arena_bytes=model.arena_bytes,
+        arena_peak_layer=model.peak_layer if model.layers else None,
+        arena_bound_bytes=ArenaBounds(model.arena_bound_plain, model.arena_bound_overlapped),
+        ram_bytes=made.sizes.ram,
+        stack_bytes=made.sizes.stack,
+        fits=True,
+        expected_instructions=None,
+        memories=made.sizes.memories,
+        ledger=work.ledger,
+        layers=tuple(Layer(**vars(layer)) for layer in model.layers),
+        operators=tuple(Operator(**vars(operator)) for operator in model.operators),
+        artifacts=artifacts,
+        sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
+        firmware_sources=tuple(str(path) for path in recipe.firmware),
+        tools={"emgdeploy": emgdeploy.__version__, "compiler": done.compiler},
+        reference=work.golden.reference,
+        live_sources=done.recognition.compiled,
+        preprocess=work.preprocess,
+        notes=work.notes + _notes(done) + done.recognition.notes,
+    )
+
+
+def _notes(done: Finished) -> tuple[str, ...]:
+    stack, memories = done.image.stack, done.image.sizes.memories
+    unproven = f"the stack is an estimate: {stack.reason}" if stack.bytes is None else None
+    elsewhere = None if done.in_a_tree else fits.only_the_other_system(done.program.recipe.board, memories)
+    tapped = (
+        None if done.program.taps_of is None else "with taps: its times are not those of the firmware without"
+    )
+    return tuple(note for note in (unproven, elsewhere, tapped) if note is not None)
+
+
+def _input(spec: TensorSpec, work: Workload) -> InputTensor:
+    shape = spec.shape[1:]
+    return InputTensor(
+        shape=shape,
+        dtype=spec.dtype,
+        layout=_LAYOUTS.get(len(shape), ""),
+        scale=spec.scale,
+        zero_point=spec.zero_point,
+        window_shape=work.window_shape,
+        window_axes=work.window_axes,
+    )
+
+
+def _output(spec: TensorSpec, work: Workload) -> OutputTensor:
+    return OutputTensor(spec.shape[1:], spec.dtype, spec.scale, spec.zero_point, work.labels)
