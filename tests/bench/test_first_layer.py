@@ -153,15 +153,11 @@ def test_a_bench_of_firmware_without_taps_makes_it_with_taps_and_asks(
     wrong_on_arm(monkeypatch, tmp_path, f"out[5] == {unlike}")
     request = BuildRequest(load_board("qemu-mps2-an386"), home.folder / "layered.tflite", tmp_path / "b")
     manifest = build(request)
-    found = benched(request.out, manifest, work).verdict
+    result = benched(request.out, manifest, work)
+    found = result.verdict
     assert found["first_divergent_layer"] == "sum" and found["divergence_source"] == EMULATOR
     assert "the same build with taps on qemu-mps2-an386: 138 of 144 values differ" in found["divergence"]
     assert set(found["wrong_windows"]) <= {i for i, value in enumerate(values) if value == unlike}
-    with_taps = build(dataclasses.replace(request, out=tmp_path / "t", taps=True))
-    result = benched(tmp_path / "t", with_taps, work)
-    assert result.verdict["wrong_windows"] == found["wrong_windows"]
-    assert result.verdict["first_divergent_layer"] == "sum"
-    assert result.verdict["divergence_source"] == DEVICE
     assert result.problem is not None and "layer that differs is sum (layer 3" in result.problem.hint
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +34,9 @@ def _vectors() -> list[Vector]:
             continue
         coded, text = match.group(1), match.group(1).startswith("{")
         payload = bytes.fromhex(cells[3]) if len(cells) == 5 else b""
-        frame = Frame(int(cells[1], 16), _SESSION, int(cells[2], 16), payload, text)
+        kind = int(cells[1], 16)
+        session = 0 if kind == wire.BOOT else _SESSION
+        frame = Frame(kind, session, int(cells[2], 16), payload, text)
         found.append(Vector(cells[0], frame, coded.encode() + b"\n" if text else bytes.fromhex(coded)))
     return found
 
@@ -40,8 +44,37 @@ def _vectors() -> list[Vector]:
 VECTORS = _vectors()
 
 
-def test_there_are_vectors() -> None:
-    assert len(VECTORS) == 8 and sum(vector.frame.text for vector in VECTORS) == 2
+def _types_of_the_page() -> dict[str, int]:
+    found = re.findall(r"(?<=\| )([A-Z_]{3,}) \| ([0-9A-F]{2}) \|", _PAGE)
+    return {name: int(number, 16) for name, number in found}
+
+
+def test_there_is_a_vector_for_every_type() -> None:
+    assert {vector.frame.type for vector in VECTORS} == set(_types_of_the_page().values())
+    assert sum(vector.frame.text for vector in VECTORS) == 3
+
+
+def test_payloads_say_what_their_types_promise() -> None:
+    """Each answer unpacks; those that the text above describes in numbers have these."""
+    unpack: dict[int, Callable[[bytes], object]] = {
+        wire.WELCOME: wire.Welcome.unpack,
+        wire.TAKEN: wire.Taken.unpack,
+        wire.RESULT: wire.Result.unpack,
+        wire.DATA: wire.Data.unpack,
+        wire.PONG: wire.Pong.unpack,
+        wire.ORDER: wire.unpack_u16,
+    }
+    said = {v.name: unpack[v.frame.type](v.frame.payload) for v in VECTORS if v.frame.type in unpack}
+    assert said["welcome"] == wire.Welcome(
+        240, 4, wire.SelfTest.PASSED, 256, 40, 3, 8, zlib.crc32(b"\1\6native")
+    )
+    assert said["pong"] == wire.Pong(5, 17, 1, 0, 680) and said["another window first"] == 0xFFFE
+    checksums = said["checksums of two layers"]
+    assert isinstance(checksums, wire.Data) and checksums.what == wire.READ_CHECKSUMS
+    assert wire.Checksum.unpack_all(checksums.data)[0] == wire.Checksum(40, zlib.crc32(bytes(range(40))))
+    asked = {v.name: v.frame.payload for v in VECTORS}
+    assert asked["what layer 1 made"] == wire.read(wire.READ_STEP, 1, 0, 4096)
+    assert asked["greeting"] == wire.hello(128) and asked["baud"] == wire.u32(921600)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
@@ -62,7 +95,7 @@ def test_device_side(vector: Vector, parser_program: Path) -> None:
 
 
 def test_types_are_those_of_the_page() -> None:
-    named = dict(re.findall(r"(?<=\| )([A-Z_]{3,}) \| ([0-9A-F]{2}) \|", _PAGE))
+    named = _types_of_the_page()
     assert len(named) == 19
     for name, number in named.items():
-        assert getattr(wire, name) == int(number, 16), name
+        assert getattr(wire, name) == number, name
