@@ -40,4 +40,8 @@ def test_the_arena_stands_beside_both_bounds(build: Path, cli: Cli) -> None:
     bounds = found["arena_bound_bytes"]
     assert 0 < bounds["overlapped"] <= found["arena_bytes"]
     assert bounds["overlapped"] <= bounds["plain"]
-    assert found["arena_bytes"] == json.loads((build / "manifest.json").read_text())["arena_bytes"]
+    manifest = json.loads((build / "manifest.json").read_text())
+    for key in ("arena_bytes", "arena_peak_layer"):
+        assert found[key] == manifest[key]
+    peak = found["layers"][found["arena_peak_layer"]]
+    assert f"{peak['index']} {peak['op']}" in cli("size", "--build", build).out.split("full in layer")[1]

@@ -57,6 +57,10 @@ def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
         (lambda t: t["input"].update(scale=float("nan")), "finite"),
         (lambda t: t["output"].update(labels=[1, 2, 3]), "texts"),
         (lambda t: t.update(layers="many"), "layers must be a list"),
+        (lambda t: t.update(arena_peak_layer=2), "arena_peak_layer"),
+        (lambda t: t.update(chosen={"9" * 5000: "conv"}), "operators by their index"),
+        (lambda t: t.update(chosen={"-1": "conv"}), "operators by their index"),
+        (lambda t: t.update(taps_of="no ID"), "16 hexadecimal digits"),
         (lambda t: t.update(schema="emgdeploy.build/9"), "this version reads emgdeploy.build/1"),
     ],
 )
@@ -65,6 +69,13 @@ def test_a_broken_entry_is_named(folder: Path, change: Change, words: str) -> No
     with pytest.raises(InputError) as caught:
         manifest.load(folder)
     assert words in caught.value.message
+
+
+def test_what_older_versions_did_not_write_may_be_missing(folder: Path) -> None:
+    for key in ("arena_peak_layer", "chosen", "model", "taps_of", "live_sources"):
+        _change(folder, lambda table, key=key: table.pop(key))  # type: ignore[misc]
+    loaded = manifest.load(folder)
+    assert (loaded.arena_peak_layer, loaded.chosen, loaded.model, loaded.taps_of) == (None, None, "", None)
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", "null", '{"schema": 1}', "[" * 100_000])

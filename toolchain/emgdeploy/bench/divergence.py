@@ -110,8 +110,9 @@ def _here(
 
 def _command(folder: Path, manifest: Manifest, port: str) -> str:
     """What builds the same with taps, flashes it and asks it."""
-    build, out, line = (shlex.quote(str(name)) for name in (folder, f"{folder}-taps", port))
+    names = (folder, f"{folder}-taps", port, manifest.board)
+    build, out, line, board = (shlex.quote(str(name)) for name in names)
     return (
-        f"emgdeploy build --board {manifest.board} --model {build} --taps --out {out} && "
+        f"emgdeploy build --board {board} --model {build} --taps --out {out} && "
         f"emgdeploy flash --build {out} --port {line} && emgdeploy bench --build {out} --port {line}"
     )
