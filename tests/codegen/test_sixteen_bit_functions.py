@@ -11,7 +11,9 @@ from support.one_op import every, network, random_case
 from support.proof import prove
 from support.tflite_writer import options
 
-KINDS = ("QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL")
+KINDS = (
+    "QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL", "SUB", "TANH", "MAXIMUM",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -22,9 +24,10 @@ def test_every_input_of_a_random_quantization(kind: str, case: int, tmp_path: Pa
 
 
 @pytest.mark.parametrize("scale", [1 / 4096, 1 / 2048, 1 / 4097, 1e-6, 3.9])
-def test_the_logistic_function_at_the_ends_of_its_scales(scale: float, tmp_path: Path) -> None:
-    """1/4096 has a form of its own; beyond 4 the reference overflows, and the rules refuse it."""
-    tflite = network("LOGISTIC", ("int16", scale, 0), ("int16", 1 / 32768, 0), 65536)
+@pytest.mark.parametrize("kind", ["LOGISTIC", "TANH"])
+def test_the_functions_at_the_ends_of_their_scales(kind: str, scale: float, tmp_path: Path) -> None:
+    """1/4096 has a form of its own, for TANH 1/2048 too; beyond 4 the reference overflows."""
+    tflite = network(kind, ("int16", scale, 0), ("int16", 1 / 32768, 0), 65536)
     assert prove(tflite, tmp_path, every("int16")).windows == 1
 
 

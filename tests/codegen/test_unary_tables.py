@@ -10,7 +10,10 @@ from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite
 from support.one_op import every, random_case
 
-KINDS = ("QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL")
+KINDS = (
+    "ABS", "ADD", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "PRELU",
+    "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "SUB", "TANH",
+)  # fmt: skip
 
 
 def differing(kind: str, cases: range) -> list[int]:

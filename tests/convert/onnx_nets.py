@@ -37,11 +37,14 @@ class Net:
         self._constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def add(self, op: str, inputs: Sequence[object], domain: str = "", **attributes: Any) -> str:
-        """One node; arrays among the inputs become constants."""
+    def add(
+        self, op: str, inputs: Sequence[object], domain: str = "", outputs: int = 1, **attributes: Any
+    ) -> str:
+        """One node; arrays among the inputs become constants. Further outputs are named after the first."""
         names = [i if isinstance(i, str) else self.constant(np.asarray(i)) for i in inputs]
         name = f"t{len(self._nodes)}"
-        node = helper.make_node(op, names, [name], name=f"{op.lower()}_{len(self._nodes)}", domain=domain)
+        made = [name, *(f"{name}_{i}" for i in range(1, outputs))]
+        node = helper.make_node(op, names, made, name=f"{op.lower()}_{len(self._nodes)}", domain=domain)
         node.attribute.extend(helper.make_attribute(k, v) for k, v in attributes.items())
         self._nodes.append(node)
         return name

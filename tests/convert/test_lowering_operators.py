@@ -20,6 +20,12 @@ def _there_and_back(net: Net) -> str:
     return net.add("Conv", [net.add("Transpose", [last], perm=[0, 3, 1, 2]), numbers(2, 3, 1, 1)])
 
 
+def _halves(net: Net) -> str:
+    """Channels 0 and 1 or 2 of three, one less the other."""
+    first = net.add("Split", ["x", np.array([1, 2])], outputs=2, axis=1)
+    return net.add("Sub", [f"{first}_1", first])
+
+
 # name -> (input shape, nodes, the TFLite operators they become)
 CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "relu": (IMAGE, lambda n: n.add("Relu", ["x"]), ["RELU"]),
@@ -28,6 +34,31 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "leaky relu": (IMAGE, lambda n: n.add("LeakyRelu", ["x"], alpha=0.3), ["LEAKY_RELU"]),
     "prelu of one slope": (IMAGE, lambda n: n.add("PRelu", ["x", numbers(1)]), ["LEAKY_RELU"]),
     "prelu by channel": (IMAGE, lambda n: n.add("PRelu", ["x", numbers(3, 1, 1)]), ["PRELU"]),
+    "clip at both ends": (
+        IMAGE,
+        lambda n: n.add("Clip", ["x", np.float32(-2), np.float32(3)]),
+        ["MAXIMUM", "MINIMUM"],
+    ),
+    "clip to one": (IMAGE, lambda n: n.add("Clip", ["x", np.float32(0), np.float32(1)]), ["RELU", "MINIMUM"]),
+    "clip around zero": (
+        IMAGE,
+        lambda n: n.add("Clip", ["x", np.float32(-1), np.float32(1)]),
+        ["RELU_N1_TO_1"],
+    ),
+    "tanh": (IMAGE, lambda n: n.add("Tanh", ["x"]), ["TANH"]),
+    "hard swish": (IMAGE, lambda n: n.add("HardSwish", ["x"]), ["HARD_SWISH"]),
+    "hard sigmoid": (IMAGE, lambda n: n.add("HardSigmoid", ["x"], alpha=1 / 6), ["ADD", "MUL"]),
+    "absolute value and exponential": (IMAGE, lambda n: n.add("Exp", [n.add("Abs", ["x"])]), ["ABS", "EXP"]),
+    "larger of two": (IMAGE, lambda n: n.add("Max", ["x", n.add("Sigmoid", ["x"])]), ["LOGISTIC", "MAXIMUM"]),
+    "smaller than rows": (IMAGE, lambda n: n.add("Min", [numbers(5), "x"]), ["MINIMUM"]),
+    "a part": (
+        IMAGE,
+        lambda n: n.add("Slice", ["x", *(np.array(v) for v in ([1, -1], [9, -9], [1, 3], [1, -2]))]),
+        ["STRIDED_SLICE"],
+    ),
+    "split channels": (IMAGE, lambda n: _halves(n), ["SLICE", "SLICE", "SUB"]),
+    "largest of rows": (IMAGE, lambda n: n.add("ReduceMax", ["x"], axes=[2], keepdims=0), ["REDUCE_MAX"]),
+    "smallest of an image": (IMAGE, lambda n: n.add("ReduceMin", ["x"], axes=[2, 3]), ["REDUCE_MIN"]),
     "sigmoid": (IMAGE, lambda n: n.add("Sigmoid", ["x"]), ["LOGISTIC"]),
     "softmax": ((6,), lambda n: n.add("Softmax", ["x"], axis=-1), ["SOFTMAX"]),
     "softmax over channels": (IMAGE, lambda n: n.add("Softmax", ["x"], axis=1), ["SOFTMAX"]),
@@ -37,10 +68,10 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "multiply by row": (IMAGE, lambda n: n.add("Mul", ["x", numbers(4, 1)]), ["MUL"]),
     "multiply by image": (IMAGE, lambda n: n.add("Mul", ["x", numbers(1, 3, 4, 5)]), ["MUL"]),
     "subtract a constant": (IMAGE, lambda n: n.add("Sub", ["x", numbers(3, 1, 1)]), ["ADD"]),
-    "subtract from a constant": (IMAGE, lambda n: n.add("Sub", [numbers(5), "x"]), ["MUL", "ADD"]),
+    "subtract from a constant": (IMAGE, lambda n: n.add("Sub", [numbers(5), "x"]), ["SUB"]),
     "divide": (IMAGE, lambda n: n.add("Div", ["x", np.float32(3)]), ["MUL"]),
     "add itself": (IMAGE, lambda n: n.add("Add", ["x", n.add("Relu", ["x"])]), ["RELU", "ADD"]),
-    "subtract itself": (IMAGE, lambda n: n.add("Sub", [n.add("Relu", ["x"]), "x"]), ["RELU", "MUL", "ADD"]),
+    "subtract itself": (IMAGE, lambda n: n.add("Sub", [n.add("Relu", ["x"]), "x"]), ["RELU", "SUB"]),
     "scale by channel weights": (
         IMAGE,
         lambda n: n.add("Mul", ["x", n.add("Sigmoid", [n.add("GlobalAveragePool", ["x"])])]),
@@ -166,7 +197,8 @@ def test_every_lowering_is_tested() -> None:
         build(net)
         nets.append(net)
     tested = {node.op_type for net in nets for node in net.proto().graph.node}
-    assert set(registry.supported()) - tested == {"MaxPool", "AveragePool"}  # test_lowering_windows
+    elsewhere = {"MaxPool", "AveragePool", "Gelu"}  # test_lowering_windows, and below
+    assert set(registry.supported()) - tested == elsewhere
 
 
 def test_attributes_of_older_opsets_are_understood() -> None:
@@ -178,6 +210,15 @@ def test_attributes_of_older_opsets_are_understood() -> None:
     answers(net).agree()
 
 
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_both_forms_of_gelu(approximate: str) -> None:
+    net = Net(IMAGE, opset=20)
+    net.add("Gelu", ["x"], approximate=approximate)
+    found = answers(net)
+    found.agree()
+    assert found.ops[0] == "GELU"
+
+
 def test_means_of_newer_opsets_are_understood() -> None:
     net = Net(IMAGE, opset=18)
     net.add("ReduceMean", ["x", np.array([2, 3])], keepdims=0)
@@ -185,8 +226,16 @@ def test_means_of_newer_opsets_are_understood() -> None:
 
 
 REFUSED: dict[str, tuple[Build, str]] = {
-    "an operator without lowering": (lambda n: n.add("Tanh", ["x"]), "'tanh_0' is a Tanh"),
-    "another clip": (lambda n: n.add("Clip", ["x", np.float32(-1), np.float32(1)]), "clips to -1..1"),
+    "an operator without lowering": (lambda n: n.add("Sin", ["x"]), "'sin_0' is a Sin"),
+    "an empty part": (
+        lambda n: n.add("Slice", ["x", np.array([2]), np.array([2]), np.array([2])]),
+        "takes nothing",
+    ),
+    "a split of other sizes": (
+        lambda n: n.add("Split", ["x", np.array([3, 3])], outputs=2, axis=2),
+        "splits 4",
+    ),
+    "three to compare": (lambda n: n.add("Max", ["x", "x", "x"]), "compares 3 tensors"),
     "padding with ones": (
         lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0]), np.float32(1)]),
         "pads with 1",
@@ -214,7 +263,7 @@ def test_what_cannot_be_said_names_its_node(name: str) -> None:
 
 def test_control_characters_in_node_names_are_escaped() -> None:
     net = Net((4,))
-    net.add("Tanh", ["x"])
+    net.add("Sin", ["x"])
     model = net.model()
     model.proto.graph.node[0].name = "a\x1b[31m\nb"
     with pytest.raises(InputError) as caught:

@@ -57,6 +57,8 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "conv_s8": (weighted.conv, "int8"),
     "depthwise_conv_s16": (weighted.depthwise, "int16"),
     "depthwise_conv_s8": (weighted.depthwise, "int8"),
+    "extreme_s16": (elementwise.extreme, "int16"),
+    "extreme_s8": (elementwise.extreme, "int8"),
     "fully_connected_offset_s8": (weighted.dense, "int8"),
     "fully_connected_s16": (weighted.dense, "int16"),
     "fully_connected_s8": (weighted.dense, "int8"),
@@ -71,6 +73,8 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "pad": (layout.pad, "int8"),
     "prelu_s16": (elementwise.prelu, "int16"),
     "prelu_s8": (elementwise.prelu, "int8"),
+    "reduce_extreme_s16": (reduction.extreme, "int16"),
+    "reduce_extreme_s8": (reduction.extreme, "int8"),
     "quantize_f32_s16": (float_ends, "int16"),
     "dequantize_s16_f32": (float_ends, "int16"),
     "quantize_s16_s8": (elementwise.change_type, "int16"),
@@ -78,6 +82,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "logistic_s16": (elementwise.logistic, "int16"),
     "softmax_s16": (elementwise.softmax, "int16"),
     "softmax_s8": (elementwise.softmax, "int8"),
+    "tanh_s16": (elementwise.tanh, "int16"),
     "transpose": (layout.transpose, "int8"),
 }
 
@@ -184,8 +189,10 @@ def on_cortex_m4(tflite: bytes, kernel: str, mode: str, seed: int, folder: Path)
 
 
 @pytest.mark.parametrize(
-    "kind", ["QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL"]
-)
+    "kind",
+    ["QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL", "SUB", "TANH", "HARD_SWISH",
+     "GELU", "EXP", "ABS", "RELU_N1_TO_1", "RELU_0_TO_1", "MINIMUM", "MAXIMUM"],
+)  # fmt: skip
 def test_four_thousand_tables(kind: str, progress: Progress) -> None:
     """All 256 inputs of int8 operators of one operand: a million outputs."""
     key = f"table of {kind}"
@@ -201,7 +208,8 @@ def test_four_thousand_tables(kind: str, progress: Progress) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL"]
+    "kind",
+    ["QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL", "SUB", "TANH", "MINIMUM"],
 )
 def test_every_16_bit_input(kind: str, progress: Progress, tmp_path: Path) -> None:
     key = f"16-bit {kind}"

@@ -99,6 +99,12 @@ class Maker:
         index = self.writer.tensor(shape, kind, scale, zero_point, data)
         return Value(index, shape, scale, zero_point, kind)
 
+    def constant_like(self, shape: tuple[int, ...], other: Value) -> Value:
+        """A constant of random numbers with another's quantization."""
+        data = self.numbers(shape, LIMITS[other.dtype])
+        index = self.writer.tensor(shape, other.dtype, other.scale, other.zero_point, data)
+        return Value(index, shape, other.scale, other.zero_point, other.dtype)
+
     def integers(self, numbers: Any) -> int:
         """An int32 constant: axes, sizes, amounts."""
         data = np.asarray(numbers, np.int32)
@@ -107,6 +113,11 @@ class Maker:
     def op(self, kind: str, inputs: list[int], out: Value, chosen: Any = None) -> Value:
         self.writer.op(kind, inputs, out.index, chosen)
         return out
+
+    def several(self, kind: str, inputs: list[int], outs: list[Value], chosen: Any = None) -> list[Value]:
+        """An operator of several outputs."""
+        self.writer.op(kind, inputs, [out.index for out in outs], chosen)
+        return outs
 
     def reshaped(self, image: Value, shape: tuple[int, ...]) -> Value:
         """RESHAPE with its sizes as an input."""

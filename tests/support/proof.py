@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
+from emgdeploy.convert.windows import other_sign
 from emgdeploy.graph import read_tflite
 from support.native_model import SANITIZE, NativeModel
 
@@ -90,6 +91,8 @@ def prove(
 
 def as_file(generated: GeneratedModel, values: NDArray[Any], reference: Reference) -> NDArray[Any]:
     """The device's output in the type of the file's output tensor."""
+    if reference.output.dtype == np.uint8:
+        return other_sign(values)
     return generated.output.dequantize(values) if reference.output.dtype.kind == "f" else values
 
 

@@ -37,6 +37,40 @@ def logistic(m: Maker, image: Value) -> Value:
     return m.op("LOGISTIC", [image.index], out)
 
 
+def tanh(m: Maker, image: Value) -> Value:
+    if m.dtype == "int16":
+        if image.scale > 4:  # the reference's index into its table overflows
+            return relu6(m, image)
+        return m.op("TANH", [image.index], m.quantized(image.shape, 1 / 32768, 0))
+    zero_point = 0 if m.chance(0.8) else m.zero_point()
+    return m.op("TANH", [image.index], m.quantized(image.shape, 1 / 128, zero_point))
+
+
+def hard_swish(m: Maker, image: Value) -> Value:
+    """The reference has it for int8, for inputs and outputs of comparable scales."""
+    if m.dtype == "int16" or not 1e-5 < image.scale < 1e4:
+        return relu(m, image)
+    scale = float(np.float32(image.scale * np.exp(m.rng.uniform(-3, 1))))
+    out = m.quantized(image.shape, scale, m.zero_point())
+    return m.op("HARD_SWISH", [image.index], out, options("HardSwishOptions"))
+
+
+def table_of(m: Maker, image: Value) -> Value:
+    """ABS, EXP and GELU of int8."""
+    if m.dtype == "int16":
+        return relu(m, image)
+    kind = "EXP" if image.scale < 0.07 and m.chance(0.6) else m.pick(("ABS", "GELU"))
+    chosen = options("GeluOptions", approximate=m.chance(0.5)) if kind == "GELU" else None
+    out = m.value(image.shape, float(np.exp(image.spread))) if kind == "EXP" else _out(m, image)
+    return m.op(kind, [image.index], out, chosen)
+
+
+def narrow_relu(m: Maker, image: Value) -> Value:
+    """RELU_N1_TO_1 and RELU_0_TO_1, which the reference has for int8."""
+    kind = "RELU" if m.dtype == "int16" else m.pick(("RELU_N1_TO_1", "RELU_0_TO_1"))
+    return m.op(kind, [image.index], _out(m, image, 1.0))
+
+
 def prelu(m: Maker, image: Value) -> Value:
     shape = m.pick(
         (
@@ -99,6 +133,26 @@ def add(m: Maker, image: Value) -> Value:
     operands, other = _pair(m, image, m.chance(0.4))
     out = m.value(image.shape, float(np.hypot(image.spread, other.spread)))
     return m.op("ADD", operands, out, options("AddOptions", m.activation(), potScaleInt16=False))
+
+
+def sub(m: Maker, image: Value) -> Value:
+    operands, other = _pair(m, image, m.chance(0.4))
+    out = m.value(image.shape, float(np.hypot(image.spread, other.spread)))
+    return m.op("SUB", operands, out, options("SubOptions", m.activation(), potScaleInt16=False))
+
+
+def extreme(m: Maker, image: Value) -> Value:
+    """MAXIMUM or MINIMUM of two values of one quantization."""
+    other = _other(m, image, m.chance(0.6))
+    if other.index != image.index:
+        table = options("QuantizeOptions")
+        constant = m.writer.graph.tensors[other.index].buffer
+        other = m.constant_like(other.shape, image) if constant else m.op(
+            "QUANTIZE", [other.index], m.like(other.shape, image), table
+        )  # fmt: skip
+    operands = [image.index, other.index]
+    return m.op(m.pick(("MAXIMUM", "MINIMUM")), operands[::-1] if m.chance(0.5) else operands,
+                m.like(image.shape, image), options("MaximumMinimumOptions"))  # fmt: skip
 
 
 def mul(m: Maker, image: Value) -> Value:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from support import random_dilation as dilation
 from support import random_elementwise as elementwise
 from support import random_layout as layout
 from support import random_reduction as reduction
+from support import random_slices as slices
 from support import random_weighted as weighted
 from support.maker import LARGEST, Maker, Value
 from support.tflite_writer import options
@@ -21,12 +23,14 @@ IMAGE_LAYERS: tuple[Layer, ...] = (
     weighted.padded_conv,
     reduction.max_pool,
     reduction.average_pool,
+    dilation.dealt_conv,
     layout.channels_first,
 )
 # On values of any rank from 2.
 LAYERS: tuple[Layer, ...] = (
     weighted.dense,
     reduction.mean,
+    reduction.extreme,
     layout.pad,
     layout.transpose,
     layout.reshape,
@@ -34,14 +38,25 @@ LAYERS: tuple[Layer, ...] = (
     layout.squeeze,
     layout.expand_dims,
     layout.concatenate,
+    slices.part,
+    slices.strided,
+    slices.split,
+    slices.unpack,
     elementwise.relu,
     elementwise.relu6,
     elementwise.leaky_relu,
     elementwise.logistic,
+    elementwise.tanh,
+    elementwise.hard_swish,
+    elementwise.narrow_relu,
+    elementwise.table_of,
+    elementwise.prelu,
     elementwise.prelu,
     elementwise.requantize,
     elementwise.through_float,
     elementwise.add,
+    elementwise.sub,
+    elementwise.extreme,
     elementwise.mul,
     elementwise.excite,
     elementwise.softmax,
@@ -79,7 +94,7 @@ def next_layer(m: Maker, value: Value) -> Value:
         return layout.expand_dims(m, value)
     layers = LAYERS
     if len(value.shape) != 4 and m.chance(0.4):
-        layers = (layout.image_again,)
+        layers = (layout.image_again, dilation.dealt_conv) if len(value.shape) == 3 else (layout.image_again,)
     elif len(value.shape) == 4 and m.chance(0.5):
         layers = IMAGE_LAYERS
     chosen: Layer = m.pick(layers)

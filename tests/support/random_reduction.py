@@ -1,4 +1,4 @@
-"""Random pools and means."""
+"""Random pools, means and extremes."""
 
 from __future__ import annotations
 
@@ -34,14 +34,26 @@ def _pool(m: Maker, image: Value, kind: str) -> Value:
     return m.op(kind, [image.index], out, table)
 
 
-def mean(m: Maker, image: Value) -> Value:
+def extreme(m: Maker, image: Value) -> Value:
+    """REDUCE_MAX or REDUCE_MIN."""
+    shape, named, keep = _reduced(m, image)
+    return m.op(m.pick(("REDUCE_MAX", "REDUCE_MIN")), [image.index, m.integers(named)],
+                m.like(shape, image), options("ReducerOptions", keepDims=keep))  # fmt: skip
+
+
+def _reduced(m: Maker, image: Value) -> tuple[tuple[int, ...], list[int], bool]:
+    """The shape that is left, the axes that go, and whether they stay as 1."""
     rank = len(image.shape)
     axes = [a for a in range(1, rank) if m.chance(0.5)] or [rank - 1]
     if rank == 4 and m.chance(0.5):
         axes = [1, 2]
     keep = m.chance(0.5)
     shape = tuple(1 if a in axes else d for a, d in enumerate(image.shape) if keep or a not in axes)
-    named = [a - rank if m.chance(0.3) else a for a in axes]
+    return shape, [a - rank if m.chance(0.3) else a for a in axes], keep
+
+
+def mean(m: Maker, image: Value) -> Value:
+    shape, named, keep = _reduced(m, image)
     spread = image.spread / max(1.0, image.elements / max(1, m.number(1, image.elements))) ** 0.5
     out = m.like(shape, image) if m.chance(0.3) else m.value(shape, spread)
     return m.op("MEAN", [image.index, m.integers(named)], out, options("ReducerOptions", keepDims=keep))

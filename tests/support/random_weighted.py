@@ -70,8 +70,10 @@ def _spread(image: Value, scales: NDArray[np.float32], taps: int) -> float:
 def conv(m: Maker, image: Value) -> Value:
     chosen = window(m, image)
     channels = m.number(1, max(1, min(9, LARGEST // int(np.prod(spatial(image, chosen))))))
-    kernel, scales = weights(m, (channels, *chosen[0], image.shape[3]), 0)
-    taps = int(np.prod(chosen[0])) * image.shape[3]
+    shares = [g for g in range(1, image.shape[3] + 1) if image.shape[3] % g == 0 and channels % g == 0]
+    depth = image.shape[3] // (m.pick(shares) if m.chance(0.2) else 1)
+    kernel, scales = weights(m, (channels, *chosen[0], depth), 0)
+    taps = int(np.prod(chosen[0])) * depth
     out = m.value((1, *spatial(image, chosen), channels), _spread(image, scales, taps))
     # 32-bit biases of 16-bit layers are asked for by name, and have accumulators of 32 bits.
     short = m.dtype == "int16" and m.chance(0.25) and taps * 2**22 < 2**30

@@ -62,8 +62,9 @@ class ModelWriter:
         self.graph.tensors.append(t)
         return len(self.graph.tensors) - 1
 
-    def op(self, kind: str, inputs: list[int], output: int, options: Any = None) -> None:
+    def op(self, kind: str, inputs: list[int], output: int | list[int], options: Any = None) -> None:
         """Append an operator; `options` is an options table of the schema's object API."""
+        outputs = [output] if isinstance(output, int) else output
         code = getattr(schema.BuiltinOperator, kind)
         codes = [c.builtinCode for c in self.model.operatorCodes]
         if code not in codes:
@@ -76,7 +77,7 @@ class ModelWriter:
             self.model.operatorCodes.append(entry)
             codes.append(code)
         o = schema.OperatorT()
-        o.opcodeIndex, o.inputs, o.outputs = codes.index(code), inputs, [output]
+        o.opcodeIndex, o.inputs, o.outputs = codes.index(code), inputs, outputs
         if options is not None:
             o.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__[:-1])
             o.builtinOptions = options
@@ -91,7 +92,11 @@ class ModelWriter:
 
 def _version(kind: str) -> int:
     # Old versions of these operators have other int8 rules; converters write at least these.
-    return {"FULLY_CONNECTED": 5, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "PAD": 2}.get(kind, 1)
+    return {
+        "FULLY_CONNECTED": 5, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "PAD": 2, "MAXIMUM": 2,
+        "MINIMUM": 2, "REDUCE_MAX": 2, "REDUCE_MIN": 2, "SLICE": 3, "SPLIT": 2, "SPLIT_V": 2, "SUB": 2,
+        "STRIDED_SLICE": 2, "SPACE_TO_BATCH_ND": 2, "BATCH_TO_SPACE_ND": 2, "TANH": 2, "UNPACK": 2,
+    }.get(kind, 1)  # fmt: skip
 
 
 def conv_options(

@@ -11,8 +11,9 @@ void emg_add_s16(const emg_add_s16_t *layer, const int16_t *a, const int16_t *b,
         const int16_t *x = a + emg_broadcast_row(walk, walk->a_stride, row);
         const int16_t *y = b + emg_broadcast_row(walk, walk->b_stride, row);
         for (int32_t i = 0; i < walk->shape[3]; ++i) {
-            const int32_t sum = emg_requantize(*x * (1 << LEFT_SHIFT), layer->a_multiplier, layer->a_shift) +
-                                emg_requantize(*y * (1 << LEFT_SHIFT), layer->b_multiplier, layer->b_shift);
+            const int32_t left = emg_requantize(*x * (1 << LEFT_SHIFT), layer->a_multiplier, layer->a_shift);
+            const int32_t right = emg_requantize(*y * (1 << LEFT_SHIFT), layer->b_multiplier, layer->b_shift);
+            const int32_t sum = layer->a_sign * left + layer->b_sign * right;
             const int32_t q = emg_requantize(sum, layer->multiplier, layer->shift);
             *out++ = (int16_t)emg_clamp(q, layer->low, layer->high);
             x += walk->a_stride[3];

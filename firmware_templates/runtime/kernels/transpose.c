@@ -12,6 +12,7 @@ static int8_t *row(const emg_transpose_t *layer, const int8_t *in, int8_t *out) 
 }
 
 void emg_transpose(const emg_transpose_t *layer, const int8_t *in, int8_t *out) {
+    in += layer->first;
     for (int32_t i = 0; i < layer->shape[0]; ++i) {
         for (int32_t j = 0; j < layer->shape[1]; ++j) {
             for (int32_t k = 0; k < layer->shape[2]; ++k) {

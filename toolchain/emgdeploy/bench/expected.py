@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import dequantize
+from emgdeploy.convert.windows import as_file_takes
 from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Layer, Manifest
@@ -35,11 +35,8 @@ def of_window(folder: Path, manifest: Manifest, window: NDArray[Any]) -> Expecte
     """
     tflite = manifest.artifact(folder, "tflite").read_bytes()
     reference = Reference(tflite)
-    given = window
-    if reference.input.dtype != window.dtype:
-        given = dequantize(window[None], manifest.input.scale, manifest.input.zero_point).reshape(
-            window.shape
-        )
+    ends = manifest.input
+    given = as_file_takes(window[None], reference.input.dtype, ends.scale, ends.zero_point)[0]
     wanted = reference.tensors(given)
     model = _generate(tflite, manifest, given, wanted[reference.output.index][0])
     if [_named(layer) for layer in model.layers] != [_named(layer) for layer in manifest.layers]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import dequantize, quantize_windows
+from emgdeploy.convert.windows import as_file_takes, other_sign, quantize_windows
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.signals import windowfile
@@ -98,8 +98,11 @@ def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
             f"{path}: there are no windows to bench in it", "give a file with at least one window"
         )
     shape = tuple(windows.x.shape[1:])
+    reference = Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False)
     if windows.x.dtype == dtype and dtype.kind in "iu" and shape == tensor.shape:
         x = np.ascontiguousarray(windows.x)
+    elif windows.x.dtype == reference.input.dtype == np.uint8 and shape == tensor.shape:
+        x = other_sign(windows.x)
     elif shape != tensor.window_shape:
         raise InputError(
             f"{path}: windows have shape {shape}, this build takes {tensor.window_shape}",
@@ -108,26 +111,25 @@ def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
     else:
         x = quantize_windows(windows.x, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
     _check_classes(windows.y, windows.labels, outputs_of(manifest), str(path))
-    reference = Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False)
     work = Workload(x, _answers(reference, x, manifest), windows.y, None, path.name, reference.version)
     _check(work, manifest, str(path))
     return work
 
 
 def _answers(reference: Reference, x: NDArray[Any], manifest: Manifest) -> NDArray[Any]:
-    """What the device must answer to its integers x, also where the model's own ends are floats.
+    """What the device must answer to its integers x, also where the model's own ends are others.
 
-    Such a model begins with QUANTIZE and ends with DEQUANTIZE, which the device leaves out. Both ways
-    are exact: float32(scale * (q - zero point)) quantizes to q again.
+    A model of floats begins with QUANTIZE and ends with DEQUANTIZE, one of uint8 with QUANTIZE at
+    both ends, which the device leaves out. All of it is exact: float32(scale * (q - zero point))
+    quantizes to q again.
     """
     ends = manifest.input, manifest.output
-    if reference.input.dtype == x.dtype:
-        y = reference.run(x)
-    else:
-        y = reference.run(dequantize(x, ends[0].scale, ends[0].zero_point).reshape(x.shape))
+    y = reference.run(as_file_takes(x, reference.input.dtype, ends[0].scale, ends[0].zero_point))
     dtype = np.dtype(ends[1].dtype)
     if y.dtype == dtype:
         return y
+    if y.dtype == np.uint8:
+        return other_sign(y)
     axes = tuple(range(y.ndim - 1))
     return quantize_windows(y, ends[1].scale, ends[1].zero_point, dtype, axes)
 

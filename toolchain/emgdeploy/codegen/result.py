@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.float32 import dequantize, quantize
+from emgdeploy.convert.windows import other_sign
 from emgdeploy.graph.types import Origin
 
 
@@ -44,7 +45,12 @@ class TensorSpec:
     zero_point: int
 
     def quantize(self, values: NDArray[Any]) -> NDArray[Any]:
-        """The device's numbers for `values` of the file's type: float32 is quantized, integers pass."""
+        """The device's numbers for `values` of the file's type: float32 is quantized, integers pass.
+
+        Where the file has uint8 the device has int8.
+        """
+        if values.dtype == np.uint8 and self.dtype == "int8":
+            return other_sign(values)
         if values.dtype.kind != "f" or self.dtype == "float32":
             return values
         return quantize(values, self.scale, self.zero_point, self.dtype).astype(self.dtype)

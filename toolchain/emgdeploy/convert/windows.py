@@ -49,6 +49,22 @@ def quantize_windows(
     return quantized
 
 
+def other_sign(values: NDArray[Any]) -> NDArray[Any]:
+    """uint8 as int8 and int8 as uint8: the same numbers, counted from zero points 128 apart."""
+    other = np.int8 if values.dtype == np.uint8 else np.uint8
+    flipped: NDArray[Any] = (np.ascontiguousarray(values).view(np.uint8) ^ 0x80).view(other)
+    return flipped
+
+
+def as_file_takes(x: NDArray[Any], dtype: np.dtype[Any], scale: float, zero_point: int) -> NDArray[Any]:
+    """The device's integers x (N, *device shape) in the type that the .tflite takes; exactly undone there."""
+    if dtype == x.dtype:
+        return x
+    if dtype == np.uint8:
+        return other_sign(x)
+    return dequantize(x, scale, zero_point).reshape(x.shape)
+
+
 def dequantize(y: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
     """(N, ...) integers -> (N, K) float32 logits; floats pass."""
     flat = y.reshape(len(y), -1)

@@ -141,6 +141,11 @@ def _add(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     return {"activation": _activation(table, where), "shifts_int16": bool(table.PotScaleInt16())}
 
 
+def _sub(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    table = _table(op, "SubOptions", where)
+    return {"activation": _activation(table, where), "shifts_int16": bool(table.PotScaleInt16())}
+
+
 def _mul(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     return {"activation": _activation(_table(op, "MulOptions", where), where)}
 
@@ -157,6 +162,10 @@ def _gather(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes
             f"{where} gathers in batches, which is not supported", "export the model with fixed shapes"
         )
     return {"axis": int(table.Axis())}
+
+
+def _gelu(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    return {"approximate": bool(_table(op, "GeluOptions", where).Approximate())}
 
 
 def _keep_dims(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
@@ -176,6 +185,10 @@ def _pack(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
     if table.ValuesCount() != len(tensors):
         raise InputError(f"{where} has {len(tensors)} inputs for {table.ValuesCount()} values", flat.HINT)
     return {"axis": int(table.Axis())}
+
+
+def _unpack(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
+    return {"axis": int(_table(op, "UnpackOptions", where).Axis())}
 
 
 def _strided_slice(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
@@ -211,15 +224,20 @@ _READERS: dict[OpKind, Callable[[Any, Sequence[Tensor | None], str], Attributes]
     OpKind.DEPTHWISE_CONV_2D: _depthwise,
     OpKind.FULLY_CONNECTED: _dense,
     OpKind.GATHER: _gather,
+    OpKind.GELU: _gelu,
     OpKind.LEAKY_RELU: _leaky_relu,
     OpKind.MAX_POOL_2D: _pool,
     OpKind.MEAN: _keep_dims,
     OpKind.MUL: _mul,
     OpKind.PACK: _pack,
+    OpKind.REDUCE_MAX: _keep_dims,
+    OpKind.REDUCE_MIN: _keep_dims,
     OpKind.REDUCE_PROD: _keep_dims,
     OpKind.RESHAPE: _reshape,
     OpKind.SHAPE: _shape,
     OpKind.SQUEEZE: _squeeze,
     OpKind.SOFTMAX: _softmax,
     OpKind.STRIDED_SLICE: _strided_slice,
+    OpKind.SUB: _sub,
+    OpKind.UNPACK: _unpack,
 }

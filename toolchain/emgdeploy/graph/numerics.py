@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgdeploy.graph.types import Activation, Tensor
+from emgdeploy.graph.types import Activation, Op, OpKind, Tensor
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ def dense_scales(image: Tensor, weights: Tensor, out: Tensor, units: int) -> lis
     return [float(image.q.scale) * float(s) / float(out.q.scale) for s in scales]
 
 
+def hard_swish_ratios(image: Tensor, out: Tensor) -> tuple[np.float32, np.float32]:
+    """From HARD_SWISH's input, 7 bits finer, to its output, and to steps of 3 / 32768; float32."""
+    hires = np.float32(1 / 128) * image.q.scale
+    with np.errstate(over="ignore"):
+        return np.float32(hires / out.q.scale), np.float32(hires / np.float32(3 / 32768))
+
+
 def type_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:
     """The least and the greatest value of int8 or int16."""
     bits = 8 * dtype.itemsize
@@ -65,6 +72,21 @@ def activation_range(activation: Activation, out: Tensor) -> tuple[int, int]:
     elif activation is Activation.RELU_N1_TO_1:
         low, high = max(low, _quantize(out, -1.0)), min(high, _quantize(out, 1.0))
     return low, high
+
+
+def relu_range(op: Op, out: Tensor) -> tuple[int, int]:
+    """The quantized range that an operator of the RELU family leaves."""
+    if op.kind is OpKind.RELU_0_TO_1:
+        low, high = type_range(out.dtype)
+        return max(low, _quantize(out, 0.0)), min(high, _quantize(out, 1.0))
+    return activation_range(_RELUS[op.kind], out)
+
+
+_RELUS = {
+    OpKind.RELU: Activation.RELU,
+    OpKind.RELU6: Activation.RELU6,
+    OpKind.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
+}
 
 
 def _quantize(tensor: Tensor, real: float) -> int:

@@ -80,16 +80,27 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     17: (_INTS,),  # ReshapeOptions
     21: _scalars(1),  # MulOptions
     22: (),  # PadOptions
+    24: (),  # BatchToSpaceNDOptions
+    25: (),  # SpaceToBatchNDOptions
     26: (),  # TransposeOptions
     27: _scalars(1),  # ReducerOptions
+    28: _scalars(1, 1),  # SubOptions
     30: (_INTS,),  # SqueezeOptions
     32: _scalars(4, 4, 4, 4, 4, 1),  # StridedSliceOptions
+    35: _scalars(4),  # SplitOptions
     38: (),  # DequantizeOptions
+    39: (),  # MaximumMinimumOptions
+    48: (),  # SliceOptions
     52: (),  # ExpandDimsOptions
     55: _scalars(1),  # ShapeOptions
     59: _scalars(4, 4),  # PackOptions
+    64: _scalars(4, 4),  # UnpackOptions
     75: _scalars(4),  # LeakyReluOptions
+    78: (),  # AbsOptions
+    79: _scalars(4),  # SplitVOptions
     89: (),  # QuantizeOptions
+    91: (),  # HardSwishOptions
+    116: _scalars(1),  # GeluOptions
 }
 
 

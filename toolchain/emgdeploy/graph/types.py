@@ -15,33 +15,51 @@ from numpy.typing import NDArray
 class OpKind(StrEnum):
     """The operators this compiler understands, under their TFLite schema names."""
 
+    ABS = "ABS"
     ADD = "ADD"
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    BATCH_TO_SPACE_ND = "BATCH_TO_SPACE_ND"
     CONCATENATION = "CONCATENATION"
     CONV_2D = "CONV_2D"
     DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
     DEQUANTIZE = "DEQUANTIZE"
+    EXP = "EXP"
     EXPAND_DIMS = "EXPAND_DIMS"
     FULLY_CONNECTED = "FULLY_CONNECTED"
     GATHER = "GATHER"
+    GELU = "GELU"
+    HARD_SWISH = "HARD_SWISH"
     LEAKY_RELU = "LEAKY_RELU"
     LOGISTIC = "LOGISTIC"
+    MAXIMUM = "MAXIMUM"
     MAX_POOL_2D = "MAX_POOL_2D"
     MEAN = "MEAN"
+    MINIMUM = "MINIMUM"
     MUL = "MUL"
     PACK = "PACK"
     PAD = "PAD"
     PRELU = "PRELU"
     QUANTIZE = "QUANTIZE"
+    REDUCE_MAX = "REDUCE_MAX"
+    REDUCE_MIN = "REDUCE_MIN"
     REDUCE_PROD = "REDUCE_PROD"
     RELU = "RELU"
     RELU6 = "RELU6"
+    RELU_0_TO_1 = "RELU_0_TO_1"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
     RESHAPE = "RESHAPE"
     SHAPE = "SHAPE"
+    SLICE = "SLICE"
     SOFTMAX = "SOFTMAX"
+    SPACE_TO_BATCH_ND = "SPACE_TO_BATCH_ND"
+    SPLIT = "SPLIT"
+    SPLIT_V = "SPLIT_V"
     SQUEEZE = "SQUEEZE"
     STRIDED_SLICE = "STRIDED_SLICE"
+    SUB = "SUB"
+    TANH = "TANH"
     TRANSPOSE = "TRANSPOSE"
+    UNPACK = "UNPACK"
 
 
 class Activation(StrEnum):
@@ -139,6 +157,14 @@ class Tensor:
         return self.quant
 
 
+_LONGEST_NAME = 60
+
+
+def quoted(name: str) -> str:
+    """A tensor's name as messages show it: converters make one of all the layers that went into it."""
+    return repr(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}...")
+
+
 @dataclass(frozen=True)
 class Padding:
     """Rows and columns of zero point around the image."""
@@ -169,7 +195,7 @@ class Op:
     Only the attributes that its kind has are meaningful; the others keep their defaults.
     `chain` are the element-by-element operators that a pass made this one stand for, in order, with
     their own tensors. `quantized_bias` is the type number the options ask for (0: none),
-    `element_type` the one that SHAPE writes, and `shifts_int16` asks for ADD's old form, of power-of-two scales.
+    `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has, and `shifts_int16` asks for ADD's old form, of power-of-two scales.
     """
 
     index: int
@@ -188,6 +214,7 @@ class Op:
     element_type: int = 0
     quantized_bias: int = 0
     shifts_int16: bool = False
+    approximate: bool = False
     chain: tuple[Op, ...] = ()
 
     @property
@@ -222,9 +249,7 @@ class Graph:
     def where(self, op: Op) -> str:
         """The operator as messages name it."""
         out = self.out(op)
-        return (
-            f"{self.source}: operator {op.index} ({op.kind.value}, writing tensor {out.index}, {out.name!r})"
-        )
+        return f"{self.source}: operator {op.index} ({op.kind.value}, writing tensor {out.index}, {quoted(out.name)})"
 
     def optional(self, op: Op, position: int) -> Tensor | None:
         """The input at `position`, or None where the operator leaves it out."""

@@ -7,20 +7,23 @@ import numpy as np
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat, rules
 from emgdeploy.graph.numerics import type_range
+from emgdeploy.graph.passes.drop_uint8_io import drop_uint8_io
 from emgdeploy.graph.passes.fold_constants import fold_constants
-from emgdeploy.graph.types import Graph, Op, Tensor
+from emgdeploy.graph.passes.fold_dilation import fold_dilation
+from emgdeploy.graph.types import Graph, Op, Tensor, quoted
 
 _QUANTIZED = (np.dtype(np.int8), np.dtype(np.int16))
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-30, 1e30
 
 
 def validate(graph: Graph) -> Graph:
-    """The graph, its constant arithmetic folded, once every rule holds.
+    """The graph, its constant arithmetic and dilations folded, of int8 at both ends, once every rule holds.
 
     Raises InputError naming the tensor or operator that breaks one.
     """
     _check_interface(graph)
     _check_order(graph)
+    graph = fold_dilation(drop_uint8_io(graph))
     for tensor in graph.live_tensors():
         _check_shape(graph, tensor)
     graph = fold_constants(graph)
@@ -55,7 +58,7 @@ def _check_order(graph: Graph) -> None:
             if i >= 0 and i not in known:
                 raise InputError(
                     f"{graph.source}: operator {op.index} ({op.kind.value}) reads tensor {i} "
-                    f"({graph.tensors[i].name!r}) before anything has written it",
+                    f"({quoted(graph.tensors[i].name)}) before anything has written it",
                     flat.HINT,
                 )
         _check_writes_once(graph, op, known)
@@ -84,14 +87,19 @@ def _check_output(graph: Graph) -> None:
 def _check_shape(graph: Graph, tensor: Tensor) -> None:
     if any(d < 1 for d in tensor.shape):
         raise InputError(
-            f"{graph.source}: tensor {tensor.index} ({tensor.name!r}) has the shape {tensor.shape}; "
+            f"{graph.source}: tensor {tensor.index} ({quoted(tensor.name)}) has the shape {tensor.shape}; "
             "every size must be known and at least 1",
             "export the model with fixed shapes",
         )
 
 
 def _check_quantization(graph: Graph, tensor: Tensor) -> None:
-    where = f"{graph.source}: tensor {tensor.index} ({tensor.name!r})"
+    where = f"{graph.source}: tensor {tensor.index} ({quoted(tensor.name)})"
+    if tensor.dtype == np.uint8:
+        raise InputError(
+            f"{where} has elements of uint8, which only a model's input and output may have",
+            "quantize the model to int8; the old uint8 quantization of TensorFlow 1 is not supported",
+        )
     if tensor.dtype not in _QUANTIZED:
         return
     if tensor.quant is None or tensor.quant.per_channel:

@@ -40,9 +40,22 @@ def add_form(a: Tensor, b: Tensor, out: Tensor) -> AddForm:
 def add_values(a: Tensor, b: Tensor, out: Tensor, x: Ints, y: Ints) -> Ints:
     """Unclamped outputs of ADD for quantized operands x of a and y of b."""
     form = add_form(a, b, out)
-    left = requantize((x - a.q.zero_point) << form.left_shift, form.a)
-    right = requantize((y - b.q.zero_point) << form.left_shift, form.b)
+    left, right = _in_common(a, b, form, x, y)
     return requantize(left + right, form.out) + out.q.zero_point
+
+
+def sub_values(a: Tensor, b: Tensor, out: Tensor, x: Ints, y: Ints) -> Ints:
+    """The same of SUB, which has ADD's form."""
+    form = add_form(a, b, out)
+    left, right = _in_common(a, b, form, x, y)
+    return requantize(left - right, form.out) + out.q.zero_point
+
+
+def _in_common(a: Tensor, b: Tensor, form: AddForm, x: Ints, y: Ints) -> tuple[Ints, Ints]:
+    return (
+        requantize((x - a.q.zero_point) << form.left_shift, form.a),
+        requantize((y - b.q.zero_point) << form.left_shift, form.b),
+    )
 
 
 def mul_multiplier(a: Tensor, b: Tensor, out: Tensor) -> Multiplier:

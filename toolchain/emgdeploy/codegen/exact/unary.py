@@ -15,17 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.exact.binary import add_values, mul_values, prelu_values
+from emgdeploy.codegen.exact.binary import add_values, mul_values, prelu_values, sub_values
 from emgdeploy.codegen.exact.fixedpoint import Ints, requantize
 from emgdeploy.codegen.exact.float32 import dequantize, quantize, round_half_away
+from emgdeploy.codegen.exact.hard_swish import hard_swish
 from emgdeploy.graph.numerics import (
     Multiplier,
     activation_range,
     quantize_multiplier,
     ratio32,
+    relu_range,
     type_range,
 )
-from emgdeploy.graph.types import Activation, Graph, Op, OpKind, Tensor
+from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 from emgdeploy.graph.unary import only_operand
 
 Values = NDArray[Any]
@@ -69,9 +71,8 @@ def _dequantize(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
 
 
 def _relu(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
-    activation = Activation.RELU6 if op.kind is OpKind.RELU6 else Activation.RELU
     q = requantize(values - image.q.zero_point, identity_multiplier(image, out)) + out.q.zero_point
-    return _clamped(q, *activation_range(activation, out))
+    return _clamped(q, *relu_range(op, out))
 
 
 def _leaky_relu(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
@@ -83,17 +84,64 @@ def _leaky_relu(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
 
 def _logistic(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
     one = np.float32(1)
-    inverse_scale = one / out.q.scale
-    real = image.q.scale * (values - image.q.zero_point).astype(np.float32)
-    # C's expf is double arithmetic rounded once, which numpy's vectorised one is not.
-    exp = np.array([_exp32(-float(x)) for x in real.reshape(-1)], np.float32).reshape(real.shape)
-    q = round_half_away((one / (one + exp)) * inverse_scale) + out.q.zero_point
+
+    def function(real: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(one / (one + _each(_exp32, -real)), np.float32)
+
+    return _tabled(image, out, values, function)
+
+
+def _abs(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
+    q = requantize(np.abs(values - image.q.zero_point), identity_multiplier(image, out)) + out.q.zero_point
     return _clamped(q, *type_range(out.dtype))
 
 
-def _exp32(x: float) -> np.float32:
+def _exp(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
+    return _tabled(image, out, values, lambda real: _each(_exp32, real))
+
+
+def _gelu(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
+    half, one = np.float32(0.5), np.float32(1)
+
+    def exact(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        erfc = _each(math.erfc, x * np.float32(-math.sqrt(0.5)))
+        return np.asarray(half * x * erfc, np.float32)
+
+    def approximate(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        cubic = x + np.float32(0.044715) * x * x * x
+        tanh = _each(math.tanh, np.float32(math.sqrt(2 / math.pi)) * cubic)
+        return np.asarray(half * x * (one + tanh), np.float32)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _tabled(image, out, values, approximate if op.approximate else exact)
+
+
+def _each(function: Callable[[float], float], real: NDArray[np.float32]) -> NDArray[np.float32]:
+    """C's float32 functions are double arithmetic rounded once, which numpy's vectorised ones are not."""
+    return np.array([function(float(x)) for x in real.reshape(-1)], np.float32).reshape(real.shape)
+
+
+def _tanh(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
+    return _tabled(image, out, values, lambda real: _each(math.tanh, real))
+
+
+def _tabled(
+    image: Tensor, out: Tensor, values: Values, function: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> Values:
+    """The reference's own table of 256: a float32 function between dequantizing and quantizing."""
+    inverse_scale = np.float32(1) / out.q.scale
+    real = image.q.scale * (values - image.q.zero_point).astype(np.float32)
+    q = round_half_away(function(real) * inverse_scale) + out.q.zero_point
+    return _clamped(q, *type_range(out.dtype))
+
+
+def _hard_swish(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
+    return hard_swish(image, out, values)
+
+
+def _exp32(x: float) -> float:
     # exp(88.8) is beyond float32.
-    return np.float32(math.exp(x)) if x < 88.7 else np.float32(np.inf)
+    return math.exp(x) if x < 88.7 else math.inf
 
 
 def _with_constant(graph: Graph, op: Op, values: Values) -> Values:
@@ -102,17 +150,32 @@ def _with_constant(graph: Graph, op: Op, values: Values) -> Values:
     fixed = np.asarray(constant.data, np.int64).reshape(())
     if op.kind is OpKind.PRELU:
         return prelu_values(variable, constant, graph.out(op), values, fixed)
-    combine = add_values if op.kind is OpKind.ADD else mul_values
     low, high = activation_range(op.activation, graph.out(op))
-    # Both are symmetric in their operands, down to the last bit.
-    return _clamped(combine(variable, constant, graph.out(op), values, fixed), low, high)
+    x, y = (fixed, values) if a.constant else (values, fixed)
+    return _clamped(_COMBINED[op.kind](a, b, graph.out(op), x, y), low, high)
+
+
+_COMBINED: dict[OpKind, Callable[[Tensor, Tensor, Tensor, Ints, Ints], Ints]] = {
+    OpKind.ADD: add_values,
+    OpKind.MAXIMUM: lambda a, b, out, x, y: np.maximum(x, y),
+    OpKind.MINIMUM: lambda a, b, out, x, y: np.minimum(x, y),
+    OpKind.MUL: mul_values,
+    OpKind.SUB: sub_values,
+}
 
 
 _UNARY: dict[OpKind, Callable[[Op, Tensor, Tensor, Values], Values]] = {
+    OpKind.ABS: _abs,
     OpKind.DEQUANTIZE: _dequantize,
+    OpKind.EXP: _exp,
+    OpKind.GELU: _gelu,
+    OpKind.HARD_SWISH: _hard_swish,
     OpKind.LEAKY_RELU: _leaky_relu,
     OpKind.LOGISTIC: _logistic,
     OpKind.QUANTIZE: _requantize,
     OpKind.RELU: _relu,
     OpKind.RELU6: _relu,
+    OpKind.RELU_0_TO_1: _relu,
+    OpKind.RELU_N1_TO_1: _relu,
+    OpKind.TANH: _tanh,
 }

@@ -18,11 +18,11 @@ from emgdeploy.codegen.lower.conv import lower_conv, lower_depthwise
 from emgdeploy.codegen.lower.dense import lower_dense
 from emgdeploy.codegen.lower.dense_wide import lower_dense_exact, lower_dense_offset, lower_dense_wide
 from emgdeploy.codegen.lower.lookup import lower_lookup
-from emgdeploy.codegen.lower.mean import lower_mean
-from emgdeploy.codegen.lower.move import lower_concatenation, lower_pad, lower_transpose
-from emgdeploy.codegen.lower.pairs import lower_add_pair, lower_mul, lower_prelu
+from emgdeploy.codegen.lower.mean import lower_mean, lower_reduce_extreme
+from emgdeploy.codegen.lower.move import lower_concatenation, lower_pad, lower_slice, lower_transpose
+from emgdeploy.codegen.lower.pairs import lower_add_pair, lower_extreme, lower_mul, lower_prelu
 from emgdeploy.codegen.lower.pool import lower_pool
-from emgdeploy.codegen.lower.rescale import lower_logistic, lower_narrow, lower_rescale
+from emgdeploy.codegen.lower.rescale import lower_logistic, lower_narrow, lower_rescale, lower_tanh
 from emgdeploy.codegen.lower.softmax import lower_softmax
 from emgdeploy.codegen.lower.wide import lower_conv_wide, lower_depthwise_wide
 from emgdeploy.codegen.mve.add import lower_add_mve
@@ -40,6 +40,7 @@ Lowering = Callable[[Graph, Op], Step | None]
 
 # By operator and element type of its output, the best first; None passes on to the next.
 _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
+    (OpKind.ABS, "int8"): (lower_lookup,),
     (OpKind.ADD, "int8"): (lower_lookup, lower_add_linear, lower_add, lower_add_pair),
     (OpKind.ADD, "int16"): (lower_add_pair,),
     (OpKind.CONV_2D, "int8"): (lower_conv,),
@@ -49,16 +50,29 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
     (OpKind.DEQUANTIZE, "float32"): (lower_dequantize,),
     (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense),
     (OpKind.FULLY_CONNECTED, "int16"): (lower_dense_wide,),
+    (OpKind.EXP, "int8"): (lower_lookup,),
+    (OpKind.GELU, "int8"): (lower_lookup,),
+    (OpKind.HARD_SWISH, "int8"): (lower_lookup,),
     (OpKind.LEAKY_RELU, "int8"): (lower_lookup,),
     (OpKind.LEAKY_RELU, "int16"): (lower_rescale,),
     (OpKind.LOGISTIC, "int8"): (lower_lookup,),
     (OpKind.LOGISTIC, "int16"): (lower_logistic,),
+    (OpKind.MAXIMUM, "int8"): (lower_lookup, lower_extreme),
+    (OpKind.MAXIMUM, "int16"): (lower_extreme,),
+    (OpKind.MINIMUM, "int8"): (lower_lookup, lower_extreme),
+    (OpKind.MINIMUM, "int16"): (lower_extreme,),
     (OpKind.MUL, "int8"): (lower_lookup, lower_mul),
     (OpKind.MUL, "int16"): (lower_mul,),
     (OpKind.PRELU, "int8"): (lower_lookup, lower_prelu),
     (OpKind.PRELU, "int16"): (lower_prelu,),
     (OpKind.QUANTIZE, "int8"): (lower_lookup, lower_narrow, lower_quantize_float),
     (OpKind.QUANTIZE, "int16"): (lower_lookup, lower_rescale, lower_quantize_float),
+    (OpKind.RELU_0_TO_1, "int8"): (lower_lookup,),
+    (OpKind.RELU_N1_TO_1, "int8"): (lower_lookup,),
+    (OpKind.SUB, "int8"): (lower_lookup, lower_add_pair),
+    (OpKind.SUB, "int16"): (lower_add_pair,),
+    (OpKind.TANH, "int8"): (lower_lookup,),
+    (OpKind.TANH, "int16"): (lower_tanh,),
     **{
         (kind, dtype): (lowering,)
         for dtype in ("int8", "int16")
@@ -68,7 +82,10 @@ _KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
             (OpKind.MAX_POOL_2D, lower_pool),
             (OpKind.MEAN, lower_mean),
             (OpKind.PAD, lower_pad),
+            (OpKind.REDUCE_MAX, lower_reduce_extreme),
+            (OpKind.REDUCE_MIN, lower_reduce_extreme),
             (OpKind.SOFTMAX, lower_softmax),
+            (OpKind.STRIDED_SLICE, lower_slice),
             (OpKind.TRANSPOSE, lower_transpose),
         )
     },

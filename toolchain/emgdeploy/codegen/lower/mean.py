@@ -1,4 +1,4 @@
-"""MEAN over any axes."""
+"""MEAN, REDUCE_MAX and REDUCE_MIN over any axes."""
 
 from __future__ import annotations
 
@@ -9,33 +9,54 @@ import numpy as np
 from emgdeploy.codegen.lower.axes import Axis, listed, merged, padded, strides
 from emgdeploy.codegen.step import Field, Step
 from emgdeploy.graph.numerics import Multiplier, quantize_multiplier
-from emgdeploy.graph.types import Graph, Op, Tensor
+from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 
 
 def lower_mean(graph: Graph, op: Op) -> Step:
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    axes, count = _axes(graph, op)
+    m = mean_multiplier(image, out, count)
+    fields = (
+        *axes,
+        Field("offset", image.q.zero_point * count),
+        Field("multiplier", m.mantissa),
+        Field("shift", m.shift),
+        Field("zero_point", out.q.zero_point),
+    )
+    return _step(graph, op, "mean", fields)
+
+
+def lower_reduce_extreme(graph: Graph, op: Op) -> Step:
+    """REDUCE_MAX and REDUCE_MIN."""
+    axes, _ = _axes(graph, op)
+    return _step(graph, op, "reduce_extreme", (*axes, Field("largest", int(op.kind is OpKind.REDUCE_MAX))))
+
+
+def _axes(graph: Graph, op: Op) -> tuple[tuple[Field, ...], int]:
+    """The walk over what remains and over what becomes one number, and how many that are."""
+    image = graph.tensors[op.inputs[0]]
     dropped = {int(a) % len(image.shape) for a in np.asarray(graph.tensors[op.inputs[1]].data).reshape(-1)}
     axes = list(enumerate(zip(image.shape, strides(image.shape), strict=True)))
     kept = _pair(graph, op, [(size, (step,)) for a, (size, step) in axes if a not in dropped])
     reduced = _pair(graph, op, [(size, (step,)) for a, (size, step) in axes if a in dropped])
-    count = math.prod(size for size, _ in reduced)
-    m = mean_multiplier(image, out, count)
-    kernel = "mean_s8" if out.dtype == np.int8 else "mean_s16"
+    fields = (
+        listed("kept", [size for size, _ in kept]),
+        listed("kept_stride", [step[0] for _, step in kept]),
+        listed("reduced", [size for size, _ in reduced]),
+        listed("reduced_stride", [step[0] for _, step in reduced]),
+    )
+    return fields, math.prod(size for size, _ in reduced)
+
+
+def _step(graph: Graph, op: Op, family: str, fields: tuple[Field, ...]) -> Step:
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    kernel = f"{family}_s8" if out.dtype == np.int8 else f"{family}_s16"
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
         header=f"kernels/{kernel}.h",
         sources=(f"kernels/{kernel}.c",),
-        fields=(
-            listed("kept", [size for size, _ in kept]),
-            listed("kept_stride", [step[0] for _, step in kept]),
-            listed("reduced", [size for size, _ in reduced]),
-            listed("reduced_stride", [step[0] for _, step in reduced]),
-            Field("offset", image.q.zero_point * count),
-            Field("multiplier", m.mantissa),
-            Field("shift", m.shift),
-            Field("zero_point", out.q.zero_point),
-        ),
+        fields=fields,
         arrays=(),
         reads=(image.index,),
         writes=out.index,

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from emgdeploy.codegen.lower.axes import listed, merged, padded, strides
+from emgdeploy.codegen.lower.axes import Axis, listed, merged, padded, strides
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
-from emgdeploy.graph.types import Graph, Op
+from emgdeploy.graph.passes.editing import axes_of
+from emgdeploy.graph.passes.slicing import part_of, slice_lists
+from emgdeploy.graph.types import Graph, Op, quoted
 
 _AXES = 4
 
@@ -45,13 +47,25 @@ def lower_pad(graph: Graph, op: Op) -> Step:
 
 
 def lower_transpose(graph: Graph, op: Op) -> Step:
-    """The output in order; neighbours that stay neighbours travel together."""
-    image, out = graph.tensors[op.inputs[0]], graph.out(op)
-    permutation = [
-        int(a) % len(image.shape) for a in np.asarray(graph.tensors[op.inputs[1]].data).reshape(-1)
-    ]
+    image = graph.tensors[op.inputs[0]]
     steps = strides(image.shape)
-    axes = merged([(image.shape[a], (steps[a],)) for a in permutation])
+    return _gathering(graph, op, 0, [(image.shape[a], (steps[a],)) for a in axes_of(graph, op)])
+
+
+def lower_slice(graph: Graph, op: Op) -> Step:
+    """STRIDED_SLICE: a part of the input in its own order, or backward."""
+    lists = slice_lists(graph, op)
+    if lists is None:
+        raise LookupError(f"operator {op.index} slices at unknown places")
+    part = part_of(graph.tensors[op.inputs[0]].shape, *lists, op.masks)
+    axes: list[Axis] = [(size, (step,)) for size, step in zip(part.shape, part.strides, strict=True)]
+    return _gathering(graph, op, part.first, axes)
+
+
+def _gathering(graph: Graph, op: Op, first: int, walk: list[Axis]) -> Step:
+    """The output in order, read from element `first` on; neighbours that stay neighbours travel together."""
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    axes = merged(walk)
     unit = 1
     if axes and axes[-1][1] == (1,):
         unit = axes.pop()[0]
@@ -63,6 +77,7 @@ def lower_transpose(graph: Graph, op: Op) -> Step:
         header="kernels/transpose.h",
         sources=("kernels/transpose.c",),
         fields=(
+            Field("first", first * width),
             listed("shape", [size for size, _ in axes]),
             listed("stride", [step[0] * width for _, step in axes]),
             Field("unit", unit * width),
@@ -82,7 +97,7 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
     if constant is not None:
         raise InputError(
             f"{graph.where(op)} "
-            f"joins the constant tensor {constant.index} ({constant.name!r}) to computed ones",
+            f"joins the constant tensor {constant.index} ({quoted(constant.name)}) to computed ones",
             "fold it into the next layer before export",
         )
     axis = op.axis % len(out.shape)

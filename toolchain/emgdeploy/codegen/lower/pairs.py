@@ -1,4 +1,4 @@
-"""ADD, MUL and PRELU of two operands, of which either may repeat along axes or be constant."""
+"""ADD, SUB, MUL, MINIMUM, MAXIMUM and PRELU of two operands: either may repeat or be constant."""
 
 from __future__ import annotations
 
@@ -9,25 +9,37 @@ from emgdeploy.codegen.lower.axes import broadcast_strides, listed, merged, padd
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import Multiplier, activation_range
-from emgdeploy.graph.types import Graph, Op, Tensor
+from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 
 _CTYPES = {"int8": "int8_t", "int16": "int16_t"}
 
 
 def lower_add_pair(graph: Graph, op: Op) -> Step:
-    """Both operands in a common scale; `add_s8` serves those of one shape better."""
+    """ADD and SUB: both operands in a common scale; `add_s8` serves sums of one shape better."""
     a, b, out = _operands(graph, op)
     form = add_form(a, b, out)
+    signs = (1, -1) if op.kind is OpKind.SUB else (1, 1)
+    if graph.tensors[op.inputs[0]].constant:
+        signs = signs[::-1]
     fields = (
         *_offset("a_zero_point", a),
         *_scaling("a_", form.a),
+        Field("a_sign", signs[0]),
         *_offset("b_zero_point", b),
         *_scaling("b_", form.b),
+        Field("b_sign", signs[1]),
         *_offset("zero_point", out),
         *_scaling("", form.out),
         *_range(op, out),
     )
     return _step(graph, op, "add_broadcast_s8" if out.dtype == np.int8 else "add_s16", (a, b), fields)
+
+
+def lower_extreme(graph: Graph, op: Op) -> Step:
+    """MINIMUM and MAXIMUM."""
+    a, b, out = _operands(graph, op)
+    name = "extreme_s8" if out.dtype == np.int8 else "extreme_s16"
+    return _step(graph, op, name, (a, b), (Field("largest", int(op.kind is OpKind.MAXIMUM)),))
 
 
 def lower_mul(graph: Graph, op: Op) -> Step:
@@ -57,7 +69,7 @@ def lower_prelu(graph: Graph, op: Op) -> Step:
 
 
 def _operands(graph: Graph, op: Op) -> tuple[Tensor, Tensor, Tensor]:
-    """A constant operand goes second: both operators are symmetric to the last bit."""
+    """A constant operand goes second; only SUB, which has signs, cares which is which."""
     a, b = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]]
     return (b, a, graph.out(op)) if a.constant else (a, b, graph.out(op))
 

@@ -72,6 +72,14 @@ def lower_logistic(graph: Graph, op: Op) -> Step:
     return elementwise(graph, op, "logistic_s16", fields, (Array(name, "uint16_t", logistic_table()),))
 
 
+def lower_tanh(graph: Graph, op: Op) -> Step:
+    """2 * logistic(2 * x) - 1, from the logistic function's table."""
+    multiplier, shift = tanh_scaling(graph.tensors[op.inputs[0]])
+    name = f"table_{op.index}"
+    fields = (Field("table", name), Field("multiplier", multiplier), Field("shift", shift))
+    return elementwise(graph, op, "tanh_s16", fields, (Array(name, "uint16_t", logistic_table()),))
+
+
 def logistic_table() -> NDArray[np.uint16]:
     """1 / (1 + exp(-i / 24)) in Q0.16 for i from 0 to 255, as the reference's table has it.
 
@@ -92,11 +100,26 @@ def logistic_scaling(image: Tensor) -> tuple[int, int]:
 
     Source: SigmoidPrepare in kernels/activations.cc of google-ai-edge/LiteRT.
     """
-    scale = image.q.scale
-    log2 = np.log(scale) * (np.float32(1) / np.log(np.float32(2)))
-    if abs(float(log2) + 12) < 1e-3:  # 1/4096: a table step is 512 / 3 input steps
+    if _is_power_of_two(image, -12):  # 1/4096: a table step is 512 / 3 input steps
         return 3, 0
-    multiplier, shift = float(scale) * _INPUT_UNIT, 0
+    return _fitting(image)
+
+
+def tanh_scaling(image: Tensor) -> tuple[int, int]:
+    """The same in TanhPrepare, which knows one more power of two."""
+    for exponent in (-12, -11):
+        if _is_power_of_two(image, exponent):
+            return 3 << (exponent + 12), 0
+    return _fitting(image)
+
+
+def _is_power_of_two(image: Tensor, exponent: int) -> bool:
+    log2 = np.log(image.q.scale) * (np.float32(1) / np.log(np.float32(2)))
+    return abs(float(log2) - exponent) < 1e-3
+
+
+def _fitting(image: Tensor) -> tuple[int, int]:
+    multiplier, shift = float(image.q.scale) * _INPUT_UNIT, 0
     while multiplier <= 32767.0 / 2.0 and shift <= 30:
         multiplier, shift = multiplier * 2.0, shift + 1
     return int(multiplier), shift

@@ -16,6 +16,7 @@ from emgdeploy.codegen.prune.absorb import absorbed
 from emgdeploy.codegen.prune.ranges import Ranges
 from emgdeploy.graph.passes.editing import axes_of
 from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.unary import ELEMENTWISE, PAIRS
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -156,28 +157,16 @@ def _concatenation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] 
 
 _Rule = Callable[[Graph, Op, Ranges], tuple[Relation, ...] | None]
 _RULES: dict[OpKind, _Rule] = {
-    OpKind.ADD: _combined,
     OpKind.CONCATENATION: _concatenation,
     OpKind.CONV_2D: _weighted,
     OpKind.DEPTHWISE_CONV_2D: _depthwise,
     OpKind.FULLY_CONNECTED: _weighted,
     OpKind.MEAN: _mean,
-    OpKind.MUL: _combined,
     OpKind.PAD: _pad,
-    OpKind.PRELU: _combined,
+    OpKind.REDUCE_MAX: _mean,
+    OpKind.REDUCE_MIN: _mean,
     OpKind.TRANSPOSE: _transpose,
     **dict.fromkeys((OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE), _view),
-    **dict.fromkeys(
-        (
-            OpKind.AVERAGE_POOL_2D,
-            OpKind.DEQUANTIZE,
-            OpKind.LEAKY_RELU,
-            OpKind.LOGISTIC,
-            OpKind.MAX_POOL_2D,
-            OpKind.QUANTIZE,
-            OpKind.RELU,
-            OpKind.RELU6,
-        ),
-        _each,
-    ),
+    **dict.fromkeys((*PAIRS, OpKind.PRELU), _combined),
+    **dict.fromkeys((*ELEMENTWISE, OpKind.AVERAGE_POOL_2D, OpKind.MAX_POOL_2D), _each),
 }

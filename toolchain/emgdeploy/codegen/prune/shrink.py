@@ -15,6 +15,7 @@ from emgdeploy.codegen.prune.ranges import Ranges, ranges
 from emgdeploy.codegen.prune.relations import Kept
 from emgdeploy.graph.passes.editing import Editor
 from emgdeploy.graph.types import Graph, Op, OpKind, Quantization, Tensor
+from emgdeploy.graph.unary import PAIRS
 
 Bools = NDArray[np.bool_]
 
@@ -95,7 +96,7 @@ class _Shrinker:
         return self.editor.constant(Tensor(0, "bias", (), dtype), values[outside].astype(dtype)).index
 
 
-_PAIRS = frozenset({OpKind.ADD, OpKind.MUL, OpKind.PRELU})
+_PAIRS = frozenset({*PAIRS, OpKind.PRELU})
 
 
 def _narrowed(tensor: Tensor, mask: Bools) -> Tensor:

@@ -10,29 +10,33 @@ from emgdeploy.convert.lowering.value import Value, arrange, channels_last, cons
 
 @lowers("Relu")
 def relu(node: Node) -> Value:
+    return _rectified(node.value())
+
+
+def _rectified(x: Value) -> Value:
     import tensorflow as tf
 
-    x = node.value()
     return x if x.nonnegative else x.with_tensor(tf.nn.relu(x.tensor), nonnegative=True)
 
 
 @lowers("Clip")
 def clip(node: Node) -> Value:
-    """The two ranges that TFLite fuses: 0 and up, and 0 to 6."""
+    """0 and up, and 0 to 6, are what TFLite fuses; other bounds become MINIMUM and MAXIMUM."""
     import tensorflow as tf
 
     x = node.value()
     low, high = _bounds(node)
     if (low, high) == (-np.inf, np.inf):
         return x
-    if (low, high) == (0.0, np.inf):
-        return relu(node)
     if (low, high) == (0.0, 6.0):
         return x.with_tensor(tf.nn.relu6(x.tensor), nonnegative=True)
-    raise node.fail(
-        f"clips to {low:g}..{high:g}; 0..6 (ReLU6) and 0..infinity (ReLU) are supported",
-        "use ReLU or ReLU6, and fine-tune",
-    )
+    if low == 0.0:
+        x = _rectified(x)
+    elif low > -np.inf:
+        x = x.with_tensor(tf.maximum(x.tensor, tf.constant(np.float32(low))))
+    if high == np.inf:
+        return x
+    return x.with_tensor(tf.minimum(x.tensor, tf.constant(np.float32(high))), nonnegative=x.nonnegative)
 
 
 def _bounds(node: Node) -> tuple[float, float]:
@@ -75,6 +79,60 @@ def sigmoid(node: Node) -> Value:
 
     x = node.value()
     return x.with_tensor(tf.nn.sigmoid(x.tensor), nonnegative=True)
+
+
+@lowers("Tanh")
+def tanh(node: Node) -> Value:
+    import tensorflow as tf
+
+    x = node.value()
+    return x.with_tensor(tf.nn.tanh(x.tensor), nonnegative=x.nonnegative)
+
+
+@lowers("HardSigmoid")
+def hard_sigmoid(node: Node) -> Value:
+    """max(0, min(1, alpha * x + beta)), as ReLU6 of a sixth where that is it."""
+    import tensorflow as tf
+
+    x = node.value()
+    alpha, beta = node.number("alpha", 0.2), node.number("beta", 0.5)
+    steep = x.tensor * tf.constant(np.float32(6 * alpha)) + tf.constant(np.float32(6 * beta))
+    return x.with_tensor(tf.nn.relu6(steep) * tf.constant(np.float32(1 / 6)), nonnegative=True)
+
+
+@lowers("HardSwish")
+def hard_swish(node: Node) -> Value:
+    """Written as the converter knows HARD_SWISH."""
+    import tensorflow as tf
+
+    x = node.value()
+    gate = tf.nn.relu6(x.tensor + tf.constant(np.float32(3))) * tf.constant(np.float32(1 / 6))
+    return x.with_tensor(x.tensor * gate)
+
+
+@lowers("Gelu")
+def gelu(node: Node) -> Value:
+    import tensorflow as tf
+
+    x = node.value()
+    approximate = node.attributes.get("approximate", b"none") in (b"tanh", "tanh")
+    return x.with_tensor(tf.nn.gelu(x.tensor, approximate=approximate))
+
+
+@lowers("Abs")
+def absolute(node: Node) -> Value:
+    import tensorflow as tf
+
+    x = node.value()
+    return x if x.nonnegative else x.with_tensor(tf.abs(x.tensor), nonnegative=True)
+
+
+@lowers("Exp")
+def exp(node: Node) -> Value:
+    import tensorflow as tf
+
+    x = node.value()
+    return x.with_tensor(tf.exp(x.tensor), nonnegative=True)
 
 
 @lowers("Softmax")

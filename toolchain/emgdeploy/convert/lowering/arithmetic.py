@@ -1,4 +1,4 @@
-"""Add, Sub, Mul, Div: between computed tensors, and with constants."""
+"""Add, Sub, Mul, Div, Max, Min: between computed tensors, and with constants."""
 
 from __future__ import annotations
 
@@ -26,14 +26,34 @@ def mul(node: Node) -> Value:
 
 @lowers("Sub")
 def sub(node: Node) -> Value:
-    """Written as the addition of what is negated, so that devices need no kernel for it."""
+    """A constant is negated and added, which fuses into the layer before."""
     left, right = node.operands[:2]
     if isinstance(right, np.ndarray):
         return _with_constant(node, node.value(0), -right, lambda a, b: a + b)
     if isinstance(left, np.ndarray):
-        negative = _negated(node.value(1))
-        return _with_constant(node, negative, left, lambda a, b: a + b)
-    return _between(node, node.value(0), _negated(node.value(1)), lambda a, b: a + b)
+        return _with_constant(node, node.value(1), left, lambda a, b: b - a)
+    difference = _between(node, node.value(0), node.value(1), lambda a, b: a - b)
+    return difference.with_tensor(difference.tensor)
+
+
+@lowers("Max")
+def maximum(node: Node) -> Value:
+    import tensorflow as tf
+
+    return _binary(_of_two(node), tf.maximum)
+
+
+@lowers("Min")
+def minimum(node: Node) -> Value:
+    import tensorflow as tf
+
+    return _binary(_of_two(node), tf.minimum)
+
+
+def _of_two(node: Node) -> Node:
+    if len(node.operands) != 2:
+        raise node.fail(f"compares {len(node.operands)} tensors; 2 are supported")
+    return node
 
 
 @lowers("Div")
@@ -43,12 +63,6 @@ def div(node: Node) -> Value:
     if not bool(np.all(divisor)):
         raise node.fail("divides by zero")
     return _with_constant(node, node.value(0), 1.0 / divisor, lambda a, b: a * b)
-
-
-def _negated(x: Value) -> Value:
-    import tensorflow as tf
-
-    return x.with_tensor(x.tensor * tf.constant(np.float32(-1)))
 
 
 def _binary(node: Node, combine: Combine) -> Value:

@@ -55,8 +55,7 @@ def _convolve(
 
 
 def _dense_groups(weights: NDArray[np.float32], groups: int) -> NDArray[np.float32]:
-    """Grouped weights as dense ones with zeros between the groups: the reference kernels' int8
-    convolution with groups is not among the operators that the code generator accepts."""
+    """Grouped weights as dense ones with zeros between the groups, as the device computes them anyway."""
     if groups == 1:
         return weights
     outputs, depth = weights.shape[:2]

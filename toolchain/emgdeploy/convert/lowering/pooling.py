@@ -1,7 +1,8 @@
-"""MaxPool, AveragePool and their global forms, and ReduceMean."""
+"""MaxPool, AveragePool and their global forms, ReduceMean, ReduceMax and ReduceMin."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -104,14 +105,28 @@ def global_average_pool(node: Node) -> Value:
 
 @lowers("ReduceMean")
 def reduce_mean(node: Node) -> Value:
-    """The mean over any axes; opset 18 moved them from an attribute to an input."""
+    return _reduced(node, _mean)
+
+
+@lowers("ReduceMax")
+def reduce_max(node: Node) -> Value:
+    return _reduced(node, lambda x, axes: _extreme(x, axes, largest=True))
+
+
+@lowers("ReduceMin")
+def reduce_min(node: Node) -> Value:
+    return _reduced(node, lambda x, axes: _extreme(x, axes, largest=False))
+
+
+def _reduced(node: Node, reduce: Callable[[Value, tuple[int, ...]], Value]) -> Value:
+    """Over any axes; opset 18 moved them from an attribute to an input."""
     x = channels_last(node.value())
     given = node.optional_constant(1)
     axes = node.ints("axes", ()) if given is None else tuple(int(a) for a in given.ravel())
     if not axes and node.integer("noop_with_empty_axes", 0):
         return x
     axes = tuple(sorted(node.normal_axis(a, x.rank) for a in axes)) or tuple(range(x.rank))
-    y = _mean(x, axes)
+    y = reduce(x, axes)
     if node.integer("keepdims", 1):
         return y
     return reshape(y, tuple(size for axis, size in enumerate(y.shape) if axis not in axes))
@@ -127,6 +142,14 @@ def _mean(x: Value, axes: tuple[int, ...]) -> Value:
     if x.rank == 3 and 2 in axes:
         over.add(2)  # the width of 1 that a sequence has as an image: kernels know the mean over both
     return canonical(tf.reduce_mean(x.tensor, axis=sorted(over), keepdims=True), shape, x.nonnegative)
+
+
+def _extreme(x: Value, axes: tuple[int, ...], largest: bool) -> Value:
+    import tensorflow as tf
+
+    reduce = tf.reduce_max if largest else tf.reduce_min
+    over = sorted(tf_axis(x.rank, axis) for axis in axes)
+    return canonical(reduce(x.tensor, axis=over, keepdims=True), _with_ones(x, axes), x.nonnegative)
 
 
 def _with_ones(x: Value, axes: tuple[int, ...]) -> tuple[int, ...]:

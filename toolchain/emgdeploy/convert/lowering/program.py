@@ -90,7 +90,9 @@ def _run(model: OnnxModel, window: Value) -> Value:
         if lowering is None:
             raise node.fail("cannot be converted")
         try:
-            known[proto.output[0]] = lowering(node)
+            made = lowering(node)
+            values = made if isinstance(made, tuple) else (made,)
+            known.update(zip(proto.output, values, strict=False))
         except EmgDeployError:
             raise
         except Exception as error:  # TensorFlow and numpy refuse shapes and types with many classes

@@ -16,7 +16,7 @@ from emgdeploy.text import printable
 Operand = Value | NDArray[Any] | None
 """A tensor that depends on the input, a constant, or an optional input left out."""
 
-Lowering = Callable[["Node"], Value]
+Lowering = Callable[["Node"], Value | tuple[Value, ...]]
 
 _LOWERINGS: dict[str, Lowering] = {}
 
@@ -111,4 +111,5 @@ def _load_all() -> None:
         normalization,
         pooling,
         shape,
+        slices,
     )

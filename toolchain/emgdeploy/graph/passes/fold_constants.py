@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
 from emgdeploy.graph.passes.open_shapes import close_shape
+from emgdeploy.graph.passes.slices import as_slices
 from emgdeploy.graph.passes.slicing import strided_slice
 from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 
@@ -31,13 +32,17 @@ def fold_constants(graph: Graph) -> Graph:
     here. Raises InputError naming the operator whose arithmetic makes no sense.
     """
     kept: list[Op] = []
-    for op in graph.ops:
-        value = _value(graph, op)
-        if value is None:
-            graph = close_shape(graph, op)
-            kept.append(op)
-        else:
-            graph = graph.with_tensor(_constant(graph, op, value))
+    spare = max((op.index for op in graph.ops), default=0) + 1
+    for written in graph.ops:
+        graph, ops = as_slices(graph, written, spare)
+        spare += len(ops) - 1
+        for op in ops:
+            value = _value(graph, op)
+            if value is None:
+                graph = close_shape(graph, op)
+                kept.append(op)
+            else:
+                graph = graph.with_tensor(_constant(graph, op, value))
     return graph.with_ops(tuple(kept))
 
 

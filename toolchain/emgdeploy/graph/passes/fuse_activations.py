@@ -19,6 +19,7 @@ _PRODUCERS = frozenset(
         OpKind.FULLY_CONNECTED,
         OpKind.MAX_POOL_2D,
         OpKind.MUL,
+        OpKind.SUB,
     }
 )
 _FUSED = {

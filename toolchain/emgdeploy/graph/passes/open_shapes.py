@@ -13,17 +13,11 @@ from math import prod
 import numpy as np
 
 from emgdeploy.graph import flat
+from emgdeploy.graph.passes.slicing import part_of, slice_lists
 from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.unary import ELEMENTWISE
 
-_SAME_SHAPE = (
-    OpKind.DEQUANTIZE,
-    OpKind.LEAKY_RELU,
-    OpKind.LOGISTIC,
-    OpKind.QUANTIZE,
-    OpKind.RELU,
-    OpKind.RELU6,
-    OpKind.SOFTMAX,
-)
+_SAME_SHAPE = (*ELEMENTWISE, OpKind.SOFTMAX)
 
 
 def close_shape(graph: Graph, op: Op) -> Graph:
@@ -65,8 +59,17 @@ def _rows(graph: Graph, op: Op) -> tuple[int, ...] | None:
     return (*image.shape[:-1], units) if op.keep_dims else (image.elements // depth, units)
 
 
+def _sliced(graph: Graph, op: Op) -> tuple[int, ...] | None:
+    lists = slice_lists(graph, op)
+    try:
+        return part_of(graph.tensors[op.inputs[0]].shape, *lists, op.masks).shape if lists else None
+    except (ValueError, IndexError, OverflowError):
+        return None
+
+
 _SHAPES: dict[OpKind, Callable[[Graph, Op], tuple[int, ...] | None]] = {
     OpKind.FULLY_CONNECTED: _rows,
     OpKind.RESHAPE: _reshaped,
+    OpKind.STRIDED_SLICE: _sliced,
     **dict.fromkeys(_SAME_SHAPE, _first),
 }

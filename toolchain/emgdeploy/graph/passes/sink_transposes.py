@@ -23,6 +23,7 @@ from emgdeploy.graph.passes.editing import (
     transposed_shape,
 )
 from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.unary import ELEMENTWISE, PAIRS
 
 _VIEWS = (OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS)
 
@@ -47,27 +48,17 @@ class _Sinker:
         self.lazy: dict[int, tuple[Tensor, Axes]] = {}
         self.flat: dict[int, Op] = {}
         self.handlers: dict[OpKind, Callable[[Op], bool]] = {
-            OpKind.ADD: self._pair,
             OpKind.CONCATENATION: self._concatenation,
             OpKind.FULLY_CONNECTED: self._dense,
             OpKind.MEAN: self._mean,
-            OpKind.MUL: self._pair,
+            OpKind.REDUCE_MAX: self._mean,
+            OpKind.REDUCE_MIN: self._mean,
             OpKind.PAD: self._pad,
-            OpKind.PRELU: self._pair,
             OpKind.SOFTMAX: self._softmax,
             OpKind.TRANSPOSE: self._transpose,
             **dict.fromkeys(_VIEWS, self._view),
-            **dict.fromkeys(
-                (
-                    OpKind.DEQUANTIZE,
-                    OpKind.LEAKY_RELU,
-                    OpKind.LOGISTIC,
-                    OpKind.QUANTIZE,
-                    OpKind.RELU,
-                    OpKind.RELU6,
-                ),
-                self._unary,
-            ),
+            **dict.fromkeys((*PAIRS, OpKind.PRELU), self._pair),
+            **dict.fromkeys(ELEMENTWISE, self._unary),
         }
 
     def run(self) -> Graph:

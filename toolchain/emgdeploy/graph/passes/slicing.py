@@ -1,16 +1,29 @@
-"""STRIDED_SLICE of a constant, with its masks as TFLite reads them.
+"""STRIDED_SLICE with its masks as TFLite reads them.
 
 Source: kernels/strided_slice.cc of google-ai-edge/LiteRT; the masks mean what NumPy's slices do.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from emgdeploy.graph.types import Graph, Op
+
 Masks = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which elements of a dense tensor a slice takes: the first one's place, then steps along each axis."""
+
+    first: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
 
 
 def strided_slice(
@@ -24,7 +37,31 @@ def strided_slice(
         raise ValueError(f"slices with {len(begin)}, {len(end)} and {len(step)} numbers")
     numbers = enumerate(zip(begin, end, step, strict=True))
     index: Any = tuple(_one(axis, *of_axis, masks) for axis, of_axis in numbers)
-    return np.asarray(values[index])
+    # With an ellipsis the result stays a view, even of one element.
+    return np.asarray(values[index if Ellipsis in index else (*index, Ellipsis)])
+
+
+def part_of(shape: tuple[int, ...], begin: list[int], end: list[int], step: list[int], masks: Masks) -> Part:
+    """The same for a tensor of `shape` whose values are not known; raises as `strided_slice` does."""
+    # One byte that claims to be all elements: views of it are made and measured, never read.
+    origin = np.zeros(1, np.int8)
+    dense = np.cumprod((1, *shape[:0:-1]), dtype=np.int64)[::-1] if shape else ()
+    whole = as_strided(origin, shape, [int(s) for s in dense])
+    part = strided_slice(whole, begin, end, step, masks)
+    return Part(_address(part) - _address(origin), part.shape, part.strides)
+
+
+def slice_lists(graph: Graph, op: Op) -> tuple[list[int], list[int], list[int]] | None:
+    """Begin, end and step of a STRIDED_SLICE; None where they are not known or no int32."""
+    tensors = [graph.optional(op, i) for i in (1, 2, 3)]
+    if any(t is None or t.data is None or t.dtype != np.int32 for t in tensors):
+        return None
+    begin, end, step = ([int(v) for v in np.asarray(t.data).reshape(-1)] for t in tensors if t is not None)
+    return begin, end, step
+
+
+def _address(array: NDArray[Any]) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def _one(axis: int, first: int, last: int, stride: int, masks: Masks) -> object:

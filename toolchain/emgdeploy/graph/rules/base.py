@@ -14,6 +14,9 @@ FLOAT32 = np.dtype(np.float32)
 
 # Beyond it the reference shifts a 32-bit accumulator out of its type.
 _LARGEST_MULTIPLIER = 2.0**30
+_NOT_QUANTIZED = (
+    "convert the model with full integer quantization: a representative dataset, and TFLITE_BUILTINS_INT8"
+)
 _REAL_LIMITS = {
     Activation.RELU: (0.0,),
     Activation.RELU6: (6.0,),
@@ -42,6 +45,7 @@ def arity(op: Op, least: int, most: int) -> None:
 def activations(*tensors: Tensor) -> None:
     """All of one quantized type."""
     types = {t.dtype for t in tensors}
+    need(FLOAT32 not in types, "computes on float32", _NOT_QUANTIZED)
     need(len(types) == 1 and types <= {INT8, INT16}, f"mixes element types {sorted(str(t) for t in types)}")
     need(
         all(t.quant is not None and not t.q.per_channel for t in tensors), "needs one scale for each operand"

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from emgdeploy.graph.numerics import ratio32
+from emgdeploy.graph.numerics import hard_swish_ratios, ratio32
 from emgdeploy.graph.rules.base import (
     INT8,
     INT16,
@@ -15,11 +15,14 @@ from emgdeploy.graph.rules.base import (
     fused_range,
     multiplier,
     need,
+    same_quantization,
     unary,
 )
 from emgdeploy.graph.types import Activation, Graph, Op, OpKind, Tensor
 
 _LARGEST_LOGISTIC_SCALE = 4.0
+# Tables of float32 functions are rounded to 32 bits before they are clamped.
+_LARGEST_LOG = 30 * math.log(2)
 
 
 def check_add(graph: Graph, op: Op) -> None:
@@ -68,6 +71,66 @@ def check_leaky_relu(graph: Graph, op: Op) -> None:
         multiplier(abs(float(image.q.scale * np.float32(op.alpha) / out.q.scale)))
 
 
+def check_narrow_relu(graph: Graph, op: Op) -> None:
+    image, out = _int8(graph, op)
+    fused_range(Activation.RELU_N1_TO_1, out)
+    with np.errstate(over="ignore"):
+        multiplier(ratio32(image, out))
+
+
+def check_abs(graph: Graph, op: Op) -> None:
+    image, out = _int8(graph, op)
+    with np.errstate(over="ignore"):
+        multiplier(ratio32(image, out))
+
+
+def check_exp(graph: Graph, op: Op) -> None:
+    image, out = _int8(graph, op)
+    largest = float(image.q.scale) * (127 - image.q.zero_point)
+    need(
+        largest - math.log(float(out.q.scale)) < _LARGEST_LOG,
+        f"reaches exp({largest:.4g}), beyond what the reference defines at scale {float(out.q.scale):.3g}",
+        "quantize the model again with calibration windows that cover its real range",
+    )
+
+
+def check_gelu(graph: Graph, op: Op) -> None:
+    image, out = _int8(graph, op)
+    multiplier(256 * float(image.q.scale) / float(out.q.scale))
+
+
+def check_hard_swish(graph: Graph, op: Op) -> None:
+    image, out = _int8(graph, op)
+    to_output, to_relu = hard_swish_ratios(image, out)
+    # The reference shifts 16-bit numbers right by the exponent, never left for the output.
+    need(
+        2**-16 <= float(to_output) < 1 and 2**-16 <= float(to_relu) < 2**30,
+        f"takes scale {float(image.q.scale):.3g} to {float(out.q.scale):.3g}, "
+        "beyond what the reference defines",
+        "quantize the model again with calibration windows that cover its real range",
+    )
+
+
+def check_tanh(graph: Graph, op: Op) -> None:
+    image, out = _activation(graph, op)
+    if out.dtype == INT16:
+        need(
+            float(out.q.scale) == 1 / 32768,
+            f"writes with scale {float(out.q.scale):.6g}; the reference takes {1 / 32768:.6g}",
+        )
+        need(
+            float(image.q.scale) < _LARGEST_LOGISTIC_SCALE,
+            f"reads with scale {float(image.q.scale):.3g}, which overflows the reference's table index",
+        )
+
+
+def check_extreme(graph: Graph, op: Op) -> None:
+    """MINIMUM and MAXIMUM compare the integers as they are."""
+    a, b, out = _pair(graph, op)
+    same_quantization(a, out)
+    same_quantization(b, out)
+
+
 def check_logistic(graph: Graph, op: Op) -> None:
     image, out = _activation(graph, op)
     wanted = 1 / 32768 if out.dtype == INT16 else 1 / 256
@@ -79,6 +142,13 @@ def check_logistic(graph: Graph, op: Op) -> None:
         out.dtype == INT8 or float(image.q.scale) < _LARGEST_LOGISTIC_SCALE,
         f"reads with scale {float(image.q.scale):.3g}, which overflows the reference's table index",
     )
+
+
+def _int8(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
+    """Input and output of an operator that is supported for int8 alone."""
+    image, out = _activation(graph, op)
+    need(image.dtype == INT8, f"has the type {image.dtype}; int8 is needed", "quantize the model to int8")
+    return image, out
 
 
 def _activation(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:

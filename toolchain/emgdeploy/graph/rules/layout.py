@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from emgdeploy.graph.rules.base import arity, constant, need, same_quantization
+from emgdeploy.graph.passes.slicing import part_of, slice_lists
+from emgdeploy.graph.rules.base import BrokenRule, arity, constant, need, same_quantization
 from emgdeploy.graph.types import Activation, Graph, Op
 
 _LARGEST_PADDING = 4096
@@ -31,6 +32,22 @@ def check_transpose(graph: Graph, op: Op) -> None:
     axes = [a % rank for a in axes]
     need(sorted(axes) == list(range(rank)), f"has axes {axes}, which are no permutation of {rank}")
     wanted = tuple(image.shape[a] for a in axes)
+    need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
+    same_quantization(image, out)
+
+
+def check_strided_slice(graph: Graph, op: Op) -> None:
+    arity(op, 4, 4)
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    lists = slice_lists(graph, op)
+    if lists is None:
+        raise BrokenRule(
+            "takes places that are only known on the device", "export the model with fixed shapes"
+        )
+    try:
+        wanted = part_of(image.shape, *lists, op.masks).shape
+    except (ValueError, IndexError, OverflowError) as error:
+        raise BrokenRule(f"takes no part that exists ({error})") from None
     need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
     same_quantization(image, out)
 

@@ -12,6 +12,7 @@ from emgdeploy.graph.rules.base import (
     fused_range,
     multiplier,
     need,
+    same_quantization,
     unary,
 )
 from emgdeploy.graph.rules.weighted import image_out
@@ -31,20 +32,32 @@ def check_pool(graph: Graph, op: Op) -> None:
 
 
 def check_mean(graph: Graph, op: Op) -> None:
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    count = _reduced(graph, op)
+    largest = 2**15 if image.dtype == INT16 else 2**8
+    need(count * largest < 2**31, f"takes the mean of {count} values, more than 32 bits can add")
+    multiplier(float(image.q.scale) / float(out.q.scale))
+
+
+def check_extreme(graph: Graph, op: Op) -> None:
+    """REDUCE_MAX and REDUCE_MIN compare the integers as they are."""
+    same_quantization(graph.tensors[op.inputs[0]], graph.out(op))
+    _reduced(graph, op)
+
+
+def _reduced(graph: Graph, op: Op) -> int:
+    """How many values become one."""
     arity(op, 2, 2)
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     activations(image, out)
     rank = len(image.shape)
     axes = [int(a) for a in constant(graph, op, 1, "axes").reshape(-1)]
-    need(all(-rank <= a < rank for a in axes), f"takes the mean over axes {axes} of rank {rank}")
+    need(all(-rank <= a < rank for a in axes), f"reduces axes {axes} of rank {rank}")
     dropped = {a % rank for a in axes}
     sizes = [(a, d) for a, d in enumerate(image.shape)]
     kept = tuple(1 if a in dropped else d for a, d in sizes if op.keep_dims or a not in dropped)
     need(out.shape == kept, f"writes shape {out.shape} where {kept} follows from its input")
-    count = math.prod(d for a, d in sizes if a in dropped)
-    largest = 2**15 if image.dtype == INT16 else 2**8
-    need(count * largest < 2**31, f"takes the mean of {count} values, more than 32 bits can add")
-    multiplier(float(image.q.scale) / float(out.q.scale))
+    return math.prod(d for a, d in sizes if a in dropped)
 
 
 def check_softmax(graph: Graph, op: Op) -> None:

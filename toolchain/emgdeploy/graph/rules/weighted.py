@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from emgdeploy.graph.flat import MAX_ELEMENTS
 from emgdeploy.graph.rules.base import (
     INT8,
     INT16,
@@ -47,10 +48,14 @@ def check_conv(graph: Graph, op: Op) -> None:
     arity(op, 3, 3)
     image, weights, out = _operands(graph, op, 0)
     need(not weights.q.zero_points.any(), "has weights with a zero point other than 0")
+    groups = image.shape[3] // weights.shape[3]
     need(
-        weights.shape[3] == image.shape[3],
+        image.shape[3] % weights.shape[3] == 0 and weights.shape[0] % groups == 0,
         f"has weights for {weights.shape[3]} channels, input {image.shape[3]}",
-        "grouped convolutions are not supported",
+    )
+    need(
+        weights.elements * groups <= MAX_ELEMENTS,
+        f"has {groups} groups, too many to compute them as one",
     )
     _bias(op, image, graph.optional(op, 2), weights.shape[0])
     image_out(op, image, out, weights.shape[0])
