@@ -13,6 +13,7 @@ import pytest
 from emgdeploy.codegen import overlap
 from emgdeploy.codegen.dsp import conv as dsp_conv
 from emgdeploy.codegen.lower import conv, wide
+from emgdeploy.codegen.mve import conv as mve_conv
 from emgdeploy.codegen.overlap import Walk
 from emgdeploy.codegen.step import Overlap
 from support.published import TFLITE, tflite_of
@@ -27,7 +28,7 @@ LAGS = pytest.mark.parametrize("lag", [ROW, PIXEL], ids=["a row", "a pixel"])
 # Instruction set, type of activations, channels out: widening layers walk backward.
 KINDS = pytest.mark.parametrize(
     ("isa", "dtype", "channels"),
-    [(isa, dtype, channels) for isa, dtype in (("portable", "int8"), ("dsp", "int8"), ("portable", "int16"))
+    [(isa, dtype, channels) for isa, dtype in (("portable", "int8"), ("dsp", "int8"), ("mve", "int8"), ("portable", "int16"))
      for channels in (DEPTH // 2, DEPTH * 2)],
 )  # fmt: skip
 
@@ -105,7 +106,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, mistake: Callable[[Walk], Walk]) -> N
     def choose(*args: Any, **kwargs: Any) -> Walk:
         return mistake(overlap.choose_walk(*args, **kwargs))
 
-    for module in (conv, dsp_conv, wide):
+    for module in (conv, dsp_conv, mve_conv, wide):
         monkeypatch.setattr(module, "choose_walk", choose)
 
 

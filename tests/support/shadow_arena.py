@@ -28,6 +28,8 @@ MODES: tuple[dict[str, Any], ...] = (
     {"isa": "portable", "optimize": "memory"},
     {"isa": "dsp", "optimize": "memory"},
     {"isa": "dsp", "optimize": "speed"},
+    {"isa": "mve", "optimize": "memory"},
+    {"isa": "mve", "optimize": "speed"},
 )
 
 _RUNTIME = ROOT / "tests/support/shadow"
@@ -40,8 +42,10 @@ _OBSERVED = (
 _SCRATCH = 1 << 20
 # They keep their exponentials in the output, so there an output's byte is no stale input.
 _WORK_IN_OUTPUT = frozenset({"emg_softmax_s16"})
-# What fills their patches up to whole words is left as it is: its weights are zeros.
-_UNFILLED_LANES = frozenset({"emg_conv_dsp_s8", "emg_conv_rgb_dsp_s8"})
+# What fills their patches up to whole words or vectors is left as it is: its weights are zeros.
+_UNFILLED_LANES = frozenset(
+    {"emg_conv_dsp_s8", "emg_conv_rgb_dsp_s8", "emg_conv_mve_s8", "emg_pointwise_mve_s8"}
+)
 
 
 class PlanError(AssertionError):

@@ -8,6 +8,7 @@ from emgdeploy.errors import InputError
 from emgdeploy.graph import flat, rules
 from emgdeploy.graph.numerics import type_range
 from emgdeploy.graph.passes.drop_uint8_io import drop_uint8_io
+from emgdeploy.graph.passes.expand_groups import expand_groups
 from emgdeploy.graph.passes.fold_constants import fold_constants
 from emgdeploy.graph.passes.fold_dilation import fold_dilation
 from emgdeploy.graph.types import Graph, Op, Tensor, quoted
@@ -32,7 +33,7 @@ def validate(graph: Graph) -> Graph:
         _check_quantization(graph, tensor)
     for op in graph.ops:
         rules.check(graph, op)
-    return graph
+    return expand_groups(graph)
 
 
 def _check_interface(graph: Graph) -> None:

@@ -1,12 +1,11 @@
 """Rewrites of the graph that keep every remaining tensor's bits; each is one function in one file.
 
-`drop_uint8_io`, `fold_dilation` and `fold_constants` run when a file is read: the rules need what they find.
+`drop_uint8_io`, `fold_dilation`, `fold_constants` and `expand_groups` run when a file is read, around its rules.
 """
 
 from emgdeploy.graph.passes.drop_dead import drop_dead
 from emgdeploy.graph.passes.drop_float_io import drop_float_io
 from emgdeploy.graph.passes.drop_identities import drop_identities
-from emgdeploy.graph.passes.expand_groups import expand_groups
 from emgdeploy.graph.passes.fold_pad import fold_pad
 from emgdeploy.graph.passes.fuse_activations import fuse_activations
 from emgdeploy.graph.passes.fuse_lookups import fuse_lookups
@@ -18,7 +17,6 @@ from emgdeploy.graph.types import Graph
 # before paddings, which only fold into a convolution that reads them directly.
 _PASSES = (
     drop_dead,
-    expand_groups,
     sink_transposes,
     pad_last,
     fold_pad,
