@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.command import Cli
 from support.native_model import SANITIZE
@@ -62,21 +64,26 @@ def report(proof: Proof) -> str:
 def test_final_outputs_over_the_wire(
     name: str, board: str, cli: Cli, models: dict[str, bytes], progress: Progress, tmp_path: Path
 ) -> None:
-    key = f"{name} on {board}"
-    if progress.report(key) is None:
-        progress.finish(key, bench(cli, models[name], board, tmp_path))
-    print(key, progress.report(key), flush=True)
+    build = tmp_path / "build"
+    for kind, of_kind in enumerate(WINDOW_KINDS):
+        key = f"{name} {of_kind} on {board}"
+        if progress.report(key) is None:
+            if not build.exists():
+                (tmp_path / "model.tflite").write_bytes(models[name])
+                cli(
+                    "build", "--board", board, "--model", tmp_path / "model.tflite", "--out", build
+                ).succeeds()
+                cli("flash", "--build", build).succeeds()
+            x = windows(models[name], EACH, seed=2)[kind * EACH : (kind + 1) * EACH]
+            progress.finish(key, bench(cli, build, x))
+        print(key, progress.report(key), flush=True)
 
 
-def bench(cli: Cli, tflite: bytes, board: str, folder: Path) -> str:
-    (folder / "model.tflite").write_bytes(tflite)
-    np.savez(folder / "windows.npz", x=windows(tflite, EACH, seed=2))
-    build = folder / "build"
-    cli("build", "--board", board, "--model", folder / "model.tflite", "--out", build).succeeds()
-    cli("flash", "--build", build).succeeds()
-    cli("bench", "--build", build, "--windows", folder / "windows.npz", timeout=1500).succeeds()
+def bench(cli: Cli, build: Path, x: NDArray[Any]) -> str:
+    np.savez(build.parent / "windows.npz", x=x)
+    cli("bench", "--build", build, "--windows", build.parent / "windows.npz", timeout=1500).succeeds()
     verdict = json.loads((build / "bench.json").read_text())
-    assert verdict["correct_bits"] == verdict["windows"] == EACH * len(WINDOW_KINDS)
+    assert verdict["correct_bits"] == verdict["windows"] == EACH
     return f"{verdict['correct_bits']} of {verdict['windows']} windows equal"
 
 

@@ -33,6 +33,7 @@ _LARGEST_TFLITE = 1 << 30
 NO_LABELS = "the model brings no labels: classes are numbers (give --labels)"
 NO_PREPROCESS = "the model brings no preprocessing: live recognition needs it (give --preprocess)"
 SIMULATED = "calibrated on simulated windows: real accuracy needs real ones (give --calibration or --dataset)"
+ONE_ANSWER = "all windows get the same answer: are they of the scale that the model was trained on?"
 
 
 @dataclass(frozen=True)
@@ -235,4 +236,6 @@ def _described(workload: Workload, given: Material) -> Workload:
     preprocess = given.preprocess or workload.preprocess
     missing = [(labels, NO_LABELS), (preprocess, NO_PREPROCESS)]
     notes = workload.notes + tuple(note for value, note in missing if value is None)
+    if len(workload.golden) > 1 and bool((workload.golden.y == workload.golden.y[0]).all()):
+        notes += (ONE_ANSWER,)
     return replace(workload, labels=labels, preprocess=preprocess, notes=notes)
