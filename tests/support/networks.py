@@ -31,6 +31,9 @@ def settled(name: str, shape: tuple[int, int, int], width: float) -> torch.nn.Mo
     torch.manual_seed(3)
     network = registry.new(name, shape, 5, width)
     network.train()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
+            module.momentum = None  # all that was seen counts: else deep networks shrink to a constant
     with torch.no_grad():
         for _ in range(6):
             network(torch.randn(32, *shape))

@@ -62,7 +62,7 @@ class BandNet(nn.Module):
         self.dropout = nn.Dropout2d(DROPOUT)
         self.mix = ConvNorm(bands, CHANNELS, (electrodes, 1), padding=(0, 0))
         self.block = nn.Sequential(
-            ConvNorm(CHANNELS, CHANNELS, (1, 3), groups=CHANNELS),
+            ConvNorm(CHANNELS, CHANNELS, (1, 3), depthwise=True),
             ConvNorm(CHANNELS, CHANNELS, (1, 1), relu=False),
         )
         self.head_dropout = nn.Dropout(HEAD_DROPOUT)

@@ -47,7 +47,7 @@ class MobileNetV1(nn.Module):
         layers: list[nn.Module] = []
         for channels, stride in _PAIRS:
             outputs = _scaled(channels, config)
-            layers.append(ConvNorm(width, width, (3, 3), stride, groups=width))
+            layers.append(ConvNorm(width, width, (3, 3), stride, depthwise=True))
             layers.append(ConvNorm(width, outputs, (1, 1)))
             width = outputs
         self.layers = nn.Sequential(*layers)

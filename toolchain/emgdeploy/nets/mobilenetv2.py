@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from emgdeploy.nets.layers import Depthwise, Pointwise
+
 # (output channels, blocks, stride of the first block, expanded), Sandler et al. table 2.
 _STAGES = (
     (16, 1, 1, False),
@@ -63,21 +65,22 @@ class InvertedResidual(nn.Module):
     def __init__(self, inputs: int, outputs: int, expansion: int, stride: int) -> None:
         super().__init__()
         hidden = inputs * expansion
-        self.conv1 = nn.Conv2d(inputs, hidden, 1, bias=False)
+        self.conv1 = Pointwise(inputs, hidden)
         self.bn1 = nn.BatchNorm2d(hidden)
-        self.conv2 = nn.Conv2d(hidden, hidden, 3, stride=stride, padding=1, groups=hidden, bias=False)
+        self.conv2 = Depthwise(hidden, (3, 3), stride)
         self.bn2 = nn.BatchNorm2d(hidden)
-        self.conv3 = nn.Conv2d(hidden, outputs, 1, bias=False)
+        self.conv3 = Pointwise(hidden, outputs)
         self.bn3 = nn.BatchNorm2d(outputs)
         self.residual = stride == 1
         self.shortcut = nn.Sequential()
         if self.residual and inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(Pointwise(inputs, outputs), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, ceil(H / stride), ceil(W / stride))."""
-        y: Tensor = torch.relu(self.bn1(self.conv1(x)))
-        y = torch.relu(self.bn2(self.conv2(y)))
+        # In place: a batch norm needs what went in, not what came out.
+        y: Tensor = torch.relu_(self.bn1(self.conv1(x)))
+        y = torch.relu_(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
         return y + self.shortcut(x) if self.residual else y
 
@@ -91,7 +94,7 @@ class MobileNetV2(nn.Module):
         self.conv1 = nn.Conv2d(config.channels, STEM_CHANNELS, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(STEM_CHANNELS)
         self.layers = nn.Sequential(*_blocks(config.expansion))
-        self.conv2 = nn.Conv2d(_STAGES[-1][0], HEAD_CHANNELS, 1, bias=False)
+        self.conv2 = Pointwise(_STAGES[-1][0], HEAD_CHANNELS)
         self.bn2 = nn.BatchNorm2d(HEAD_CHANNELS)
         rows, columns = final_grid(config.grid)
         self.linear = nn.Linear(HEAD_CHANNELS * rows * columns, config.classes)
@@ -103,9 +106,9 @@ class MobileNetV2(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, *grid) -> (N, classes)."""
-        y = torch.relu(self.bn1(self.conv1(x)))
+        y = torch.relu_(self.bn1(self.conv1(x)))
         y = self.layers(y)
-        y = torch.relu(self.bn2(self.conv2(y)))
+        y = torch.relu_(self.bn2(self.conv2(y)))
         logits: Tensor = self.linear(torch.flatten(y, 1))
         return logits
 

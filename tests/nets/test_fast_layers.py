@@ -1,0 +1,52 @@
+"""Layers that take another way while training: the same outputs and gradients as the plain convolution."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from emgdeploy.nets import registry
+from emgdeploy.nets.layers import Depthwise, Pointwise
+
+GRIDS = [(1, 3), (2, 6), (3, 4), (4, 12)]
+
+
+def outputs_and_gradients(layer: nn.Module, x: torch.Tensor, training: bool) -> list[torch.Tensor]:
+    layer.train(training)
+    layer.zero_grad()
+    images = x.clone().requires_grad_(True)
+    y = layer(images)
+    (y * torch.arange(y.numel()).reshape(y.shape).cos()).sum().backward()
+    gradients = [parameter.grad for parameter in layer.parameters()]
+    return [y.detach(), images.grad, *gradients]
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize(
+    "layer", [Depthwise(8, (3, 3)), Depthwise(8, (3, 3), 2), Depthwise(8, (1, 3)), Pointwise(8, 12)], ids=str
+)
+def test_training_computes_what_the_plain_convolution_does(layer: nn.Module, grid: tuple[int, int]) -> None:
+    torch.manual_seed(1)
+    x = torch.randn(5, 8, *grid).contiguous(memory_format=torch.channels_last)
+    ways = (outputs_and_gradients(layer, x, training) for training in (True, False))
+    for fast, plain in zip(*ways, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-4, atol=1e-4)
+
+
+def test_small_images_avoid_the_slow_gradient() -> None:
+    """The kernel that is to be avoided is asked for by a padding on an image of fewer rows than its own."""
+    network = registry.new("mobilenetv2", (1, 8, 24), 8, 0.2).train()
+    loss = network(torch.randn(4, 1, 8, 24)).sum()
+    seen, waiting, padded = set(), [loss.grad_fn], 0
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        waiting.extend(following for following, _ in node.next_functions)
+        if node.name() == "ConvolutionBackward0" and node._saved_groups > 1:
+            rows = node._saved_input.shape[2]
+            assert rows >= 3 or node._saved_padding[0] == 0
+            padded += node._saved_padding[0] == 0
+    assert padded == 10
