@@ -1,4 +1,4 @@
-"""Splits: no trial on both sides, whatever the recordings; and random labels give chance."""
+"""Splits: no trial on both sides, whatever the recordings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emgdeploy.errors import InputError, UsageError
-from emgdeploy.signals import Preprocess
-from emgdeploy.signals.images import divided_windows
 from emgdeploy.signals.recordings import Recording
 from emgdeploy.signals.splits import NAMES, Division, Split
 
@@ -119,35 +117,3 @@ def test_unknown_split_and_impossible_share() -> None:
         Division("kfold", folds=1).splits([recording(1, 1, 1)])
     with pytest.raises(UsageError):
         split([recording(1, 1, 1), recording(1, 1, 2)], "trial", 1.5)
-
-
-def right_by_nearest_neighbour(name: str) -> float:
-    """Accuracy on trials whose labels are drawn at random. Within a trial all windows look alike, so that a
-    window's nearest neighbour knows its label if it is of the same trial."""
-    rng = np.random.default_rng(4)
-    made = []
-    for trial in range(160):
-        colour = rng.normal(size=6)
-        samples = colour + 0.05 * rng.normal(size=(60, 6))
-        label = np.full(60, int(rng.integers(4)))
-        subject, repetition, part = 1 + trial % 2, 1 + trial // 4 % 6, "test" if trial % 5 == 0 else "train"
-        made.append(
-            Recording(samples.astype(np.float32), label, subject, trial // 2 % 2, trial, part, repetition)
-        )
-    wanted = Preprocess(1000.0, (2, 3), tuple(range(6)), 10.0, 5.0, image="instant")
-    right = []
-    for divided in Division(name, 0.5, folds=4 if name == "kfold" else None).splits(made):
-        train, test = divided_windows(made, divided, wanted)
-        a, b = train.features.reshape(len(train), -1), test.features.reshape(len(test), -1)
-        nearest = ((b[:, None] - a[None]) ** 2).sum(axis=2).argmin(axis=1)
-        right.append(float((train.y[nearest] == test.y).mean()))
-    return float(np.mean(right))
-
-
-@pytest.mark.parametrize("name", HONEST)
-def test_labels_drawn_per_trial_cannot_be_learned(name: str) -> None:
-    assert right_by_nearest_neighbour(name) < 0.4
-
-
-def test_the_shuffled_split_learns_them_all_the_same() -> None:
-    assert right_by_nearest_neighbour("shuffled") > 0.95
