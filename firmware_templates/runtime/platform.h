@@ -33,8 +33,9 @@ uint32_t emg_platform_rx_dropped(void);
 /* Free-running, wraps modulo 2^32. */
 uint32_t emg_platform_ticks(void);
 
-/* Called when nothing waits to be read: sleeps until a byte may have arrived, or returns at once. */
-void emg_platform_idle(void);
+/* Called when nothing waits to be read: sleeps until a byte may have arrived, or returns at once. With
+ * `watching` time has to be watched: sleeps for 100 ms at most, where it can be woken by a clock. */
+void emg_platform_idle(int watching);
 
 /* Most bytes of stack ever used since reset, 0 where the platform cannot tell. */
 uint32_t emg_platform_stack_used(void);

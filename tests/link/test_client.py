@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,16 @@ def test_a_reset_at_a_raised_rate_is_noticed(firmware: Firmware) -> None:
     outcome = stream(firmware, plan, 60, LinkOptions(baud=460800), each=at_half)
     outcome.all_right()
     assert outcome.silence < 5 and outcome.stats.resets == 1 and outcome.port.baud == 460800
+
+
+def test_a_device_that_waits_at_a_raised_rate_sleeps(firmware: Firmware) -> None:
+    with Device(firmware.program) as device:
+        port = FaultyPort(device.port, FaultPlan(baud=115200), device.waiting, device.speed, device.reset)
+        DeviceClient(port, LinkOptions(baud=460800)).connect()
+        before = device.sleeps()
+        while device.sleeps() < before + 3 and device.speed() == 460800:
+            time.sleep(0.02)
+        assert device.speed() == 460800  # not only once it had given that up
 
 
 def test_a_rate_that_the_device_cannot_have_is_not_taken(firmware: Firmware) -> None:

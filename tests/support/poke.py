@@ -17,14 +17,23 @@ def poke(elf: Path, symbol: str, at: int, mask: int) -> None:
     elf.write_bytes(data)
 
 
+def constants(elf: Path) -> dict[str, int]:
+    """Size of each, by its name."""
+    return {name: int(size) for _, size, _, name in _objects(elf)}
+
+
 def _symbol(elf: Path, name: str) -> tuple[int, int, int]:
     """(address, size, number of its section)."""
-    found = re.findall(
-        rf"^ *\d+: ([0-9a-f]+) +(\d+) OBJECT .* (\d+) {re.escape(name)}$", _readelf(elf, "-s"), re.MULTILINE
-    )
+    found = [entry for entry in _objects(elf) if entry[3] == name]
     assert len(found) == 1, f"{elf} has {len(found)} constants {name}"
-    value, size, section = found[0]
+    value, size, section, _ = found[0]
     return int(value, 16), int(size), int(section)
+
+
+def _objects(elf: Path) -> list[tuple[str, str, str, str]]:
+    """(address, size, section, name) as written by readelf."""
+    pattern = r"^ *\d+: ([0-9a-f]+) +(\d+) OBJECT .* (\d+) (\w+)$"
+    return re.findall(pattern, _readelf(elf, "-s"), re.MULTILINE)
 
 
 def _section(elf: Path, number: int) -> tuple[int, int]:

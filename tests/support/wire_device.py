@@ -196,8 +196,15 @@ class Device:
 
     def resident_kib(self) -> int:
         """Memory of the process in KiB."""
+        return self._status("VmRSS")
+
+    def sleeps(self) -> int:
+        """How often it has waited for something instead of computing."""
+        return self._status("voluntary_ctxt_switches")
+
+    def _status(self, name: str) -> int:
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1])
         return 0
 

@@ -109,10 +109,10 @@ uint32_t emg_platform_ticks(void) {
 }
 
 /* Interrupts stay off between the look and the sleep, so that a byte cannot slip in between; a pending
- * interrupt ends the sleep all the same. */
-void emg_platform_idle(void) {
+ * interrupt ends the sleep all the same. No clock would. */
+void emg_platform_idle(int watching) {
     emg_interrupts_off();
-    if (emg_ring_is_empty(&g_received)) {
+    if (!watching && emg_ring_is_empty(&g_received)) {
         emg_wait_for_interrupt();
     }
     emg_interrupts_on();

@@ -164,7 +164,8 @@ void emg_platform_write(const uint8_t *data, uint32_t length) {
     }
 }
 
-void emg_platform_idle(void) {
+void emg_platform_idle(int watching) {
+    (void)watching; /* it never sleeps longer */
     wait_for(0);
 }
 

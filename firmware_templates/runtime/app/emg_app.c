@@ -189,13 +189,13 @@ static void end_pause(void) {
     g_pausing = 0;
 }
 
-/* While the rate is raised, time has to be watched, so the core does not sleep. */
+/* A raised rate is given up after a while without a frame. */
 static void rest(void) {
     begin_pause();
-    if (!raised()) {
-        emg_platform_idle();
-    } else if (emg_platform_ticks() - g_last_heard > g_patience) {
+    if (raised() && emg_platform_ticks() - g_last_heard > g_patience) {
         switch_baud(emg_platform_info.baud);
+    } else {
+        emg_platform_idle(raised());
     }
 }
 

@@ -23,6 +23,7 @@
 #define READ_BYTES 64
 /* The clock is looked at once in this time, so that its 32 bits cannot go around unseen. */
 #define IDLE_MILLISECONDS 1000
+#define WATCHING_MILLISECONDS 100
 /* Bits that a driver's own buffer may still hold when it has taken the last byte. */
 #define BITS_IN_FLIGHT 640u
 
@@ -122,8 +123,8 @@ uint32_t emg_platform_ticks(void) {
     return g_has_cycle_counter ? emg_cycle_counter() : clock_ticks();
 }
 
-void emg_platform_idle(void) {
-    (void)k_sem_take(&g_arrived, K_MSEC(IDLE_MILLISECONDS));
+void emg_platform_idle(int watching) {
+    (void)k_sem_take(&g_arrived, K_MSEC(watching ? WATCHING_MILLISECONDS : IDLE_MILLISECONDS));
     (void)emg_platform_ticks();
 }
 

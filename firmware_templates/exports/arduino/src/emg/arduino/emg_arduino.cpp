@@ -83,7 +83,7 @@ uint32_t emg_platform_ticks(void) {
                                : static_cast<uint32_t>(micros()) * TICKS_PER_MICROSECOND;
 }
 
-void emg_platform_idle(void) {}
+void emg_platform_idle(int) {}
 
 uint32_t emg_platform_stack_used(void) {
     return 0;
