@@ -1,4 +1,4 @@
-"""The kernels for the DSP extension: their portable twins natively, their assembly on an emulated core."""
+"""The kernels for the DSP extension: their portable twins natively, their assembly on emulated cores."""
 
 from pathlib import Path
 
@@ -7,16 +7,15 @@ import pytest
 
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
-from emgdeploy.cores import CORES
-from emgdeploy.emulate.cycles import Profiler
-from emgdeploy.emulate.cycles.bare import link_alone
 from emgdeploy.graph import read_tflite
+from support.core_model import run_on
 from support.coverage import kernels_called
 from support.kernel_graphs import layer
 from support.proof import known_answer, prove, windows_of
 
 KINDS = {"pointwise": 15, "conv": 21, "colour": 6, "depthwise": 33, "dense": 12}
 CASES = [(kind, seed) for kind, count in KINDS.items() for seed in range(count)]
+CORES = ("cortex-m4f", "cortex-m7f", "cortex-m33f")
 FAST = {"conv_dsp_s8", "conv_rgb_dsp_s8", "depthwise_dsp_s8", "depthwise_fast_s8", "fully_connected_dsp_s8"}
 
 
@@ -38,11 +37,8 @@ def test_assembly_equals_the_reference(kind: str, seed: int, tmp_path: Path) -> 
     model = generate(
         read_tflite(tflite), CodegenOptions(known_answer(tflite), isa="dsp", optimize=mode(seed))
     )
-    elf = link_alone(model, CORES["cortex-m4f"], tmp_path)
-    wanted = reference.run(x)
-    profiler = Profiler(elf, "cortex-m4f", x[0].nbytes, wanted[0].nbytes)
-    got = [profiler.run(window.tobytes()).output for window in x]
-    assert got == [answer.tobytes() for answer in wanted]
+    got = run_on(CORES[seed // 3 % len(CORES)], model, x, tmp_path)
+    assert np.array_equal(got, reference.run(x).reshape(got.shape))
 
 
 def test_the_cases_reach_every_fast_kernel_and_the_general_ones() -> None:

@@ -8,8 +8,8 @@ import pytest
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES
-from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
 from emgdeploy.graph import read_tflite
+from support.core_model import run_on
 from support.kernel_graphs import layer
 from support.proof import known_answer, prove, windows_of
 
@@ -29,11 +29,8 @@ def test_assembly_equals_the_reference(kind: str, seed: int, tmp_path: Path) -> 
     reference = Reference(tflite, keep_tensors=False)
     x = np.concatenate([windows_of(reference, 2, k) for k in ("random", "extreme", "smooth")])
     model = generate(read_tflite(tflite), CodegenOptions(known_answer(tflite), isa=CORE.isa))
-    elf = link_alone(model, CORE, tmp_path)
-    wanted = reference.run(x)
-    with profiler_alone(elf, CORE, x[0].nbytes, wanted[0].nbytes) as profiler:
-        got = [profiler.run(window.tobytes()).output for window in x]
-    assert got == [answer.tobytes() for answer in wanted]
+    got = run_on(CORE.name, model, x, tmp_path)
+    assert np.array_equal(got, reference.run(x).reshape(got.shape))
 
 
 def test_the_cases_reach_the_fast_kernels_and_the_general_ones() -> None:

@@ -5,7 +5,6 @@
 #include "../runtime/platform.h"
 #include "board.h"
 #include "core.h"
-#include "ring.h"
 #include "timer.h"
 
 #define UART_DATA EMG_REGISTER(EMG_UART_BASE + 0x00u)
@@ -26,15 +25,17 @@
 #error "the baud rate is above a sixteenth of the UART's clock"
 #endif
 
-static emg_ring_t g_received;
-static volatile uint32_t g_overruns;
+/* Where the line has flow control, as QEMU's character devices have, what is not fetched waits there. */
+#define WAITING_BYTES 4096u
+
+static uint32_t g_overruns;
 
 void emg_uart_rx_handler(void);
 
 /* An instruction is reported as one tick of the core clock: times are those of a core of one
  * instruction per cycle. */
-const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME,          EMG_CLOCK_HZ,      EMG_CLOCK_HZ,
-                                               "emulated-instructions", EMG_RX_RING_BYTES, EMG_UART_BAUD};
+const emg_platform_info_t emg_platform_info = {EMG_BOARD_NAME,          EMG_CLOCK_HZ,  EMG_CLOCK_HZ,
+                                               "emulated-instructions", WAITING_BYTES, EMG_UART_BAUD};
 
 int emg_platform_set_baud(uint32_t baud) {
     const uint32_t divider = baud == 0u ? 0u : EMG_UART_CLOCK_HZ / baud;
@@ -50,44 +51,26 @@ int emg_platform_set_baud(uint32_t baud) {
 void emg_platform_init(void) {
     emg_timer_start();
     UART_BAUDDIV = EMG_UART_CLOCK_HZ / EMG_UART_BAUD;
-    UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
+    UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE;
     /* Drops a stale byte; and a read is what makes QEMU look again whether the UART takes input. */
     (void)UART_DATA;
     emg_interrupt_enable(EMG_UART_IRQ);
     emg_interrupts_on();
 }
 
-/* A full ring leaves the byte in the UART and stops its interrupt: a sender with flow control waits,
- * which QEMU's character devices do, and one without overruns, which a frame's checksum notices. */
+/* The interrupt only ends a sleep: bytes are fetched when the application asks, so that none that arrives
+ * during an inference adds to its instructions. */
 void emg_uart_rx_handler(void) {
     UART_INTCLEAR = INTERRUPT_RX;
-    if ((UART_STATE & STATE_RX_OVERRUN) != 0u) {
-        UART_STATE = STATE_RX_OVERRUN;
-        g_overruns++;
-    }
-    while ((UART_STATE & STATE_RX_FULL) != 0u) {
-        if (emg_ring_is_full(&g_received)) {
-            UART_CTRL &= ~CTRL_RX_INTERRUPT;
-            return;
-        }
-        emg_ring_put(&g_received, (uint8_t)UART_DATA);
-    }
-}
-
-/* With the interrupt stopped, a byte waits in the UART without raising a new one: fetch it by hand. */
-static void resume_receiving(void) {
-    emg_interrupts_off();
-    UART_CTRL |= CTRL_RX_INTERRUPT;
-    emg_uart_rx_handler();
-    emg_interrupts_on();
 }
 
 int emg_platform_read(void) {
-    const int byte = emg_ring_take(&g_received);
-    if (byte >= 0 && (UART_CTRL & CTRL_RX_INTERRUPT) == 0u) {
-        resume_receiving();
+    const uint32_t state = UART_STATE;
+    if ((state & STATE_RX_OVERRUN) != 0u) {
+        UART_STATE = STATE_RX_OVERRUN;
+        g_overruns++;
     }
-    return byte;
+    return (state & STATE_RX_FULL) != 0u ? (int)(UART_DATA & 0xFFu) : -1;
 }
 
 /* At least one byte was lost per overrun; the UART does not count them. */
@@ -108,12 +91,17 @@ uint32_t emg_platform_ticks(void) {
     return emg_timer_nanoseconds();
 }
 
-/* Interrupts stay off between the look and the sleep, so that a byte cannot slip in between; a pending
- * interrupt ends the sleep all the same. No clock would. */
+/* The receive interrupt is allowed first and looked for a byte then: one that came before raises none. A
+ * pending interrupt ends the sleep although interrupts are off; no clock would. */
 void emg_platform_idle(int watching) {
+    if (watching) {
+        return;
+    }
     emg_interrupts_off();
-    if (!watching && emg_ring_is_empty(&g_received)) {
+    UART_CTRL |= CTRL_RX_INTERRUPT;
+    if ((UART_STATE & STATE_RX_FULL) == 0u) {
         emg_wait_for_interrupt();
     }
+    UART_CTRL &= ~CTRL_RX_INTERRUPT;
     emg_interrupts_on();
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.cores import Core
 from emgdeploy.emulate.cycles.image import read_image
-from emgdeploy.emulate.cycles.profile import Profiler
+from emgdeploy.emulate.cycles.machine import Machine, Runner
+from emgdeploy.emulate.cycles.profile import INVOKE, Profiler, output_place
 from emgdeploy.emulate.cycles.qemu import MACHINES as QEMU_ONLY
 from emgdeploy.emulate.cycles.qemu import QemuMachine
 from emgdeploy.files import write_atomic
@@ -93,26 +94,41 @@ def link_alone(
 
     Raises ToolMissingError, CompileError.
     """
-    tools = compiler.find(core)
     units = write_sources(model, folder)
+    objects = compiler.find(core).compile(units, (*core.cflags, *flags, *compiler.WARNINGS), folder)
+    return link_objects(objects, core, folder)
+
+
+def link_objects(objects: Sequence[Path], core: Core, folder: Path, kept: str = INVOKE) -> Path:
+    """As `link_alone`, with everything compiled already; what the function `kept` does not need is left out."""
+    tools = compiler.find(core)
     write_atomic(folder / "alone.ld", _AN547 if core.name in QEMU_ONLY else _SCRIPT)
     if core.name in QEMU_ONLY:
         write_atomic(folder / "alone.c", _AN547_START)
-        units.append(Path("alone.c"))
-    keep = ("-Wl,-u,emg_model_invoke",)
-    objects = tools.compile(units, (*core.cflags, *flags, *compiler.WARNINGS), folder)
+        flags = (*core.cflags, *compiler.LANGUAGE, *compiler.WARNINGS)
+        objects = [*objects, *tools.compile([Path("alone.c")], flags, folder)]
     elf = Path("model.elf")
-    tools.link(objects, (*core.cflags, "-nostartfiles", *keep, "-Wl,-T,alone.ld"), elf, folder)
+    tools.link(objects, (*core.cflags, "-nostartfiles", f"-Wl,-u,{kept}", "-Wl,-T,alone.ld"), elf, folder)
     return folder / elf
 
 
 @contextmanager
+def machine_alone(elf: Path, core: Core, argument_bytes: int) -> Iterator[Runner]:
+    """An emulated core with an image of `link_alone`: in Unicorn or else in QEMU."""
+    image = read_image(elf)
+    if core.name not in QEMU_ONLY:
+        yield Machine(image, core.name, argument_bytes)
+        return
+    ready = image.function(ALONE_READY)
+    with QemuMachine(elf, image, QEMU_ONLY[core.name], ready, AN547_ARGUMENTS) as machine:
+        yield machine
+
+
+@contextmanager
 def profiler_alone(elf: Path, core: Core, input_bytes: int, output_bytes: int) -> Iterator[Profiler]:
-    """A profiler for an image of `link_alone`, in Unicorn or else in QEMU."""
+    """A profiler for an image of `link_alone`."""
     if core.name not in QEMU_ONLY:
         yield Profiler(elf, core.name, input_bytes, output_bytes)
         return
-    image = read_image(elf)
-    ready = image.function(ALONE_READY)
-    with QemuMachine(elf, image, QEMU_ONLY[core.name], ready, AN547_ARGUMENTS) as machine:
+    with machine_alone(elf, core, output_place(input_bytes) + output_bytes) as machine:
         yield Profiler(elf, core.name, input_bytes, output_bytes, machine=machine)

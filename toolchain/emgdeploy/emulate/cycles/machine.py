@@ -72,6 +72,9 @@ class Runner(Protocol):
     def read(self, address: int, size: int) -> bytes:
         """Bytes from memory."""
 
+    def run(self, function: Function, arguments: tuple[int, ...]) -> None:
+        """Call a function with up to four arguments, at the emulator's full speed."""
+
     def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer, watch: Watch) -> int:
         """Call a function; returns the deepest stack it wrote to, in bytes."""
 
@@ -125,11 +128,24 @@ class Machine:
         """Bytes from memory."""
         return bytes(self._uc.mem_read(address, size))
 
-    def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer, watch: Watch) -> int:
-        """Call `function` with up to four arguments; returns the deepest stack it wrote to, in bytes.
+    def run(self, function: Function, arguments: tuple[int, ...]) -> None:
+        """Call `function`. Raises EmgDeployError when the code faults."""
+        arm, uc = self._arm, self._uc
+        uc.reg_write(arm.UC_ARM_REG_SP, self._stack_top)
+        uc.reg_write(arm.UC_ARM_REG_LR, self._stop | 1)
+        for register, value in enumerate(arguments):
+            uc.reg_write(arm.UC_ARM_REG_R0 + register, value)
+        try:
+            uc.emu_start(function.start | 1, self._stop)
+        except self._error as error:
+            at = uc.reg_read(arm.UC_ARM_REG_PC)
+            raise EmgDeployError(
+                f"{function.name} faulted at 0x{at:08x}: {error}",
+                "is this firmware built for the core that its manifest names?",
+            ) from error
 
-        consume: gets what was recorded. Raises EmgDeployError when the code faults.
-        """
+    def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer, watch: Watch) -> int:
+        """As `run`; returns the deepest stack it wrote to, in bytes. consume: gets what was recorded."""
         piece = Recording(array("Q"), array("Q"), [])
         self._paint_stack()
         hooks = [self._hook_blocks(piece, consume)]
@@ -137,7 +153,7 @@ class Machine:
         if watch.alignment:
             hooks.append(self._hook_alignment(piece))
         try:
-            self._start(function, arguments)
+            self.run(function, arguments)
         finally:
             for hook in hooks:
                 self._uc.hook_del(hook)
@@ -172,21 +188,6 @@ class Machine:
                 piece.unaligned.append((len(piece.blocks) - 1, uc.reg_read(program_counter), extra))
 
         return uc.hook_add(self._read_hook | self._write_hook, on_access)
-
-    def _start(self, function: Function, arguments: tuple[int, ...]) -> None:
-        arm, uc = self._arm, self._uc
-        uc.reg_write(arm.UC_ARM_REG_SP, self._stack_top)
-        uc.reg_write(arm.UC_ARM_REG_LR, self._stop | 1)
-        for register, value in enumerate(arguments):
-            uc.reg_write(arm.UC_ARM_REG_R0 + register, value)
-        try:
-            uc.emu_start(function.start | 1, self._stop)
-        except self._error as error:
-            at = uc.reg_read(arm.UC_ARM_REG_PC)
-            raise EmgDeployError(
-                f"{function.name} faulted at 0x{at:08x}: {error}",
-                "is this firmware built for the core that its manifest names?",
-            ) from error
 
     def _paint_stack(self) -> None:
         self._uc.mem_write(self._bottom, struct.pack("<I", _PAINT) * (STACK_BYTES // 4))

@@ -114,6 +114,19 @@ class QemuMachine:
         """Bytes from memory."""
         return self._remote.read(address, size)
 
+    def run(self, function: Function, arguments: tuple[int, ...]) -> None:
+        """As Machine.run."""
+        self._enter(function, arguments)
+        self._remote.run_to(self._ready.start)
+
+    def _enter(self, function: Function, arguments: tuple[int, ...]) -> None:
+        """Registers as at a call out of the function that says it is ready."""
+        for register, value in enumerate(arguments):
+            self._remote.set_register(register, value)
+        self._remote.set_register(gdb.STACK_POINTER, self._stack)
+        self._remote.set_register(gdb.LINK_REGISTER, self._ready.start | 1)
+        self._remote.set_register(gdb.PROGRAM_COUNTER, function.start)
+
     def call(self, function: Function, arguments: tuple[int, ...], consume: Consumer, watch: Watch) -> int:
         """As Machine.call; nothing but blocks can be watched."""
         if watch.reads or watch.alignment:
@@ -121,11 +134,7 @@ class QemuMachine:
         remote, bottom = self._remote, max(self._stack - _PAINTED, self._image.mark(_STACK_END) or 0)
         painted = self._stack - bottom
         remote.write(bottom, _PAINT * (painted // len(_PAINT)))
-        for register, value in enumerate(arguments):
-            remote.set_register(register, value)
-        remote.set_register(gdb.STACK_POINTER, self._stack)
-        remote.set_register(gdb.LINK_REGISTER, self._ready.start | 1)
-        remote.set_register(gdb.PROGRAM_COUNTER, function.start)
+        self._enter(function, arguments)
         begin = self._log.stat().st_size if self._log.exists() else 0
         remote.monitor("log in_asm,exec,nochain")
         try:
