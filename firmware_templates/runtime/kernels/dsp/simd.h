@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../assembly.h"
+
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__thumb2__)
 #define EMG_DSP_ASM 1
 #else
@@ -42,6 +44,30 @@ static inline uint32_t emg_odd_bytes(uint32_t x) {
     return emg_even_bytes(x >> 8);
 #endif
 }
+
+/* Two words of inputs as four of pairs. */
+static inline uint32_t *emg_put_pairs(uint32_t a, uint32_t b, uint32_t *to) {
+    to[0] = emg_even_bytes(a);
+    to[1] = emg_even_bytes(b);
+    to[2] = emg_odd_bytes(a);
+    to[3] = emg_odd_bytes(b);
+    return to + 4;
+}
+
+/* The same in assembly, through r10 and r11 to r2, which moves on; its operands change. Its file ends
+ * with EMG_ASM_FORGET_PAIRS, so that a linker may put files together. */
+#define EMG_ASM_PUT_PAIRS                                                                                    \
+    ".macro emg_put_pairs a, b\n"                                                                            \
+    "    sxtb16 r10, \\a\n"                                                                                  \
+    "    sxtb16 r11, \\b\n"                                                                                  \
+    "    sxtb16 \\a, \\a, ror #8\n"                                                                          \
+    "    sxtb16 \\b, \\b, ror #8\n"                                                                          \
+    "    str r10, [r2], #4\n"                                                                                \
+    "    str r11, [r2], #4\n"                                                                                \
+    "    str \\a, [r2], #4\n"                                                                                \
+    "    str \\b, [r2], #4\n"                                                                                \
+    ".endm\n"
+#define EMG_ASM_FORGET_PAIRS ".purgem emg_put_pairs\n"
 
 /* The low halfwords of `a` and `b`, a's first. */
 static inline uint32_t emg_pack_low(uint32_t a, uint32_t b) {

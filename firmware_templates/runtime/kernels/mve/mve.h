@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "../assembly.h"
+
 #if defined(__ARM_FEATURE_MVE) && defined(__GNUC__)
 #define EMG_MVE_ASM 1
 #else

@@ -8,18 +8,24 @@
 
 #define EMG_PIXELS 3
 
+#if EMG_MVE_ASM
+/* `length` bytes in vectors that stand `step` bytes apart in `to`; moves both pointers. */
+#define EMG_COPY_VECTORS(from, length, to, step)                                                             \
+    __asm__ volatile("wlstp.8 lr, %[left], 2f\n"                                                             \
+                     "1:\n\t"                                                                                \
+                     "vldrb.8 q0, [%[from]], #16\n\t"                                                        \
+                     "vstrb.8 q0, [%[to]], #" step "\n\t"                                                    \
+                     "letp lr, 1b\n"                                                                         \
+                     "2:"                                                                                    \
+                     : [from] "+r"(from), [to] "+r"(to)                                                      \
+                     : [left] "r"(length)                                                                    \
+                     : "lr", "q0", "memory")
+#endif
+
 /* One pixel's `length` bytes into every third vector of `to`. */
 static inline void emg_put_patch(const int8_t *from, int32_t length, int8_t *to) {
 #if EMG_MVE_ASM
-    __asm__ volatile("wlstp.8 lr, %[left], 2f\n"
-                     "1:\n\t"
-                     "vldrb.8 q0, [%[from]], #16\n\t"
-                     "vstrb.8 q0, [%[to]], #48\n\t"
-                     "letp lr, 1b\n"
-                     "2:"
-                     : [from] "+r"(from), [to] "+r"(to)
-                     : [left] "r"(length)
-                     : "lr", "q0", "memory");
+    EMG_COPY_VECTORS(from, length, to, "48");
 #else
     for (; length > 0; length -= EMG_VECTOR) {
         memcpy(to, from, (size_t)(length < EMG_VECTOR ? length : EMG_VECTOR));
@@ -56,15 +62,7 @@ static inline void emg_put_three(const int8_t *from, int32_t length, int8_t *to)
 /* `length` bytes, 1 or more; much shorter than the library's for the few bytes of a window's row. */
 static inline void emg_copy(const int8_t *from, int32_t length, int8_t *to) {
 #if EMG_MVE_ASM
-    __asm__ volatile("wlstp.8 lr, %[left], 2f\n"
-                     "1:\n\t"
-                     "vldrb.8 q0, [%[from]], #16\n\t"
-                     "vstrb.8 q0, [%[to]], #16\n\t"
-                     "letp lr, 1b\n"
-                     "2:"
-                     : [from] "+r"(from), [to] "+r"(to)
-                     : [left] "r"(length)
-                     : "lr", "q0", "memory");
+    EMG_COPY_VECTORS(from, length, to, "16");
 #else
     memcpy(to, from, (size_t)length);
 #endif

@@ -76,8 +76,9 @@ def _lower(graph: Graph, op: Op, batch_bytes: int, may_rectify: bool) -> Step | 
         kernel="emg_conv_dsp_s8",
         header="kernels/dsp/conv_dsp_s8.h",
         sources=tuple(f"kernels/dsp/{n}.c" for n in ("conv_dsp_s8", "gemm_4ch_s8", "widen_pairs_s8")),
-        headers=tuple(
-            f"kernels/dsp/{n}.h" for n in ("conv_walk", "gemm_4ch_s8", "simd", "widen", "widen_pairs_s8")
+        headers=(
+            "kernels/assembly.h",
+            *(f"kernels/dsp/{n}.h" for n in ("conv_walk", "gemm_4ch_s8", "simd", "widen", "widen_pairs_s8")),
         ),
         fields=(
             Field("stream", name),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.codegen.dsp.depthwise_walk import LANES, Walk, best_walk
 from emgdeploy.codegen.dsp.pack import as_words
 from emgdeploy.codegen.dsp.short_requantize import ShortForm, short_form
 from emgdeploy.codegen.lower.channels import Channels
@@ -14,76 +15,10 @@ from emgdeploy.codegen.lower.conv import depthwise_channels
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
 
-_LANES = 4
 _CHANNEL_BYTES = 40
-_RING_LINES = 4
 # Bytes of four channels that are widened at once at most, for little memory and for much; larger images go
 # line by line.
 _SMALL_IMAGE, _LARGE_IMAGE = 2200, 8192
-# Cycles of a block by its number of outputs, by the stride along the line; of a line beside them; about.
-_BLOCK_CYCLES = {1: {4: 75, 6: 102}, 2: {4: 84, 6: 118}}
-_LINE_CYCLES = 40
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """One axis of the image: input and output sizes, stride, padding before, bytes between neighbours."""
-
-    size: int
-    out_size: int
-    stride: int
-    padding: int
-    step: int
-    out_step: int
-    tap_step: int
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """How the image is walked over: its axes, and the outputs of a block.
-
-    pitch: bytes of a channel's widened line. whole: the image is widened at once.
-    """
-
-    lines: _Axis
-    positions: _Axis
-    block: int
-    whole: bool
-
-    @property
-    def outputs(self) -> int:
-        """Computed on a line; a line shorter than a block is computed as one."""
-        return max(self.positions.out_size, self.block)
-
-    @property
-    def staged(self) -> bool:
-        return self.positions.out_size < self.block
-
-    @property
-    def single(self) -> bool:
-        """Lines of one block, read to their ends, one after the other."""
-        six = self.block == self.positions.out_size == 6 and self.pitch == 16
-        return self.whole and six and self.positions.stride == self.lines.stride == 1
-
-    @property
-    def pitch(self) -> int:
-        p = self.positions
-        return 4 * -(-max((self.outputs - 1) * p.stride + 3, p.padding + p.size) // 2)
-
-    @property
-    def window_lines(self) -> int:
-        return max((self.lines.out_size - 1) * self.lines.stride + 3, self.lines.padding + self.lines.size)
-
-    @property
-    def plane(self) -> int:
-        return self.pitch * (self.window_lines if self.whole else 1)
-
-    @property
-    def scratch(self) -> int:
-        lines = self.lines.out_size if self.whole else 1
-        return (self.plane if self.whole else _RING_LINES * self.plane) * _LANES + (
-            lines * _LANES * self.outputs if self.staged else 0
-        )
 
 
 def lower_depthwise_whole(graph: Graph, op: Op) -> Step | None:
@@ -103,7 +38,7 @@ def _fast(graph: Graph, op: Op, largest: int) -> Step | None:
         return None
     matrix, channels, form = found
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
-    walk = _best_walk(op, image, out, blocks=(4, 6), largest=largest)
+    walk = best_walk(op, image, out, blocks=(4, 6), largest=largest)
     name = f"channels_{op.index}"
     step = _step(graph, op, walk, channels)
     return replace(
@@ -126,7 +61,7 @@ def lower_depthwise_dsp(graph: Graph, op: Op) -> Step | None:
         return None
     _, channels, form = found
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
-    walk = _best_walk(op, image, out, blocks=(4,), largest=0)
+    walk = best_walk(op, image, out, blocks=(4,), largest=0)
     short = replace(
         channels,
         bias=form.bias.astype(np.int32),
@@ -149,7 +84,7 @@ def lower_depthwise_dsp(graph: Graph, op: Op) -> Step | None:
             *step.fields,
         ),
         arrays=(Array(f"weights_{op.index}", "int8_t", weights, "weights"), *short.arrays(op.index)),
-        scratch_bytes=step.scratch_bytes + _LANES * _CHANNEL_BYTES,
+        scratch_bytes=step.scratch_bytes + LANES * _CHANNEL_BYTES,
     )
 
 
@@ -175,31 +110,11 @@ def _applies(op: Op, image: Tensor) -> bool:
         and max(w.stride) <= 2
         and max(w.padding.top, w.padding.left) <= 1
         and op.depth_multiplier == 1
-        and image.shape[3] % _LANES == 0
+        and image.shape[3] % LANES == 0
     )
 
 
-def _best_walk(op: Op, image: Tensor, out: Tensor, blocks: tuple[int, ...], largest: int) -> _Walk:
-    """Lines along either axis, in blocks of any of the sizes: what takes the fewest cycles."""
-    (_, height, width, depth), (_, out_height, out_width, _) = image.shape, out.shape
-    (down, right), padding = op.w.stride, op.w.padding
-    rows = _Axis(height, out_height, down, padding.top, width * depth, out_width * depth, 3 * depth)
-    columns = _Axis(width, out_width, right, padding.left, depth, depth, depth)
-    walks = [
-        _Walk(lines, positions, block, whole=False)
-        for lines, positions in ((rows, columns), (columns, rows))
-        for block in blocks
-    ]
-    best = min(walks, key=_cost)
-    return replace(best, whole=_LANES * best.pitch * best.window_lines <= largest)
-
-
-def _cost(walk: _Walk) -> int:
-    blocks = -(-walk.outputs // walk.block)
-    return walk.lines.out_size * (blocks * _BLOCK_CYCLES[walk.positions.stride][walk.block] + _LINE_CYCLES)
-
-
-def _step(graph: Graph, op: Op, walk: _Walk, channels: Channels) -> Step:
+def _step(graph: Graph, op: Op, walk: Walk, channels: Channels) -> Step:
     """What both kernels share."""
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     in_place = op.w.stride == (1, 1) and image.shape == out.shape
@@ -209,7 +124,7 @@ def _step(graph: Graph, op: Op, walk: _Walk, channels: Channels) -> Step:
         kernel="",
         header="",
         sources=("kernels/dsp/depthwise_lines_s8.c", "kernels/dsp/depthwise_widen_s8.c"),
-        headers=tuple(f"kernels/dsp/{part}.h" for part in parts),
+        headers=("kernels/assembly.h", *(f"kernels/dsp/{part}.h" for part in parts)),
         fields=(Field("walk", _walk_fields(walk, channels, image)),),
         arrays=(),
         reads=(image.index,),
@@ -220,7 +135,7 @@ def _step(graph: Graph, op: Op, walk: _Walk, channels: Channels) -> Step:
     )
 
 
-def _walk_fields(walk: _Walk, channels: Channels, image: Tensor) -> tuple[Field, ...]:
+def _walk_fields(walk: Walk, channels: Channels, image: Tensor) -> tuple[Field, ...]:
     return (
         Field("line", _line_fields(walk, channels)),
         Field("widen", _widen_fields(walk, image.q.zero_point)),
@@ -240,10 +155,10 @@ def _walk_fields(walk: _Walk, channels: Channels, image: Tensor) -> tuple[Field,
     )
 
 
-def _line_fields(walk: _Walk, channels: Channels) -> tuple[Field, ...]:
+def _line_fields(walk: Walk, channels: Channels) -> tuple[Field, ...]:
     positions, outputs = walk.positions, walk.outputs
     back = -outputs % walk.block
-    stride = _LANES if walk.staged else positions.out_step
+    stride = LANES if walk.staged else positions.out_step
     count = walk.lines.out_size if walk.whole else 1
     walked, next_line = 2 * positions.stride * outputs, walk.lines.stride * walk.pitch
     clamped = (channels.low, channels.high) != (-128, 127)
@@ -267,7 +182,7 @@ def _line_fields(walk: _Walk, channels: Channels) -> tuple[Field, ...]:
     )
 
 
-def _widen_fields(walk: _Walk, zero_point: int) -> tuple[Field, ...]:
+def _widen_fields(walk: Walk, zero_point: int) -> tuple[Field, ...]:
     lead = walk.positions.padding
     pairs, tail = divmod(walk.positions.size - lead, 2)
     return (
@@ -282,9 +197,7 @@ def _widen_fields(walk: _Walk, zero_point: int) -> tuple[Field, ...]:
     )
 
 
-def _prepared(
-    name: str, matrix: NDArray[np.int64], form: ShortForm, channels: Channels, walk: _Walk
-) -> Array:
+def _prepared(name: str, matrix: NDArray[np.int64], form: ShortForm, channels: Channels, walk: Walk) -> Array:
     """The words of emg_depthwise_channel_t, channel by channel: doubled bias and taps, the rest as it is."""
     by_row = walk.lines.tap_step > walk.positions.tap_step
     taps = 2 * matrix.reshape(-1, 3, 3)
