@@ -13,16 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from emgdeploy.bench.recognise import Vote
 from emgdeploy.errors import GateFailed, InputError, UsageError
 from emgdeploy.nets import experiment
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.cost import cost
+from emgdeploy.nets.live import Live
 from emgdeploy.nets.metrics import score, voted
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
 from emgdeploy.nets.train import TrainSettings, fit, predict, seed_everything
 from emgdeploy.nets.variation import Silence, Variation
 from emgdeploy.signals import Preprocess, windowfile
 from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.recordings import Dataset, Recording
 
 SETTINGS = TrainSettings(epochs=4, batch_size=16)
@@ -117,15 +120,16 @@ def test_evaluation_needs_preprocessing_and_the_same_classes(
     experiment.save(outcome, tmp_path)
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     data = toy_dataset()
-    windows, recording = experiment.test_windows(loaded, None, DataChoice("toy"), data)
-    assert np.array_equal(recording, outcome.task.test_run)
+    live = experiment.test_side(loaded, None, DataChoice("toy"), data)
+    windows = live.windows()
+    assert live.scores(loaded.network, experiment.VOTE) == (outcome.score, outcome.voted)
     assert experiment.evaluate(loaded.network, windows, 3) == outcome.score
     with pytest.raises(InputError, match="checkpoint knows"):
-        experiment.test_windows(loaded, None, DataChoice("toy"), toy_dataset(classes=2))
+        experiment.test_side(loaded, None, DataChoice("toy"), toy_dataset(classes=2))
     torch.save(loaded.network.state_dict(), tmp_path / "bare.pt")
     bare = load_checkpoint(tmp_path / "bare.pt", grid=(2, 3))
     with pytest.raises(InputError, match="no preprocessing"):
-        experiment.test_windows(bare, None, DataChoice("toy"), data)
+        experiment.test_side(bare, None, DataChoice("toy"), data)
     assert experiment.label_names(bare, windows) == data.labels
     with pytest.raises(InputError, match="3 of the checkpoint"):
         experiment.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
@@ -253,12 +257,35 @@ def test_folds_count_together(outcome: experiment.Outcome, tmp_path: Path) -> No
     assert len((tmp_path / "training.csv").read_text().splitlines()) == 1 + SETTINGS.epochs
 
 
-def test_majority_of_successive_windows_of_a_recording() -> None:
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 6))
+def test_votes_are_those_of_live_recognition(predicted: list[int], windows: int) -> None:
+    live = Vote(windows)
+    found = voted(np.array(predicted), np.zeros(len(predicted), np.int64), windows, 4)
+    assert found.tolist() == [live(gesture) for gesture in predicted]
+
+
+def test_a_vote_ends_with_its_recording() -> None:
     predicted = np.array([0, 0, 1, 0, 1, 1, 1, 2, 0])
     recording = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
     assert voted(predicted, recording, 3, 3).tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 0]
-    assert voted(predicted, recording, 1, 3).tolist() == predicted.tolist()
-    assert voted(predicted, recording, 2, 3).tolist() == predicted.tolist()  # of two, the later wins
+
+
+def test_votes_run_on_through_windows_that_are_no_test() -> None:
+    """A gesture's first windows are voted on by those before it, of both classes, as nobody says when it begins."""
+    labels = np.repeat([0, 0, -1, 1, 1], 20)
+    samples = np.where(labels == 1, 1.0, -1.0)[:, None].astype(np.float32)
+    recording = Recording(samples, labels, 1, 1, 1)
+    how = Preprocess(1000.0, (1, 1), (0,), 10.0, 10.0, image="instant")
+    live = Live.of(labelled_windows([recording], how, every=True), how, ("low", "high"))
+    assert live.y.tolist() == [0, 0, 0, 0, -1, -1, 1, 1, 1, 1]
+    assert len(live.windows()) == 8
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1, 2))
+    network.load_state_dict({"1.weight": torch.tensor([[-1.0], [1.0]]), "1.bias": torch.zeros(2)})
+    for vote, late in ((1, 0), (3, 1), (5, 2)):
+        one_by_one, by_vote = live.scores(network, vote)
+        assert one_by_one.accuracy == 1.0
+        assert by_vote.confusion == ((4, 0), (late, 4 - late))
 
 
 def test_lost_electrodes_show_what_silence_looks_like() -> None:

@@ -13,10 +13,8 @@ from emgdeploy.cli.train import show_confusion
 from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from emgdeploy.nets.checkpoint import Checkpoint
+    from emgdeploy.nets.live import Live
     from emgdeploy.signals.choice import DataChoice
     from emgdeploy.signals.preprocess import Preprocess
     from emgdeploy.signals.recordings import Dataset
@@ -59,18 +57,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
     checkpoint = load_checkpoint(args.checkpoint, args.factory)
     tested = _tested(args, checkpoint, console)
     labels = experiment.label_names(checkpoint, tested.windows)
-    reached = experiment.evaluate(checkpoint.network, tested.windows, len(labels))
+    by_vote = None
+    if tested.live is None:
+        reached = experiment.evaluate(checkpoint.network, tested.windows, len(labels))
+    else:
+        reached, by_vote = tested.live.scores(checkpoint.network, args.vote)
     console.print(
         f"accuracy {reached.accuracy:.2%}, balanced accuracy {reached.balanced_accuracy:.2%} "
         f"on {len(tested.windows):,} windows",
         style="bold",
     )
-    by_vote = None
-    if tested.recording is not None:
-        by_vote = experiment.evaluate(
-            checkpoint.network, tested.windows, len(labels), tested.recording, args.vote
-        )
-        console.print(f"{by_vote.accuracy:.2%} by majority of {args.vote} windows")
+    if by_vote is not None:
+        console.print(f"{by_vote.accuracy:.2%} by majority of the last {args.vote} windows, as `run` votes")
     show_confusion(asdict(reached), labels, console)
     disturbed = _disturbed(args, checkpoint, tested, len(labels), console)
     console.result(
@@ -94,11 +92,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 @dataclass(frozen=True)
 class _Tested:
-    """Windows to test on; recording: which each is of, None where nobody knows; choice, dataset: where they
-    come from, None for a window file."""
+    """Windows to test on; live: the same with those in between; choice, dataset: where they come from. None for
+    a window file."""
 
     windows: Windows
-    recording: NDArray[np.int64] | None = None
+    live: Live | None = None
     leaks: bool = False
     choice: DataChoice | None = None
     dataset: Dataset | None = None
@@ -115,14 +113,15 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     choice = _choice(args, checkpoint)
     dataset = choice.load(args.data)
     preprocess = None if args.preprocess is None else load_preprocess(args.preprocess)
-    windows, recording = experiment.test_windows(checkpoint, preprocess, choice, dataset)
-    split = choice.divide(dataset)
+    live = experiment.test_side(checkpoint, preprocess, choice, dataset)
+    split, folds = choice.divide(dataset), len(choice.all_folds(dataset))
+    fold = f" (fold {choice.fold + 1} of {folds})" if folds > 1 else ""
     console.print(
-        f"{dataset.name}: test trials of the split {split.name}, "
+        f"{dataset.name}: test trials of the split {split.name}{fold}, "
         + ", ".join(f"session {n}" for n in sorted({r.session for r in dataset.recordings}))
     )
     dataoptions.warn_of_leak(split, console)
-    return _Tested(windows, recording, split.leaks, choice, dataset, preprocess)
+    return _Tested(live.windows(), live, split.leaks, choice, dataset, preprocess)
 
 
 def _disturbed(
@@ -139,8 +138,8 @@ def _disturbed(
     reached = {}
     for one in disturb.parse(args.disturb):
         changed = one.of(tested.dataset, args.disturb_seed)
-        windows, _ = experiment.test_windows(checkpoint, tested.preprocess, tested.choice, changed)
-        reached[str(one)] = experiment.evaluate(checkpoint.network, windows, classes).accuracy
+        live = experiment.test_side(checkpoint, tested.preprocess, tested.choice, changed)
+        reached[str(one)] = experiment.evaluate(checkpoint.network, live.windows(), classes).accuracy
     console.table(("disturbance", "accuracy"), [(name, f"{value:.2%}") for name, value in reached.items()])
     return reached
 

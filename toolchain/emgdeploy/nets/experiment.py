@@ -16,12 +16,13 @@ from emgdeploy.files import write_atomic
 from emgdeploy.nets import finetune, registry, train
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
-from emgdeploy.nets.metrics import Score, pooled, score, voted
+from emgdeploy.nets.live import Live
+from emgdeploy.nets.metrics import Score, pooled, score
 from emgdeploy.nets.variation import Silence
 from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import disturb, windowfile
 from emgdeploy.signals.choice import DataChoice
-from emgdeploy.signals.images import LabelledImages, divided_windows, labelled_windows
+from emgdeploy.signals.images import divided_windows, labelled_windows
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
 from emgdeploy.signals.splits import Division, Split
@@ -42,8 +43,8 @@ HELD_OUT_SHARE = 0.2
 class Task:
     """Windows ready for a network: training and test windows of whole trials, and how they were made.
 
-    train_recording: (N,) which recording each window is of, counted on its side; test_run: (N,) the same for
-    windows that follow on each other.
+    train_recording: (N,) which recording each window is of, counted on its side; live: the test windows with
+    those in between.
     """
 
     choice: DataChoice
@@ -53,7 +54,7 @@ class Task:
     train: Windows
     test: Windows
     train_recording: NDArray[np.int64]
-    test_run: NDArray[np.int64]
+    live: Live
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,9 @@ def prepare(
         chosen = replace(dataset, recordings=tuple(dataset.recordings[i] for i in split.train))
         made = disturb.copies(chosen, disturbed_copies, choice.split_seed)
         training = training.joined(labelled_windows(made, preprocess), len(split.train))
-    return Task(
-        choice,
-        dataset,
-        split,
-        fitted,
-        _windows(training, fitted, dataset),
-        _windows(test, fitted, dataset),
-        training.recording,
-        test.run,
-    )
+    live = Live.of(test, fitted, dataset.labels)
+    windows = Windows(fitted.normalised(training.features), training.y, dataset.labels)
+    return Task(choice, dataset, split, fitted, windows, live.windows(), training.recording, live)
 
 
 def run(
@@ -149,12 +143,8 @@ def run(
         None if held_out is None else (held_out.x, _classes(held_out)),
         progress,
     )
-    classes = len(task.dataset.labels)
-    predicted = predictions(network, task.test)
-    majority = voted(predicted, task.test_run, vote, classes)
-    true = _classes(task.test)
+    one_by_one, by_vote = task.live.scores(network, vote)
     found = cost(network, task.preprocess.input_shape)
-    one_by_one, by_vote = score(true, predicted, classes), score(true, majority, classes)
     return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote)
 
 
@@ -174,33 +164,16 @@ def _held_out(task: Task, settings: train.TrainSettings) -> tuple[Windows, Windo
     return task.train.take(~away), task.train.take(away & (task.train_recording < len(recordings)))
 
 
-def predictions(network: nn.Module, windows: Windows) -> NDArray[np.int64]:
-    """(N,) the class of each window's largest logit."""
-    logits = train.predict(network, np.asarray(windows.x, np.float32))
-    largest: NDArray[np.int64] = logits.argmax(axis=1).astype(np.int64)
-    return largest
+def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
+    """How often the float network is right on labelled windows."""
+    predicted = train.predict(network, np.asarray(windows.x, np.float32)).argmax(axis=1)
+    return score(_classes(windows), predicted.astype(np.int64), classes)
 
 
-def evaluate(
-    network: nn.Module,
-    windows: Windows,
-    classes: int,
-    recording: NDArray[np.int64] | None = None,
-    vote: int = 1,
-) -> Score:
-    """How often the float network is right on labelled windows, after votes where `recording` says which
-    follow on each other."""
-    predicted = predictions(network, windows)
-    if recording is not None:
-        predicted = voted(predicted, recording, vote, classes)
-    return score(_classes(windows), predicted, classes)
-
-
-def test_windows(
+def test_side(
     checkpoint: Checkpoint, preprocess: Preprocess | None, choice: DataChoice, dataset: Dataset
-) -> tuple[Windows, NDArray[np.int64]]:
-    """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`;
-    and which follow on each other (see `LabelledImages.run`).
+) -> Live:
+    """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`.
 
     Raises InputError when nobody says how, or when its classes are not those of the data.
     """
@@ -216,7 +189,7 @@ def test_windows(
             "evaluate it on the data set it was trained for",
         )
     _, test = divided_windows(dataset.recordings, choice.divide(dataset), how)
-    return _windows(test, how, dataset), test.run
+    return Live.of(test, how, dataset.labels)
 
 
 def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
@@ -326,10 +299,6 @@ def _fold(outcome: Outcome) -> dict[str, Any]:
         "balanced_accuracy": outcome.score.balanced_accuracy,
         "voted_accuracy": outcome.voted.accuracy,
     }
-
-
-def _windows(images: LabelledImages, fitted: Preprocess, dataset: Dataset) -> Windows:
-    return Windows(fitted.normalised(images.features), images.y, dataset.labels)
 
 
 def _classes(windows: Windows) -> NDArray[np.int64]:

@@ -47,13 +47,13 @@ def voted(
 ) -> NDArray[np.int64]:
     """(N,) predictions -> the majority of each and the `windows` - 1 before it in the same recording.
 
-    Of classes with as many votes the one seen later wins.
+    Of classes with as many votes the one seen last wins, as in live recognition (`bench.recognise.Vote`).
     """
-    counts = np.zeros((len(predicted), classes))
-    for lag in range(min(windows, len(predicted))):
-        same = recording[lag:] == recording[: len(recording) - lag]
-        # Recency is worth less than a vote, all of it together.
-        weight = 1.0 + (windows - lag) / (windows * (windows + 1))
-        counts[np.flatnonzero(same) + lag, predicted[: len(predicted) - lag][same]] += weight
-    majority: NDArray[np.int64] = counts.argmax(axis=1).astype(np.int64)
+    votes = np.zeros((len(predicted), classes), np.int64)
+    newest = np.zeros_like(votes)
+    for lag in reversed(range(min(windows, len(predicted)))):
+        same = np.flatnonzero(recording[lag:] == recording[: len(recording) - lag])
+        votes[same + lag, predicted[same]] += 1
+        newest[same + lag, predicted[same]] = windows - lag
+    majority: NDArray[np.int64] = (votes * (windows + 1) + newest).argmax(axis=1).astype(np.int64)
     return majority

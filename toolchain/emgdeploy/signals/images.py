@@ -17,23 +17,19 @@ from emgdeploy.signals.splits import Split
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """features: (N, C, H, W) float32 before normalisation; y: (N,) int64 classes; recording: (N,) int64 index
-    into the recordings they were made of; run: (N,) int64, the same for windows that follow on each other
-    without a gap or a change of class between them."""
+    """features: (N, C, H, W) float32 before normalisation; y: (N,) int64 classes, -1 for a window that holds more
+    than one or none; recording: (N,) int64 index into the recordings they were made of."""
 
     features: Single
     y: NDArray[np.int64]
     recording: NDArray[np.int64]
-    run: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.y)
 
     def take(self, indices: NDArray[np.int64]) -> LabelledImages:
         """The windows at `indices`."""
-        return LabelledImages(
-            self.features[indices], self.y[indices], self.recording[indices], self.run[indices]
-        )
+        return LabelledImages(self.features[indices], self.y[indices], self.recording[indices])
 
     def joined(self, other: LabelledImages, recordings: int) -> LabelledImages:
         """These and the windows of `other`, whose recordings follow on these `recordings`."""
@@ -41,47 +37,43 @@ class LabelledImages:
             np.concatenate([self.features, other.features]),
             np.concatenate([self.y, other.y]),
             np.concatenate([self.recording, other.recording + recordings]),
-            np.concatenate([self.run, other.run + self.run.max() + 1]),
         )
 
 
-def labelled_windows(recordings: Sequence[Recording], preprocess: Preprocess) -> LabelledImages:
-    """Every window whose samples all belong to one class.
+def labelled_windows(
+    recordings: Sequence[Recording], preprocess: Preprocess, every: bool = False
+) -> LabelledImages:
+    """The windows whose samples all belong to one class, or, where asked for, every window.
 
     Filters run over whole recordings, so a window sees what came before it, as on a device. Raises InputError
-    when no window is left.
+    when there is none of one class.
     """
-    features, classes, origin, runs = [], [], [], []
-    seen = 0
+    features, classes, origin = [], [], []
     for index, recording in enumerate(recordings):
         y = window_classes(recording.labels, preprocess)
-        kept = y >= 0
-        if kept.any():
+        if (y >= 0).any():
+            kept = (y >= 0) | every
             features.append(preprocess.features(recording.samples)[kept])
             classes.append(y[kept])
             origin.append(np.full(int(kept.sum()), index, np.int64))
-            run = np.cumsum(np.concatenate([[True], y[1:] != y[:-1]])) + seen
-            runs.append(run[kept])
-            seen = int(run[-1])
     if not features:
         raise InputError(
             f"none of {len(recordings)} recordings has a labelled stretch of {preprocess.window_ms:g} ms",
             "shorten the window, or check that the recordings belong to this data set",
         )
-    return LabelledImages(
-        np.concatenate(features), np.concatenate(classes), np.concatenate(origin), np.concatenate(runs)
-    )
+    return LabelledImages(np.concatenate(features), np.concatenate(classes), np.concatenate(origin))
 
 
 def divided_windows(
     recordings: Sequence[Recording], split: Split, preprocess: Preprocess
 ) -> tuple[LabelledImages, LabelledImages]:
-    """Training and test windows of a split. Raises as `labelled_windows` does."""
+    """Training windows of a split, and every window of its test recordings, -1 where it is of no one class.
+
+    Of a split that leaks, the windows of one class. Raises as `labelled_windows` does.
+    """
     if not split.leaks:
-        train, test = (
-            labelled_windows([recordings[i] for i in side], preprocess) for side in (split.train, split.test)
-        )
-        return train, test
+        train = labelled_windows([recordings[i] for i in split.train], preprocess)
+        return train, labelled_windows([recordings[i] for i in split.test], preprocess, every=True)
     everything = labelled_windows(recordings, preprocess)
     order = np.random.default_rng([split.seed, 7]).permutation(len(everything))
     test_count = min(max(1, round(split.test_share * len(order))), max(1, len(order) - 1))

@@ -1,0 +1,53 @@
+"""Test windows as live recognition meets them: all of a recording's, one after the other.
+
+A vote of live recognition counts the last few windows, whatever they hold: it cannot know when a gesture changes.
+So it is scored here with the windows in between, which hold two classes or none and are no test by themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.nets import train
+from emgdeploy.nets.metrics import Score, score, voted
+from emgdeploy.signals.images import LabelledImages
+from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.windowfile import Windows
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Live:
+    """x: (N, C, H, W) every window of the test recordings, in order; y: (N,) its class, -1 where it holds more
+    than one or none; recording: (N,) which recording it is of."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+    recording: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, images: LabelledImages, fitted: Preprocess, labels: tuple[str, ...]) -> Live:
+        """Windows of recordings, normalised."""
+        return cls(fitted.normalised(images.features), images.y, images.recording, labels)
+
+    def windows(self) -> Windows:
+        """Those of one class: the test windows."""
+        return Windows(self.x[self.y >= 0], self.y[self.y >= 0], self.labels)
+
+    def scores(self, network: nn.Module, vote: int) -> tuple[Score, Score]:
+        """How often the float network is right on the test windows: by each alone, and by majority of the last
+        `vote` windows."""
+        predicted = train.predict(network, self.x).argmax(axis=1).astype(np.int64)
+        classes, counts = len(self.labels), self.y >= 0
+        majority = voted(predicted, self.recording, vote, classes)
+        return (
+            score(self.y[counts], predicted[counts], classes),
+            score(self.y[counts], majority[counts], classes),
+        )
