@@ -155,8 +155,10 @@ def fuzzed_parsers(rig: Rig, count: int, seed: int = 0) -> str:
     c_side = _output([parser, "fuzz", str(count), str(count + seed)])
     session = wire_device.compile_c("session_fuzz.c", wire_device.SESSION, rig.folder)
     c_session = _output([session, str(count // 4), str(count + seed)])
+    tapped = wire_device.compile_c("session_fuzz.c", wire_device.SESSION, rig.folder, taps=5)
+    c_tapped = _output([tapped, str(count // 4), str(count + seed)])
     accepted = wire_reference.compare_random_streams(count // 10, seed=count + seed)
-    return f"C: {c_side}; {c_session}; Python: {count // 10} streams, {accepted} frames accepted by both decoders"
+    return f"C: {c_side}; {c_session}; with taps: {c_tapped}; Python: {count // 10} streams, {accepted} frames accepted by both decoders"
 
 
 def _output(command: list[str | Path]) -> str:

@@ -15,6 +15,7 @@ _AGAIN = os.environ.get("EMGDEPLOY_LINK_AGAIN") == "1"
 
 LINK = (
     "firmware_templates/runtime/app",
+    "firmware_templates/runtime/taps",
     "firmware_templates/platforms",
     "toolchain/emgdeploy/link",
     "tests/support/link_items.py",
