@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,16 +18,20 @@ import pytest
 from nuttx_on_qemu import build as build_for_qemu
 from nuttx_on_qemu import running
 
+from emgdeploy.bench import divergence, workload
 from emgdeploy.boards import load_board
 from emgdeploy.firmware import mapfile
 from emgdeploy.firmware.app import task_stack_bytes
+from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.nuttx import Tree, find_nuttx, find_sdk
 from emgdeploy.firmware.nuttx.tree import LEFT_OUT
 from emgdeploy.firmware.nuttx.workspace import cache_folder
+from emgdeploy.flash import identity
 from emgdeploy.flash.shell import start_application
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.port import open_port
 from support.command import Cli
+from support.layered_net import layered_tflite
 
 pytestmark = pytest.mark.long
 
@@ -146,6 +151,29 @@ def test_the_same_folder_under_nuttx_on_an_emulated_core(first_program: str, cli
         used = _stack_used(port)
     print(f"{first_program}: {used} bytes of stack used, {told} by the application's own bound")
     assert told / 2 < used < task_stack_bytes(told) - 512
+
+
+def test_taps_under_nuttx_name_the_layer_with_a_changed_weight(tmp_path: Path) -> None:
+    """In the application's own copy of the C alone: the build folder, and what is expected, stay as they were."""
+    _, tree = _tree("NUTTX_DIR")
+    (tmp_path / "m.tflite").write_bytes(layered_tflite())
+    request = BuildRequest(
+        load_board("spresense"), tmp_path / "m.tflite", tmp_path / "b", taps=True, latest=False
+    )
+    manifest = build(request)
+    source = request.out / "app" / "src" / "model.c"
+    changed, count = re.subn(r"(stream_3\[\d+\] = \{\n\s+)-?\d+", r"\g<1>12345", source.read_text())
+    assert count == 1
+    source.write_text(changed)
+    window = workload.from_build(request.out, manifest).x[0]
+    with running(build_for_qemu(tree, request.out / "app", "emg_main")) as name:
+        opened = open_port(name)
+        client = DeviceClient(opened, check=lambda info: identity.check(info, manifest))
+        assert client.connect().taps_of == manifest.taps_of
+        found = divergence.first(request.out, manifest, window, client)
+        opened.close()
+    print(found)
+    assert (found.layer, found.source) == ("point", divergence.DEVICE)
 
 
 def test_the_cmake_build_takes_it_too(plain: Path, tmp_path: Path) -> None:
