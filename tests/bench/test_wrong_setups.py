@@ -169,7 +169,8 @@ def test_wrong_model(refused: Refused, good: Path, builds: Builds) -> None:
         refused(relay.path, 7, "model is", manifests.load(other).model_sha256[:32])
 
 
-def test_failed_self_test(refused: Refused, builds: Builds) -> None:
+def test_failed_self_test(cli: Cli, builds: Builds) -> None:
+    """Looking for the layer takes a compiler's time on top."""
     broken = builds.tiny(
         "selftest",
         changes=(
@@ -177,7 +178,10 @@ def test_failed_self_test(refused: Refused, builds: Builds) -> None:
         ),
     )
     with device_of(broken) as device, Relay(device, FaultPlan()) as relay:
-        refused(relay.path, 1, "self-test", build=broken)
+        done = cli("bench", "--build", broken, "--port", relay.path)
+    done.fails(1, "self-test")
+    says_no_number(done, broken)
+    assert "a new build with taps on native makes every layer right" in done.err
 
 
 def test_the_right_one_is_not_refused(cli: Cli, good: Path) -> None:
