@@ -197,3 +197,11 @@ def test_the_build_with_taps_is_no_other_device_and_says_so(home: Home) -> None:
         work = workload.from_build(plain, ours)
         with pytest.raises(DeviceMismatchError, match="runs the build with taps of this build"):
             bench.run(plain, ours, running.port, work)
+
+
+def test_a_device_that_restarts_in_between_is_asked_again(home: Home, tmp_path: Path) -> None:
+    damaged = shutil.copytree(home.build("native"), tmp_path / "damaged")
+    poke(damaged / "firmware.elf", "bias_2", 5, 0x40)
+    for after in range(900, 2400, 250):
+        found, _ = behind_a_cable(damaged, FaultPlan(reset_after=after))
+        assert [one.layer for one in found] == ["deep"] * WINDOWS, (after, found)
