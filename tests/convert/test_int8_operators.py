@@ -8,7 +8,7 @@ from onnx_nets import Net, numbers
 from test_lowering_operators import CASES
 
 from emgdeploy.codegen import CodegenOptions, generate
-from emgdeploy.convert import onnxrun, quantize
+from emgdeploy.convert import methods, onnxrun, quantize
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.pipeline import int8_logits
 from emgdeploy.convert.reference import Reference
@@ -21,9 +21,10 @@ def test_the_int8_model_is_whole_close_and_compilable(name: str) -> None:
     net = Net(shape)
     build(net)
     model = net.model()
-    lowered = program.lower(model, name)
     x = numbers(30, *shape)
-    tflite = quantize.int8_tflite(lowered, x)
+    ranges = methods.ranges_of(model, x, "minmax", {})
+    lowered = program.lower(model, name, ranges)
+    tflite = quantize.int8_tflite(lowered)
     reference = Reference(tflite)
     zeros = np.zeros(reference.input.shape[1:], np.int8)
     kinds = {str(t.dtype) for t in reference.tensors(zeros).values()}

@@ -89,7 +89,7 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
         lambda n: n.add(
             "BatchNormalization", ["x", *(numbers(6, seed=i) for i in range(3)), abs(numbers(6))]
         ),
-        ["MUL", "ADD"],
+        ["DEPTHWISE_CONV_2D"],
     ),
     "gemm": ((6,), lambda n: n.add("Gemm", ["x", numbers(6, 4), numbers(4)]), ["FULLY_CONNECTED"]),
     "gemm with factors": (

@@ -117,7 +117,7 @@ def test_no_path_of_this_machine_is_in_what_is_written(published: Conversion, sh
 
 def test_simulated_windows_stand_in_and_the_result_says_so(tmp_path: Path) -> None:
     done = convert_model(small_onnx(tmp_path), tmp_path / "out")
-    assert done.simulated and done.calibration_windows == 200
+    assert done.simulated and done.calibration.windows == 200
     assert done.evaluated.y is None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
-from emgdeploy.cli.convert import add_calibration, calibration_of
+from emgdeploy.cli.convert import add_calibration, calibrating, calibration_of
 from emgdeploy.errors import InputError
 
 if TYPE_CHECKING:
@@ -165,6 +165,7 @@ def _given(args: argparse.Namespace) -> Material:
         calibration, windows = _default_windows(calibration, windows)
     return Material(
         calibration=calibration,
+        calibrating=calibrating(args),
         windows=None if windows is None else windowfile.load(windows),
         windows_file=windows,
         labels=None if args.labels is None else read_labels(args.labels),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from emgdeploy.convert.calibration import FromDataset
+    from emgdeploy.convert.calibration import FromDataset, Settings
     from emgdeploy.convert.ledger import Gates, LedgerRow
     from emgdeploy.convert.pipeline import Conversion
     from emgdeploy.signals.preprocess import Preprocess
@@ -24,6 +24,7 @@ NAME = "convert"
 HELP = "convert a checkpoint (.pt) or ONNX file to an int8 .tflite, and show what each stage changed"
 
 _STAGES = ("reading", "simplifying", "lowering", "quantizing", "comparing")
+_METHODS = ("minmax", "percentile", "mse", "entropy")  # of convert.methods, which loads too much for --help
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +57,18 @@ def add_calibration(parser: argparse.ArgumentParser) -> None:
         help="real windows x (N, C, H, W) to set int8 ranges by",
     )
     group.add_argument("--dataset", metavar="NAME", help="calibrate on a data set's training part")
+    parser.add_argument(
+        "--calibration-size",
+        type=options.positive_int,
+        metavar="N",
+        help="most windows to set ranges by, spread evenly over those given (default 300)",
+    )
+    parser.add_argument(
+        "--calibration-method",
+        choices=_METHODS,
+        help="how to set them: by all values seen, all but a ten-thousandth, or where the rounding costs least "
+        "(default minmax); ranges learned in training are kept",
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the data set's recordings lie")
     parser.add_argument(
         "--preprocess",
@@ -85,6 +98,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 args.factory,
                 _gates(args),
                 lambda stage: bar.advance(note=stage),
+                calibrating(args),
             )
     except DriftError as drift:
         show_ledger(drift.ledger, console)
@@ -108,9 +122,17 @@ def calibration_of(args: argparse.Namespace) -> NDArray[Any] | FromDataset | Non
     return None
 
 
+def calibrating(args: argparse.Namespace) -> Settings:
+    """How ranges are chosen on these windows."""
+    from emgdeploy.convert.calibration import Settings
+
+    given = {"method": args.calibration_method, "size": args.calibration_size}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
 def warn_if_simulated(conversion: Conversion, console: Console) -> None:
     """Say loudly that int8 ranges come from windows that no arm made."""
-    if conversion.simulated:
+    if conversion.calibration.simulated:
         console.warn(
             "calibrated on simulated windows; accuracy on real ones needs real windows: "
             "give --calibration FILE.npz, or --dataset and --data"
@@ -139,6 +161,8 @@ def _gates(args: argparse.Namespace) -> Gates:
 
 
 def _show(conversion: Conversion, console: Console) -> None:
+    from dataclasses import asdict
+
     from emgdeploy.convert.ledger import as_dicts
 
     console.result(
@@ -151,20 +175,13 @@ def _show(conversion: Conversion, console: Console) -> None:
             "device_shape": conversion.device_shape,
             "labels": conversion.labels,
             "preprocess": None if conversion.preprocess is None else conversion.preprocess.to_dict(),
-            "calibration": {
-                "simulated": conversion.simulated,
-                "windows": conversion.calibration_windows,
-            },
+            "calibration": asdict(conversion.calibration),
             "windows": len(conversion.evaluated.x),
             "ledger": as_dicts(conversion.ledger),
         }
     )
     show_ledger(conversion.ledger, console)
-    source = "simulated" if conversion.simulated else "real"
-    console.print(
-        f"calibrated on {conversion.calibration_windows} {source} windows, "
-        f"compared on {len(conversion.evaluated.x)}"
-    )
+    console.print(f"{conversion.calibration}, compared on {len(conversion.evaluated.x)}")
     console.print(f"{conversion.tflite}  {conversion.tflite.stat().st_size:,} bytes")
 
 

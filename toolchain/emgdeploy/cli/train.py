@@ -104,6 +104,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the same as --lost {_ROBUST_LOST:g} --disturbed-copies {_ROBUST_COPIES}",
     )
     parser.add_argument(
+        "--qat",
+        action="store_true",
+        help="train on at the end with the rounding of int8, whose ranges are then learned and stored",
+    )
+    parser.add_argument(
+        "--qat-epochs",
+        type=options.positive_int,
+        metavar="N",
+        help="passes of that (default 3); implies --qat",
+    )
+    parser.add_argument(
         "--patience",
         type=options.positive_int,
         metavar="N",
@@ -156,7 +167,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             return _dry_run(task, model, console)
         progress = args.out / f"progress-{number + 1}.pt" if args.resume else None
         title = f"fold {number + 1} of {count}" if count > 1 else "training"
-        folds.append(_train(task, model, settings, progress, args.vote, title, console))
+        outcome = _train(task, model, settings, progress, args.vote, title, console)
+        folds.append(_quantized(args, outcome, progress, title, console))
     report = experiment.save(folds[0], args.out, folds, args.vote)
     for path in args.out.glob("progress-*.pt"):
         path.unlink()
@@ -288,6 +300,23 @@ def _train(
         return experiment.run(task, model, settings, on_batch, progress, vote)
 
 
+def _quantized(
+    args: argparse.Namespace, outcome: Outcome, progress: Path | None, title: str, console: Console
+) -> Outcome:
+    """The outcome trained on for int8, where that is wanted."""
+    if not args.qat and args.qat_epochs is None:
+        return outcome
+    from emgdeploy.nets import aware
+
+    epochs = args.qat_epochs or aware.EPOCHS
+    total = epochs * outcome.settings.batches(len(outcome.task.train))
+    kept = None if progress is None else progress.with_suffix(".qat.pt")
+    with console.progress(f"{title} for int8", total) as bar:
+        return aware.quantize(
+            outcome, epochs, lambda done, loss: bar.advance(note=f"loss {loss:.3f}"), kept, args.vote
+        )
+
+
 def _dry_run(task: Task, model: Model, console: Console) -> int:
     from emgdeploy.nets.cost import cost
     from emgdeploy.nets.widths import published_widths
@@ -328,6 +357,8 @@ def _show(report: dict[str, Any], folder: Path, console: Console) -> None:
         f"on {windows:,} windows {seen} ({report['seconds_per_epoch']:.1f} s per epoch)",
         style="bold",
     )
+    if report["qat"] is not None:
+        console.print(f"{report['qat']['accuracy']:.2%} with the rounding of int8, with ranges learned")
     voted = report["voted"]
     console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
     show_confusion(report, tuple(report["labels"]), console)

@@ -15,10 +15,39 @@ from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.windowfile import Windows
 
-# Ranges settle within a few hundred windows; every further one costs time in every build.
-CALIBRATION_WINDOWS = 300
 SIMULATED_WINDOWS = 200
 _SEED = 20
+
+
+LEARNED = "learned"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How int8 ranges are chosen: by which of `methods.METHODS`, on at most how many windows.
+
+    Ranges settle within a few hundred windows; every further one costs time in every build.
+    """
+
+    method: str = "minmax"
+    size: int = 300
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How they were chosen: a method, or `LEARNED` in training; on how many windows, none where learned;
+    and whether these were simulated."""
+
+    method: str
+    windows: int
+    simulated: bool
+
+    def __str__(self) -> str:
+        if self.method == LEARNED:
+            return "ranges learned in training"
+        return (
+            f"ranges by {self.method} on {self.windows} {'simulated' if self.simulated else 'real'} windows"
+        )
 
 
 @dataclass(frozen=True)
@@ -82,14 +111,15 @@ def choose(
     given: NDArray[np.float32] | FromDataset | None,
     test: Windows | None,
     ledger_windows: int,
+    size: int,
 ) -> Chosen:
-    """The windows to calibrate and to compare on. Raises InputError when they do not fit the model."""
+    """The windows to calibrate on, `size` at most, and to compare on. Raises InputError when they do not fit the model."""
     if isinstance(given, FromDataset):
         training, own_test = given.windows(origin)
         given, test = training.x, test or own_test
     simulated = given is None
     windows = simulated_windows(origin.window_shape, origin.preprocess) if given is None else given
-    calibration = evenly(_checked(windows, origin, "calibration"), CALIBRATION_WINDOWS)
+    calibration = evenly(_checked(windows, origin, "calibration"), size)
     if test is None:
         return Chosen(calibration, calibration, None, simulated, representative=True)
     x = evenly(_checked(test.x, origin, "test"), ledger_windows)

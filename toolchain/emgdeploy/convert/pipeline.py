@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import onnxrun, quantize, simplify
+from emgdeploy.convert import fakequant, methods, onnxrun, quantize, simplify
 from emgdeploy.convert import source as sources
-from emgdeploy.convert.calibration import FromDataset, choose
+from emgdeploy.convert.calibration import LEARNED, Calibration, Chosen, FromDataset, Settings, choose
 from emgdeploy.convert.ledger import Gates, Ledger, LedgerRow
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.onnxfile import OnnxModel
@@ -19,12 +19,14 @@ from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.source import Source
 from emgdeploy.convert.windows import dequantize, quantize_windows, to_device_layout
 from emgdeploy.files import write_atomic
+from emgdeploy.nets.ranges import Range
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.windowfile import Windows
 
 ONNX_NAME = "model.onnx"
 TFLITE_NAME = "model.int8.tflite"
 INT8_STAGE = "tflite-int8"
+FAKE_STAGE = "fake-quantized"
 # Enough to see 0.3 points of accuracy, at 2 to 5 ms of the reference interpreter for each.
 LEDGER_WINDOWS = 4000
 
@@ -45,7 +47,7 @@ class Conversion:
     """What a conversion made, and what later stages need to know about it.
 
     window_axes permutes the axes of one window (no batch) into the device's order; device_shape has
-    no batch either. `simulated` says that calibration and ledger saw no real windows.
+    no batch either. `simulated` says that the ledger saw no real windows.
     """
 
     tflite: Path
@@ -59,7 +61,7 @@ class Conversion:
     device_shape: tuple[int, ...]
     evaluated: Evaluated
     simulated: bool
-    calibration_windows: int
+    calibration: Calibration
 
 
 def convert_model(
@@ -70,11 +72,12 @@ def convert_model(
     factory: str | None = None,
     gates: Gates | None = None,
     report: Report = lambda stage: None,
+    settings: Settings | None = None,
 ) -> Conversion:
     """Convert a .pt or .onnx and write `model.onnx` (simplified) and `model.int8.tflite` into `out`.
 
     calibration: (N, *window shape) float32, or a data set to cut them from; without it simulated windows
-    of the input's shape are used.
+    of the input's shape are used. settings: how int8 ranges are chosen on them, unless the model brings its own.
     test: windows for the ledger, by default those of the calibration; `report` is told each stage.
     Raises InputError for a bad model or windows, DriftError (a GateFailed) when a stage drifts.
     Nothing is written unless every gate held.
@@ -82,9 +85,10 @@ def convert_model(
     report("reading")
     origin = sources.read(source, factory)
     report("simplifying")
-    simple = simplify.simplify(origin.model, str(source))
+    simple, ranges = fakequant.separate(simplify.simplify(origin.model, str(source)), str(source))
     program.check_operators(simple, str(source))  # before anything that takes long
-    chosen = choose(origin, calibration, test, LEDGER_WINDOWS)
+    settings = settings or Settings()
+    chosen = choose(origin, calibration, test, LEDGER_WINDOWS, settings.size)
     gates = gates or Gates()
     gates = gates.for_simulated() if chosen.simulated and chosen.y is None else gates
     ledger = Ledger(gates, chosen.y)
@@ -97,8 +101,11 @@ def convert_model(
     floats = Reference(quantize.float_tflite(lowered), keep_tensors=False).run(device)
     ledger.add_float("tflite-float", floats.reshape(len(x), -1))
     report("quantizing")
-    tflite = quantize.int8_tflite(lowered, chosen.calibration)
+    ranges, how = _ranges(simple, ranges, chosen, settings)
+    tflite = quantize.int8_tflite(program.lower(simple, str(source), ranges))
     report("comparing")
+    if origin.fake_quantized is not None:
+        ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)
     ledger.add_int8(INT8_STAGE, int8_logits(tflite, x, lowered.window_axes), gated=chosen.representative)
     if not chosen.representative:
         _hold_on_calibration(gates, simple, tflite, chosen.calibration, lowered.window_axes)
@@ -116,8 +123,18 @@ def convert_model(
         device_shape=lowered.device_shape,
         evaluated=Evaluated(x, chosen.y, logits),
         simulated=chosen.simulated,
-        calibration_windows=len(chosen.calibration),
+        calibration=how,
     )
+
+
+def _ranges(
+    simple: OnnxModel, known: dict[str, Range], chosen: Chosen, settings: Settings
+) -> tuple[dict[str, Range], Calibration]:
+    """The range of every int8 tensor, and how it was found."""
+    ranges = methods.ranges_of(simple, chosen.calibration, settings.method, known)
+    if len(ranges) == len(known):
+        return ranges, Calibration(LEARNED, 0, simulated=False)
+    return ranges, Calibration(settings.method, len(chosen.calibration), chosen.simulated)
 
 
 def _hold_on_calibration(
@@ -144,7 +161,8 @@ def int8_logits(tflite: bytes, x: NDArray[np.float32], axes: tuple[int, ...]) ->
 
 def _source_rows(ledger: Ledger, origin: Source, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """The rows of the source itself; returns the float logits that everything later is compared to."""
-    onnx_logits = onnxrun.run(origin.model, x, origin.name)
+    plain, _ = fakequant.separate(origin.model, origin.name)
+    onnx_logits = onnxrun.run(plain, x, origin.name)
     if origin.network is None:
         ledger.add_float("onnx", onnx_logits)
         return onnx_logits

@@ -1,12 +1,8 @@
-"""TFLiteConverter: the lowered function as a float .tflite, and as an int8 one calibrated on real windows."""
+"""TFLiteConverter: the lowered function as a float .tflite, and as an int8 one with chosen ranges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from emgdeploy.convert import packages
 from emgdeploy.convert.lowering.program import Program
@@ -18,22 +14,14 @@ def float_tflite(program: Program) -> bytes:
     return _convert(_converter(program))
 
 
-def int8_tflite(program: Program, calibration: NDArray[np.float32]) -> bytes:
-    """int8 inside and out, weights scaled for each channel, activations from the ranges seen.
+def int8_tflite(program: Program) -> bytes:
+    """int8 inside and out, weights scaled for each channel, activations as the program's ranges say.
 
-    calibration: (N, *window shape) float32 in ONNX's order.
+    The program must have been lowered with a range for each of `points`.
     """
     tf = packages.tensorflow()
-    windows = np.ascontiguousarray(calibration.transpose(0, *(axis + 1 for axis in program.window_axes)))
-
-    def representative() -> Iterator[list[NDArray[np.float32]]]:
-        for window in windows:
-            yield [window[np.newaxis]]
-
     converter = _converter(program)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = representative
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     return _convert(converter)

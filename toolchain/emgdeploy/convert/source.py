@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.signals.preprocess import Preprocess
 
 _CHECKPOINTS = (".pt", ".pth")
+Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Source:
     """`network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
 
     window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
-    training: the notes of whoever trained the checkpoint.
+    training: the notes of whoever trained the checkpoint. fake_quantized: of a network trained for int8, which
+    brings its ranges: its (N, K) logits with all tensors rounded; `network` then rounds only its weights.
     """
 
     name: str
@@ -36,16 +39,11 @@ class Source:
     labels: tuple[str, ...] | None = None
     preprocess: Preprocess | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    fake_quantized: Logits | None = None
 
     def torch_logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, K) logits of the torch network, on the CPU."""
-        torch = packages.torch()
-        with torch.no_grad():
-            parts = [
-                self.network(torch.from_numpy(windows[start : start + 256])).numpy()
-                for start in range(0, len(windows), 256)
-            ]
-        return np.concatenate(parts).reshape(len(windows), -1).astype(np.float32)
+        return _logits(self.network, windows)
 
 
 def read(path: Path, factory: str | None = None) -> Source:
@@ -63,17 +61,36 @@ def read(path: Path, factory: str | None = None) -> Source:
             "give a checkpoint (.pt) or an ONNX file (.onnx); a .tflite needs no conversion",
         )
     checkpoint = load_checkpoint(path, factory)
-    model = export.export(checkpoint.network, checkpoint.input_shape, str(path))
+    network, fake_quantized = checkpoint.network, None
+    if checkpoint.ranges is not None:
+        from emgdeploy.nets import view
+
+        whole = view.view(checkpoint.network, checkpoint.ranges, str(path))
+        network, fake_quantized = view.without_ranges(whole), partial(_logits, whole)
+        model = export.export(whole, checkpoint.input_shape, str(path))
+    else:
+        model = export.export(network, checkpoint.input_shape, str(path))
     return Source(
         path.name,
         checkpoint.sha256,
         model,
         checkpoint.input_shape,
-        checkpoint.network,
+        network,
         checkpoint.labels,
         checkpoint.preprocess,
         checkpoint.training,
+        fake_quantized,
     )
+
+
+def _logits(network: Any, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    torch = packages.torch()
+    with torch.no_grad():
+        parts = [
+            network(torch.from_numpy(windows[start : start + 256])).numpy()
+            for start in range(0, len(windows), 256)
+        ]
+    return np.concatenate(parts).reshape(len(windows), -1).astype(np.float32)
 
 
 def _sha256(path: Path) -> str:

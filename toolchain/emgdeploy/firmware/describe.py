@@ -77,6 +77,7 @@ def manifest_of(done: Finished) -> Manifest:
         expected_instructions=None,
         memories=made.sizes.memories,
         ledger=work.ledger,
+        calibration=work.calibration,
         layers=tuple(Layer(**vars(layer)) for layer in model.layers),
         operators=tuple(Operator(**vars(operator)) for operator in model.operators),
         artifacts=artifacts,

@@ -65,6 +65,16 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True)
+class Ranges:
+    """How int8 ranges were chosen: a method's name, or `learned` in training; on how many windows, and whether
+    these were simulated."""
+
+    method: str
+    windows: int
+    simulated: bool
+
+
+@dataclass(frozen=True)
 class Layer:
     """One step of the device's call sequence; sizes in bytes."""
 
@@ -113,6 +123,7 @@ class Manifest:
     arena_peak_layer: index of the layer during which the arena is full.
     firmware_sources: the rest of the firmware. live_sources: what a user's own program compiles in addition
     to make windows from samples. notes: what the build had to do without.
+    calibration: None where the model's file was int8 already.
     reference: name and version of the interpreter that computed golden.npz.
     """
 
@@ -142,6 +153,7 @@ class Manifest:
     expected_instructions: int | None
     memories: tuple[MemoryUse, ...]
     ledger: tuple[LedgerEntry, ...]
+    calibration: Ranges | None
     layers: tuple[Layer, ...]
     operators: tuple[Operator, ...]
     artifacts: dict[str, str]
@@ -231,6 +243,9 @@ def _manifest(fields: Fields) -> Manifest:
             MemoryUse(m.word("name"), _size(m, "used"), _size(m, "size")) for m in fields.inners("memories")
         ),
         ledger=tuple(_ledger(entry) for entry in fields.inners("ledger")),
+        calibration=_ranges(fields.inner("calibration"))
+        if fields.maybe("calibration", fields.table)
+        else None,
         layers=tuple(_layer(entry) for entry in fields.inners("layers")),
         operators=tuple(
             Operator(o.text("op"), o.integer("in_file"), o.integer("on_device"))
@@ -302,6 +317,10 @@ def _ledger(fields: Fields) -> LedgerEntry:
         top1_agreement=fields.maybe("top1_agreement", fields.number),
         accuracy=fields.maybe("accuracy", fields.number),
     )
+
+
+def _ranges(fields: Fields) -> Ranges:
+    return Ranges(fields.word("method"), _size(fields, "windows"), fields.truth("simulated"))
 
 
 def _layer(fields: Fields) -> Layer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,13 @@ from emgdeploy.convert.golden import Golden
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest as manifests
-from emgdeploy.firmware.manifest import LedgerEntry
+from emgdeploy.firmware.manifest import LedgerEntry, Ranges
 from emgdeploy.firmware.probes import probes
 from emgdeploy.graph import read_tflite
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
-    from emgdeploy.convert.calibration import FromDataset
+    from emgdeploy.convert.calibration import FromDataset, Settings
     from emgdeploy.convert.pipeline import Conversion
 
 Report = Callable[[str], None]
@@ -53,6 +53,7 @@ class Workload:
     labels: tuple[str, ...] | None
     preprocess: dict[str, Any] | None
     ledger: tuple[LedgerEntry, ...]
+    calibration: Ranges | None
     notes: tuple[str, ...]
 
 
@@ -60,11 +61,12 @@ class Workload:
 class Material:
     """What the user gave besides the model; None where nothing was given.
 
-    calibration: float (N, *window shape), or a data set. windows: to prove the firmware on, from
+    calibration: float (N, *window shape), or a data set; calibrating: how ranges are chosen on it. windows: to prove the firmware on, from
     windows_file where they have one.
     """
 
     calibration: NDArray[Any] | FromDataset | None = None
+    calibrating: Settings | None = None
     windows: Windows | None = None
     windows_file: Path | None = None
     labels: tuple[str, ...] | None = None
@@ -117,6 +119,7 @@ def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> 
         labels=windows.labels,
         preprocess=None,
         ledger=(),
+        calibration=None,
         notes=(),
     )
 
@@ -156,7 +159,9 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
 
     test = given.windows if given.windows is not None and given.windows.x.dtype.kind == "f" else None
     try:
-        done = convert_model(model, folder, given.calibration, test, given.factory, None, report)
+        done = convert_model(
+            model, folder, given.calibration, test, given.factory, None, report, given.calibrating
+        )
     except InputError as error:
         if error.message.startswith("test windows"):
             raise InputError(f"{_named(given)}: {error.message}", error.hint) from error
@@ -176,7 +181,8 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
         ledger=tuple(
             LedgerEntry(row.stage, row.max_abs_diff, row.top1_agreement, row.accuracy) for row in done.ledger
         ),
-        notes=(SIMULATED,) if done.simulated else (),
+        calibration=Ranges(**asdict(done.calibration)),
+        notes=(SIMULATED,) if done.calibration.simulated else (),
     )
 
 

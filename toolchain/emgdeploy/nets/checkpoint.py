@@ -18,6 +18,7 @@ from emgdeploy import optional
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import published, registry, weights
+from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range
 from emgdeploy.signals.preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Checkpoint:
 
     network: in evaluation mode, on the CPU; name: `mobilenetv2`, `m5` or the factory's;
     input_shape: (C, H, W) of one window; labels, preprocess: None where the file brings none;
-    training: the notes of whoever trained it; sha256: of the file's bytes.
+    training: the notes of whoever trained it; sha256: of the file's bytes; ranges: of a network trained with
+    its own rounding, what each int8 tensor holds (see `aware`).
     """
 
     network: nn.Module
@@ -43,6 +45,7 @@ class Checkpoint:
     preprocess: Preprocess | None
     sha256: str
     training: Mapping[str, Any]
+    ranges: Mapping[str, Range] | None = None
 
 
 def load_checkpoint(
@@ -73,7 +76,8 @@ def load_checkpoint(
     notes = fields.get("training")
     digest = hashlib.sha256(content).hexdigest()
     training = notes if isinstance(notes, dict) else {}
-    return Checkpoint(network.eval(), name, shape, labels, preprocess, digest, training)
+    ranges = _ranges(fields.get("ranges"), source)
+    return Checkpoint(network.eval(), name, shape, labels, preprocess, digest, training, ranges)
 
 
 def save_checkpoint(
@@ -82,6 +86,7 @@ def save_checkpoint(
     labels: tuple[str, ...],
     preprocess: Preprocess,
     training: Mapping[str, Any],
+    ranges: Mapping[str, Range] | None = None,
 ) -> None:
     """Write a checkpoint, whole or not at all."""
     import torch
@@ -95,6 +100,8 @@ def save_checkpoint(
         "preprocess": preprocess.to_dict(),
         "training": dict(training),
     }
+    if ranges is not None:
+        fields["ranges"] = {name: [found.scale, found.zero_point] for name, found in ranges.items()}
     buffer = io.BytesIO()
     torch.save(fields, buffer)
     write_atomic(Path(path), buffer.getvalue())
@@ -142,6 +149,22 @@ def _labels(labels: object, classes: int, source: str) -> tuple[str, ...] | None
     if len(labels) != classes:
         raise InputError(f"{source}: it has {len(labels)} labels and {classes} classes", _HINT)
     return tuple(labels)
+
+
+def _ranges(fields: object, source: str) -> Mapping[str, Range] | None:
+    if fields is None:
+        return None
+    wrong = InputError(f"{source}: its int8 ranges are no scales and zero points", _HINT)
+    if not isinstance(fields, dict):
+        raise wrong
+    found = {}
+    for name, pair in fields.items():
+        match pair:
+            case [float(scale), int(zero_point)] if 1e-30 < scale < 1e30 and LOWEST <= zero_point <= HIGHEST:
+                found[str(name)] = Range(scale, zero_point)
+            case _:
+                raise wrong
+    return found
 
 
 def _preprocess(fields: object, shape: tuple[int, int, int], source: str) -> Preprocess | None:

@@ -31,6 +31,8 @@ from emgdeploy.signals.windowfile import Windows
 if TYPE_CHECKING:
     from torch import nn
 
+    from emgdeploy.nets.aware import Quantized
+
 SCHEMA = "emgdeploy.train/1"
 # Enough to see every class at every strength; more changes int8 ranges little and takes longer.
 CALIBRATION_WINDOWS = 512
@@ -78,7 +80,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained network and what it reaches on the test windows, one by one and by majority votes."""
+    """A trained network and what it reaches on the test windows, one by one and by majority votes.
+
+    quantized: what training on for int8 added, if it was.
+    """
 
     network: nn.Module
     task: Task
@@ -88,6 +93,7 @@ class Outcome:
     cost: Cost
     model: Model
     voted: Score
+    quantized: Quantized | None = None
 
 
 def prepare(
@@ -135,12 +141,12 @@ def run(
     trained = train.fit(
         network,
         windows.x,
-        _classes(windows),
+        classes_of(windows),
         settings,
         on_batch,
         task.preprocess.log_epsilon is not None,
         Silence.of(task.preprocess),
-        None if held_out is None else (held_out.x, _classes(held_out)),
+        None if held_out is None else (held_out.x, classes_of(held_out)),
         progress,
     )
     one_by_one, by_vote = task.live.scores(network, vote)
@@ -167,7 +173,7 @@ def _held_out(task: Task, settings: train.TrainSettings) -> tuple[Windows, Windo
 def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
     """How often the float network is right on labelled windows."""
     predicted = train.predict(network, np.asarray(windows.x, np.float32)).argmax(axis=1)
-    return score(_classes(windows), predicted.astype(np.int64), classes)
+    return score(classes_of(windows), predicted.astype(np.int64), classes)
 
 
 def test_side(
@@ -200,7 +206,7 @@ def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
     classes = class_count(checkpoint.network, checkpoint.input_shape, checkpoint.name)
     known = checkpoint.labels or windows.labels or tuple(f"class {index}" for index in range(classes))
     other = windows.labels is not None and windows.labels != known
-    if other or len(known) != classes or int(_classes(windows).max()) >= classes:
+    if other or len(known) != classes or int(classes_of(windows).max()) >= classes:
         raise InputError(
             f"the windows' classes are not the {classes} of the checkpoint",
             "give windows made for this model",
@@ -210,7 +216,7 @@ def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
 
 def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows:
     """Training windows drawn evenly over the classes, for fixing int8 ranges."""
-    y = _classes(task.train)
+    y = classes_of(task.train)
     rng = np.random.default_rng([1, 6])
     classes = np.unique(y)
     share = -(-count // len(classes))
@@ -221,6 +227,8 @@ def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows
 def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
     """What `metrics.json` holds: of one training, or of several folds, whose test windows count together and
     whose first is `outcome`."""
+    from emgdeploy.nets import aware
+
     folds = folds or (outcome,)
     task = outcome.task
     reached, by_vote = pooled([fold.score for fold in folds]), pooled([fold.voted for fold in folds])
@@ -243,6 +251,7 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         if outcome.model.start is None
         else {"checkpoint_sha256": outcome.model.start.sha256, "freeze": outcome.model.freeze},
         "epochs": len(outcome.trained.losses),
+        "qat": aware.report(folds),
         "accuracy": reached.accuracy,
         "balanced_accuracy": reached.balanced_accuracy,
         "recall": list(reached.recall),
@@ -271,7 +280,9 @@ def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: in
     notes = {key: report[key] for key in ("model_width", "settings", "windows", "finetuned", "leaks")}
     notes["accuracy"] = outcome.score.accuracy
     notes["data"] = task.choice.to_dict()
-    save_checkpoint(folder / "checkpoint.pt", outcome.network, task.dataset.labels, task.preprocess, notes)
+    ranges = None if outcome.quantized is None else outcome.quantized.ranges
+    path = folder / "checkpoint.pt"
+    save_checkpoint(path, outcome.network, task.dataset.labels, task.preprocess, notes, ranges)
     windowfile.save(folder / "calibration.npz", calibration_windows(task))
     windowfile.save(folder / "test.npz", task.test)
     write_atomic(folder / "training.csv", _log(outcome.trained))
@@ -301,7 +312,8 @@ def _fold(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _classes(windows: Windows) -> NDArray[np.int64]:
+def classes_of(windows: Windows) -> NDArray[np.int64]:
+    """(N,) the class of each window. Raises InputError where the windows carry none."""
     if windows.y is None:
         raise InputError("the windows carry no classes", "give windows with y")
     return windows.y

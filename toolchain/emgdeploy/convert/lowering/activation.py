@@ -6,6 +6,7 @@ import numpy as np
 
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.value import Value, arrange, channels_last, constant_like
+from emgdeploy.nets.ranges import covering
 
 
 @lowers("Relu")
@@ -97,7 +98,10 @@ def hard_sigmoid(node: Node) -> Value:
     x = node.value()
     alpha, beta = node.number("alpha", 0.2), node.number("beta", 0.5)
     steep = x.tensor * tf.constant(np.float32(6 * alpha)) + tf.constant(np.float32(6 * beta))
-    return x.with_tensor(tf.nn.relu6(steep) * tf.constant(np.float32(1 / 6)), nonnegative=True)
+    held = x.with_tensor(tf.nn.relu6(steep))
+    if x.range is not None:  # ONNX has no name for this tensor
+        held = held.within(covering(0.0, 6.0))
+    return x.with_tensor(held.tensor * tf.constant(np.float32(1 / 6)), nonnegative=True)
 
 
 @lowers("HardSwish")

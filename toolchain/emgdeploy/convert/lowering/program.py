@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import packages
 from emgdeploy.convert.lowering import registry
-from emgdeploy.convert.lowering.registry import Node, Operand
+from emgdeploy.convert.lowering.registry import Lowering, Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
 from emgdeploy.convert.onnxfile import OnnxModel
+from emgdeploy.convert.points import KEEPS_RANGE
 from emgdeploy.errors import EmgDeployError, InputError
+from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
 
 
@@ -29,15 +32,19 @@ class Program:
     device_shape: tuple[int, ...]
 
 
-def lower(model: OnnxModel, source: str) -> Program:
-    """Raises InputError naming the node and operator that cannot be lowered."""
+def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = None) -> Program:
+    """The float function, its tensors rounded to `ranges` (by ONNX's names) where these are given.
+
+    Raises InputError naming the node and operator that cannot be lowered.
+    """
     check_operators(model, source)
     tf = packages.tensorflow()
     axes = input_axes(len(model.input_shape))
     shape = tuple(model.input_shape[axis] for axis in axes)
 
     def network(window: Any) -> Any:
-        return onnx_order(_run(model, _input(window, model.input_shape, axes))).tensor
+        given = _input(window, model.input_shape, axes)
+        return onnx_order(_run(model, given, ranges or {})).tensor
 
     with packages.muted():
         # Without autograph: it would rewrite the source of every lowering, which takes most of a conversion.
@@ -68,11 +75,11 @@ def _input(window: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Value:
     return Value(window, dims, order)
 
 
-def _run(model: OnnxModel, window: Value) -> Value:
+def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
     """Evaluate the nodes in order; ONNX guarantees that this is an order of execution."""
     onnx = packages.onnx()
     known: dict[str, Operand] = {t.name: _array(t) for t in model.proto.graph.initializer}
-    known[model.input_name] = window
+    known[model.input_name] = _ranged(window, model.input_name, ranges)
     known[""] = None
     for proto in model.proto.graph.node:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
@@ -90,9 +97,7 @@ def _run(model: OnnxModel, window: Value) -> Value:
         if lowering is None:
             raise node.fail("cannot be converted")
         try:
-            made = lowering(node)
-            values = made if isinstance(made, tuple) else (made,)
-            known.update(zip(proto.output, values, strict=False))
+            known.update(zip(proto.output, _lowered(node, lowering, ranges), strict=False))
         except EmgDeployError:
             raise
         except Exception as error:  # TensorFlow and numpy refuse shapes and types with many classes
@@ -102,6 +107,22 @@ def _run(model: OnnxModel, window: Value) -> Value:
     if not isinstance(result, Value):
         raise InputError("the ONNX model's output does not depend on its input", "export the network again")
     return result
+
+
+def _lowered(node: Node, lowering: Lowering, ranges: Mapping[str, Range]) -> Iterator[Value]:
+    """What an operator makes of its operands; one that only moves numbers about hands their range on."""
+    made = lowering(node)
+    first = node.operands[0]
+    for name, value in zip(node.outputs, made if isinstance(made, tuple) else (made,), strict=False):
+        kept = isinstance(first, Value) and (node.op in KEEPS_RANGE or value.tensor is first.tensor)
+        if kept and isinstance(first, Value) and first.range is not None:
+            yield replace(value, range=first.range)
+        else:
+            yield _ranged(value, name, ranges)
+
+
+def _ranged(value: Value, name: str, ranges: Mapping[str, Range]) -> Value:
+    return value.within(ranges[name]) if name in ranges else value
 
 
 def _constant(attributes: dict[str, Any]) -> NDArray[Any]:

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.nets.ranges import Range
+
 Atom = tuple[int, int]
 """(ONNX axis, position within that axis, the most significant first)."""
 
@@ -30,13 +32,14 @@ _CHANNELS_LAST: dict[int, tuple[int | None, ...]] = {3: (0, 2, None, 1), 4: (0, 
 class Value:
     """`dims[a]`: sizes (each > 1) of the atoms of ONNX axis a; `order[t]`: atoms of TensorFlow axis t.
 
-    `nonnegative` is set where every number is known to be 0 or more.
+    `nonnegative` is set where every number is known to be 0 or more; `range` says what int8 will hold of it.
     """
 
     tensor: Any
     dims: tuple[tuple[int, ...], ...]
     order: tuple[tuple[Atom, ...], ...]
     nonnegative: bool = False
+    range: Range | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -57,7 +60,14 @@ class Value:
 
     def with_tensor(self, tensor: Any, nonnegative: bool = False) -> Value:
         """Another tensor of the same arrangement, as elementwise operators make."""
-        return replace(self, tensor=tensor, nonnegative=nonnegative)
+        return replace(self, tensor=tensor, nonnegative=nonnegative, range=None)
+
+    def within(self, found: Range) -> Value:
+        """The same, rounded to the steps of a range: TFLiteConverter gives the int8 tensor exactly this one."""
+        import tensorflow as tf
+
+        held = tf.quantization.fake_quant_with_min_max_args(self.tensor, found.low, found.high)
+        return replace(self, tensor=held, range=found)
 
 
 def canonical_axes(rank: int) -> tuple[int | None, ...]:

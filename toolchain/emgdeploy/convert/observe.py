@@ -1,0 +1,76 @@
+"""What the tensors of a float network hold on calibration windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert import onnxrun, packages
+from emgdeploy.convert.onnxfile import OnnxModel
+
+BINS = 2048
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """counts (BINS,) of a tensor's values between low and high, both of which were seen."""
+
+    low: float
+    high: float
+    counts: NDArray[np.int64]
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """(BINS + 1,)"""
+        return np.linspace(self.low, self.high, len(self.counts) + 1)
+
+    @property
+    def centres(self) -> NDArray[np.float64]:
+        """(BINS,)"""
+        edges = self.edges
+        return np.asarray((edges[1:] + edges[:-1]) / 2)
+
+
+def extremes(
+    model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """The least and greatest value of each named tensor over all windows (N, *window shape)."""
+    found = dict.fromkeys(names, (np.inf, -np.inf))
+    for tensors in _runs(model, windows, names):
+        for name, values in tensors.items():
+            low, high = found[name]
+            found[name] = min(low, float(values.min())), max(high, float(values.max()))
+    return found
+
+
+def histograms(model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str]) -> dict[str, Histogram]:
+    """The same as histograms. The windows are run twice, because no tensor is kept."""
+    ends = extremes(model, windows, names)
+    counts = {name: np.zeros(BINS, np.int64) for name in names}
+    for tensors in _runs(model, windows, names):
+        for name, values in tensors.items():
+            low, high = ends[name]
+            places = (values.ravel().astype(np.float64) - low) * (BINS / max(high - low, 1e-30))
+            counts[name] += np.bincount(np.minimum(places.astype(np.int64), BINS - 1), minlength=BINS)
+    return {name: Histogram(*ends[name], counts[name]) for name in names}
+
+
+def _runs(
+    model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str]
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """The named tensors of each window in turn."""
+    onnx = packages.onnx()
+    proto = onnx.ModelProto()
+    proto.CopyFrom(model.proto)
+    wanted = [name for name in names if name not in (model.input_name, model.output_name)]
+    proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
+    wanted.append(model.output_name)
+    session = onnxrun.session(proto.SerializeToString(), "calibration")
+    for window in windows:
+        given: dict[str, Any] = {model.input_name: window[np.newaxis]}
+        tensors = given | dict(zip(wanted, session.run(wanted, given), strict=True))
+        yield {name: tensors[name] for name in names}

@@ -1,0 +1,78 @@
+"""Quantization-aware training: a trained network sees its own rounding, and learns to live with it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from emgdeploy.nets import experiment, train, view
+from emgdeploy.nets.experiment import Outcome
+from emgdeploy.nets.metrics import Score, pooled
+from emgdeploy.nets.ranges import Range
+from emgdeploy.nets.variation import Silence
+
+EPOCHS = 3
+# Of the learning rate that the network was trained with: its weights are to move by steps of int8, not far.
+RATE_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """ranges: of each int8 tensor (see `view`); score: of the rounded network on the test windows; before: the
+    outcome that this began from."""
+
+    ranges: Mapping[str, Range]
+    trained: train.Trained
+    score: Score
+    before: Outcome
+
+
+def quantize(
+    outcome: Outcome,
+    epochs: int = EPOCHS,
+    on_batch: train.OnBatch | None = None,
+    progress: Path | None = None,
+    vote: int = experiment.VOTE,
+) -> Outcome:
+    """Train a copy of the outcome's network on with the rounding of int8 in it, by small steps to the end.
+
+    All scores are of the network without it, but for `quantized.score`. progress: see `train.fit`. Raises
+    UsageError for a network whose forward cannot be followed.
+    """
+    task, before = outcome.task, outcome.settings
+    settings = replace(
+        before, epochs=epochs, t_max=None, learning_rate=before.learning_rate * RATE_SHARE, patience=None
+    )
+    train.seed_everything(settings.seed)
+    network = copy.deepcopy(outcome.network)
+    module = view.begin(network, experiment.calibration_windows(task).x)
+    trained = train.fit(
+        module,
+        task.train.x,
+        experiment.classes_of(task.train),
+        settings,
+        on_batch,
+        task.preprocess.log_epsilon is not None,
+        Silence.of(task.preprocess),
+        progress=progress,
+    )
+    rounded, _ = task.live.scores(module, vote)
+    one_by_one, by_vote = task.live.scores(network, vote)
+    quantized = Quantized(view.learned(module), trained, rounded, outcome)
+    return replace(outcome, network=network, score=one_by_one, voted=by_vote, quantized=quantized)
+
+
+def report(folds: Sequence[Outcome]) -> dict[str, Any] | None:
+    """What `metrics.json` says: accuracy of the rounded networks, and before of those that this began from."""
+    found = [fold.quantized for fold in folds if fold.quantized is not None]
+    if not found:
+        return None
+    return {
+        "epochs": len(found[0].trained.losses),
+        "losses": list(found[0].trained.losses),
+        "accuracy": pooled([one.score for one in found]).accuracy,
+        "before": pooled([one.before.score for one in found]).accuracy,
+    }
