@@ -56,6 +56,7 @@ def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
         (lambda t: t["input"].update(dtype="float128"), "one of int8"),
         (lambda t: t["input"].update(scale=float("nan")), "finite"),
         (lambda t: t["output"].update(labels=[1, 2, 3]), "texts"),
+        (lambda t: t.update(calibration={"method": "minmax", "windows": -3, "simulated": False}), "windows"),
         (lambda t: t.update(layers="many"), "layers must be a list"),
         (lambda t: t.update(arena_peak_layer=2), "arena_peak_layer"),
         (lambda t: t.update(chosen={"9" * 5000: "conv"}), "operators by their index"),

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from emgdeploy.cli import main
+from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.signals import windowfile
 from support.recordings import write_trial
 
@@ -172,3 +173,19 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
     assert status == 0 and "(1, 4, 48)" in out
     status, _, err = run(*arguments, "--input-width", 5)
     assert status == 2 and "5 x 24" in err
+
+
+def test_training_on_for_int8_is_reported_and_its_ranges_are_kept(tmp_path: Path) -> None:
+    arguments = ("train", "--dataset", "simulated", *SMALL, "--epochs", 1, "--network", "bandnet-small")
+    status, out, err = run(*arguments, "--qat-epochs", 2, "--resume", "--out", tmp_path / "run")
+    assert status == 0, out + err
+    assert "with the rounding of int8, with ranges learned" in out
+    report = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert report["epochs"] == 1 and report["qat"]["epochs"] == 2 == len(report["qat"]["losses"])
+    ranges = load_checkpoint(tmp_path / "run/checkpoint.pt").ranges
+    assert ranges is not None and len(ranges) == 8
+    assert not list((tmp_path / "run").glob("progress*"))
+    plain = run_well(*arguments, "--out", tmp_path / "plain")
+    assert plain["qat"] is None
+    assert report["qat"]["before"] == plain["accuracy"]
+    assert load_checkpoint(tmp_path / "plain/checkpoint.pt").ranges is None

@@ -76,11 +76,12 @@ METHODS: dict[str, Callable[[Histogram], Ends]] = {
 
 
 def _narrowed(seen: Histogram, cost: Callable[[Histogram, Range], float]) -> Ends:
-    """The best of the ranges that come from drawing both ends toward zero alike."""
+    """Both ends in turn drawn toward zero, to where the cost is least."""
+    low, high = seen.low, seen.high
     shares = np.linspace(1.0, _NARROWEST, _TRIES)
-    tried = [(share * seen.low, share * seen.high) for share in shares]
-    costs = [cost(seen, covering(*ends)) for ends in tried]
-    return tried[int(np.argmin(costs))]
+    high *= float(shares[np.argmin([cost(seen, covering(low, share * high)) for share in shares])])
+    low *= float(shares[np.argmin([cost(seen, covering(share * low, high)) for share in shares])])
+    return low, high
 
 
 def _rounded(values: NDArray[np.float64], found: Range) -> NDArray[np.int64]:

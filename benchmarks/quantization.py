@@ -1,0 +1,173 @@
+"""int8 against float: every network on every data set here, by each way to choose ranges, and trained for int8.
+
+    .venv/bin/python benchmarks/quantization.py --shared FOLDER --out build/quantization [--only TEXT]
+
+Networks are trained small but really: few epochs, whole trials held out. int8 accuracy is the reference
+interpreter's, on at most 1,500 test windows, spread evenly. A row that is done stays in `--out` until the code or the case
+changes, so that a run which was stopped goes on. The table is printed as Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.convert import fakequant, methods, quantize, simplify, source
+from emgdeploy.convert.calibration import Settings, evenly
+from emgdeploy.convert.lowering import program
+from emgdeploy.convert.pipeline import int8_logits
+from emgdeploy.nets import aware, experiment, registry
+from emgdeploy.nets.experiment import Model, Outcome
+from emgdeploy.nets.train import TrainSettings
+from emgdeploy.signals import datasets
+from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.readers.options import ReadOptions
+from emgdeploy.signals.simulated import Simulation
+
+_ROOT = Path(__file__).parents[1]
+_CODE = ("convert", "nets", "signals")
+# The reference interpreter takes 2 to 20 ms for each.
+_WINDOWS = 1500
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: a network trained on a data set."""
+
+    choice: DataChoice
+    network: str
+    width: float | None = None
+    settings: TrainSettings = field(default_factory=TrainSettings)
+
+    @property
+    def name(self) -> str:
+        return f"{self.choice.dataset} {self.network} {self.model.width:g}"
+
+    @property
+    def model(self) -> Model:
+        return Model(self.network, registry.usual_width(self.network) if self.width is None else self.width)
+
+
+FLEXEMG = DataChoice("flexemg")
+RING = DataChoice("ninapro-db5", (1,), reading=ReadOptions(rest=False))
+SIMULATED = DataChoice("simulated", simulation=Simulation(repetitions=6, seconds=1.0))
+_RING = TrainSettings(epochs=8, batch_size=128, weight_decay=0.01, noise=0.1, gain=0.2)
+CASES = (
+    Case(RING, "bandnet-small", settings=_RING),
+    Case(RING, "m5", settings=_RING),
+    Case(FLEXEMG, "mobilenetv2", settings=TrainSettings(epochs=3)),
+    Case(RING, "bandnet", settings=_RING),
+    Case(RING, "effie", settings=_RING),
+    Case(SIMULATED, "mobilenetv2", settings=TrainSettings(epochs=4)),
+    Case(FLEXEMG, "mobilenetv1", settings=TrainSettings(epochs=3)),
+    Case(RING, "mobilenetv1", settings=_RING),
+    Case(SIMULATED, "mobilenetv1", settings=TrainSettings(epochs=4)),
+    Case(RING, "mobilenetv2", settings=_RING),
+    Case(SIMULATED, "mobilenetv2", 0.4, TrainSettings(epochs=4)),
+    Case(FLEXEMG, "mobilenetv2", 0.4, TrainSettings(epochs=3)),
+)
+
+
+def measured(case: Case, shared: Path, out: Path) -> dict[str, Any]:
+    """The row of a case, from `out` where it is done."""
+    folder = out / case.name.replace(" ", "-")
+    mark, file = _fingerprint(case), folder / "row.json"
+    if file.exists():
+        row: dict[str, Any] = json.loads(file.read_text())
+        if row["mark"] == mark:
+            return row
+    started = time.process_time()
+    outcome = _trained(case, shared)
+    retrained = aware.quantize(outcome)
+    experiment.save(outcome, folder / "float")
+    experiment.save(retrained, folder / "qat")
+    row = {"mark": mark, "case": case.name, **_accuracies(outcome, retrained, folder)}
+    row["seconds"] = time.process_time() - started
+    file.write_text(json.dumps(row, indent=1))
+    return row
+
+
+def _trained(case: Case, shared: Path) -> Outcome:
+    folder = {"flexemg": shared / "data/flexemg", "ninapro-db5": shared / "data/ninapro_db5"}
+    dataset = case.choice.load(folder.get(case.choice.dataset))
+    task = experiment.prepare(case.choice, dataset, datasets.default_preprocess(dataset))
+    return experiment.run(task, case.model, case.settings)
+
+
+def _accuracies(outcome: Outcome, retrained: Outcome, folder: Path) -> dict[str, Any]:
+    """Shares of the test windows: right by the float network, by int8 of it and of the one trained for int8;
+    `agrees`: on which the latter and its rounded network name the same class."""
+    test = outcome.task.test
+    x = evenly(np.asarray(test.x, np.float32), _WINDOWS)
+    y = evenly(experiment.classes_of(test), _WINDOWS)
+    calibration = evenly(experiment.calibration_windows(outcome.task).x, Settings().size)
+    origin = source.read(folder / "float/checkpoint.pt")
+    row: dict[str, Any] = {"windows": len(x), "float": _share(origin.torch_logits(x), y)}
+    for method in methods.METHODS:
+        row[method] = _share(_int8(origin, x, calibration, method), y)
+    learned = source.read(folder / "qat/checkpoint.pt")
+    int8 = _int8(learned, x, calibration, Settings().method)
+    assert learned.fake_quantized is not None
+    rounded = learned.fake_quantized(x)
+    agrees = float((rounded.argmax(1) == int8.argmax(1)).mean())
+    return {**row, "qat_rounded": _share(rounded, y), "qat": _share(int8, y), "agrees": agrees}
+
+
+def _int8(
+    origin: source.Source, x: NDArray[np.float32], calibration: NDArray[np.float32], method: str
+) -> NDArray[np.float32]:
+    """The reference interpreter's logits, by the way that `convert` goes."""
+    simple, known = fakequant.separate(simplify.simplify(origin.model, origin.name), origin.name)
+    ranges = methods.ranges_of(simple, calibration, method, known)
+    lowered = program.lower(simple, origin.name, ranges)
+    return int8_logits(quantize.int8_tflite(lowered), x, lowered.window_axes)
+
+
+def _share(logits: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+    return float((logits.argmax(axis=1) == y).mean())
+
+
+def _fingerprint(case: Case) -> str:
+    digest = hashlib.sha256(json.dumps(asdict(case), default=str).encode() + Path(__file__).read_bytes())
+    for room in _CODE:
+        for path in sorted((_ROOT / "toolchain/emgdeploy" / room).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown; accuracies in percent."""
+    columns = ("float", *methods.METHODS, "qat", "agrees")
+    lines = [f"| data, network, width | windows | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
+    for row in rows:
+        shares = " | ".join(f"{100 * row[column]:.2f}" for column in columns)
+        lines.append(f"| {row['case']} | {row['windows']:,} | {shares} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--shared", type=Path, default=_ROOT.parent / "shared", help="where the recordings lie"
+    )
+    parser.add_argument("--out", type=Path, default=_ROOT / "build/quantization")
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    options = parser.parse_args()
+    rows = []
+    for case in CASES:
+        if options.only in case.name:
+            rows.append(measured(case, options.shared, options.out))
+            print(json.dumps(rows[-1]), flush=True)
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
