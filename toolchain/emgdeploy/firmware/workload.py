@@ -150,6 +150,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
         labels=made.output.labels,
         preprocess=made.preprocess,
         ledger=made.ledger,
+        calibration=made.calibration,
         notes=(),
     )
 

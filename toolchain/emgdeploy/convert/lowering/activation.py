@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from emgdeploy.convert.lowering.registry import Node, lowers
@@ -31,13 +33,27 @@ def clip(node: Node) -> Value:
         return x
     if (low, high) == (0.0, 6.0):
         return x.with_tensor(tf.nn.relu6(x.tensor), nonnegative=True)
+    return _compared(x, low, high)
+
+
+def _compared(x: Value, low: float, high: float) -> Value:
+    """Comparisons keep the scale of their input. ReLU and RELU_N1_TO_1, which the converter makes of these
+    bounds, have one of their own, for tensors that ONNX has no name for."""
+    import tensorflow as tf
+
+    known = x.range
     if low == 0.0:
         x = _rectified(x)
+        if known is not None and high < np.inf:
+            x = x.within(covering(0.0, min(high, known.high)))
+            known = x.range
     elif low > -np.inf:
         x = x.with_tensor(tf.maximum(x.tensor, tf.constant(np.float32(low))))
-    if high == np.inf:
-        return x
-    return x.with_tensor(tf.minimum(x.tensor, tf.constant(np.float32(high))), nonnegative=x.nonnegative)
+    if high < np.inf:
+        x = x.with_tensor(tf.minimum(x.tensor, tf.constant(np.float32(high))), nonnegative=x.nonnegative)
+    if known is not None and (low, high) == (-1.0, 1.0):
+        return x.within(covering(low, high))
+    return replace(x, range=known)
 
 
 def _bounds(node: Node) -> tuple[float, float]:
