@@ -56,6 +56,9 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
         lambda n: n.add("Slice", ["x", *(np.array(v) for v in ([1, -1], [9, -9], [1, 3], [1, -2]))]),
         ["STRIDED_SLICE"],
     ),
+    "the last column": (IMAGE, lambda n: n.add("Gather", ["x", np.array(-1)], axis=3), ["SLICE"]),
+    "one row, kept": (IMAGE, lambda n: n.add("Gather", ["x", np.array([2])], axis=2), ["SLICE"]),
+    "sum of an image": (IMAGE, lambda n: n.add("ReduceSum", ["x", np.array([2, 3])]), ["MEAN", "MUL"]),
     "split channels": (IMAGE, lambda n: _halves(n), ["SLICE", "SLICE", "SUB"]),
     "largest of rows": (IMAGE, lambda n: n.add("ReduceMax", ["x"], axes=[2], keepdims=0), ["REDUCE_MAX"]),
     "smallest of an image": (IMAGE, lambda n: n.add("ReduceMin", ["x"], axes=[2, 3]), ["REDUCE_MIN"]),
@@ -235,6 +238,7 @@ REFUSED: dict[str, tuple[Build, str]] = {
         lambda n: n.add("Split", ["x", np.array([3, 3])], outputs=2, axis=2),
         "splits 4",
     ),
+    "places here and there": (lambda n: n.add("Gather", ["x", np.array([0, 2])], axis=2), "gathers places"),
     "three to compare": (lambda n: n.add("Max", ["x", "x", "x"]), "compares 3 tensors"),
     "padding with ones": (
         lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0]), np.float32(1)]),

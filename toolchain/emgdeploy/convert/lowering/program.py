@@ -19,6 +19,9 @@ from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
 
+# What to do about operators that people meet.
+_INSTEAD = {"Erf": "this is probably GELU: export with opset 20, which has it, or take Hardswish"}
+
 
 @dataclass(frozen=True)
 class Program:
@@ -58,9 +61,12 @@ def check_operators(model: OnnxModel, source: str) -> None:
     """Raise InputError naming the first node whose operator has no lowering. Needs no TensorFlow."""
     for node in model.proto.graph.node:
         if node.op_type != "Constant" and (node.domain or registry.find(node.op_type) is None):
+            supported = f"supported are {', '.join(registry.supported())}"
             raise InputError(
                 f"{source}: node {printable(node.name)!r} is a {printable(node.op_type)}, which cannot be converted",
-                f"supported are {', '.join(registry.supported())}; or convert with another tool and build its .tflite",
+                _INSTEAD.get(
+                    node.op_type, f"{supported}; or convert with another tool and build its .tflite"
+                ),
             )
 
 

@@ -1,9 +1,11 @@
-"""Slice and Split: parts of a tensor along its axes."""
+"""Slice, Gather and Split: parts of a tensor along its axes."""
 
 from __future__ import annotations
 
 from emgdeploy.convert.lowering.registry import Node, lowers
-from emgdeploy.convert.lowering.value import Value, canonical, channels_last, tf_axis
+from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
+
+_ONE_BY_ONE = "take parts that lie side by side (slices), and join them"
 
 
 @lowers("Slice")
@@ -19,6 +21,24 @@ def slice_(node: Node) -> Value:
     if 0 in shape:
         raise node.fail(f"takes nothing of shape {x.shape}")
     return _part(x, places, shape)
+
+
+@lowers("Gather")
+def gather(node: Node) -> Value:
+    """One place along an axis, as x[:, -1] is exported; the axis then goes."""
+    x = channels_last(node.value())
+    axis = node.axis(0, x.rank)
+    places = node.constant(1)
+    size = x.shape[axis]
+    if places.size != 1 or places.ndim > 1 or not -size <= int(places.ravel()[0]) < size:
+        raise node.fail(
+            f"gathers places {places.ravel().tolist()[:8]} of {size}; one is supported", _ONE_BY_ONE
+        )
+    first = int(places.ravel()[0]) % size
+    whole = [slice(0, n, 1) for n in x.shape]
+    whole[axis] = slice(first, first + 1, 1)
+    part = _part(x, whole, (*x.shape[:axis], 1, *x.shape[axis + 1 :]))
+    return part if places.ndim else reshape(part, (*x.shape[:axis], *x.shape[axis + 1 :]))
 
 
 @lowers("Split")
