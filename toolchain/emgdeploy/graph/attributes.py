@@ -67,14 +67,15 @@ def _window(
     if image is None or len(image.shape) != 4:
         raise InputError(f"{where} needs an input of rank 4 (batch, height, width, channels)", flat.HINT)
     stride = (_step(table.StrideH(), "stride", where), _step(table.StrideW(), "stride", where))
-    padding = Padding()
+    padding, reckoned = Padding(), None
     if table.Padding() == _SAME:
+        reckoned = image.size2d
         top, bottom = same_padding(image.shape[1], size[0], stride[0], dilation[0])
         left, right = same_padding(image.shape[2], size[1], stride[1], dilation[1])
         padding = Padding(top, bottom, left, right)
     elif table.Padding() != _VALID:
         raise InputError(f"{where} has padding number {table.Padding()}; SAME or VALID is needed", flat.HINT)
-    return Window(size, stride, dilation, padding)
+    return Window(size, stride, dilation, padding, reckoned)
 
 
 def _dilation(table: Any, where: str) -> tuple[int, int]:

@@ -180,12 +180,16 @@ class Padding:
 
 @dataclass(frozen=True)
 class Window:
-    """How a kernel walks over an image: size, stride, dilation as (height, width), and padding."""
+    """How a kernel walks over an image: size, stride, dilation as (height, width), and padding.
+
+    `image` is the size that SAME padding was reckoned for, None where none was.
+    """
 
     size: tuple[int, int]
     stride: tuple[int, int]
     dilation: tuple[int, int] = (1, 1)
     padding: Padding = Padding()
+    image: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ def _alike(graph: Graph, dealt: _Dealt) -> bool:
     ranks = {len(t.shape) for t in (image, given, gathered, out)}
     if ranks not in ({3}, {4}) or len(made.shape) != 4:
         return False
+    if image.shape[-1] != given.shape[-1] or gathered.shape[-1] != out.shape[-1]:
+        return False
     same = all(_numbers(a) == _numbers(b) for a, b in ((image, taken), (made, out)))
     return same and all(_stands(a, b) for a, b in ((given, taken), (gathered, made)))
 

@@ -40,6 +40,11 @@ def output_size(size: tuple[int, int], window: Window) -> tuple[int, int]:
 def image_out(op: Op, image: Tensor, out: Tensor, channels: int) -> None:
     sizes = (*image.shape, *out.shape, *op.w.size)
     need(max(sizes) <= _LARGEST_SIZE, f"has an axis of {max(sizes)}; {_LARGEST_SIZE} at most are supported")
+    need(
+        op.w.image in (None, image.size2d),
+        f"has SAME padding for an image of {op.w.image} that turns out to be {image.size2d}",
+        "export the model with fixed shapes",
+    )
     wanted = (1, *output_size(image.size2d, op.w), channels)
     need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
 
@@ -65,7 +70,10 @@ def check_depthwise(graph: Graph, op: Op) -> None:
     arity(op, 2, 3)
     image, weights, out = _operands(graph, op, 3)
     need(not weights.q.zero_points.any(), "has weights with a zero point other than 0")
-    need(weights.shape[0] == 1, f"has weights of shape {weights.shape}")
+    need(
+        weights.shape[0] == 1 and weights.shape[3] == image.shape[3] * op.depth_multiplier,
+        f"has weights of shape {weights.shape} for {image.shape[3]} channels",
+    )
     bias = graph.optional(op, 2)
     need(
         bias is None or image.dtype != INT16 or bias.dtype == INT64,
