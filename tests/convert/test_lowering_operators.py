@@ -58,7 +58,6 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     ),
     "the last column": (IMAGE, lambda n: n.add("Gather", ["x", np.array(-1)], axis=3), ["SLICE"]),
     "one row, kept": (IMAGE, lambda n: n.add("Gather", ["x", np.array([2])], axis=2), ["SLICE"]),
-    "sum of an image": (IMAGE, lambda n: n.add("ReduceSum", ["x", np.array([2, 3])]), ["MEAN", "MUL"]),
     "split channels": (IMAGE, lambda n: _halves(n), ["SLICE", "SLICE", "SUB"]),
     "largest of rows": (IMAGE, lambda n: n.add("ReduceMax", ["x"], axes=[2], keepdims=0), ["REDUCE_MAX"]),
     "smallest of an image": (IMAGE, lambda n: n.add("ReduceMin", ["x"], axes=[2, 3]), ["REDUCE_MIN"]),

@@ -1,4 +1,4 @@
-"""MaxPool, AveragePool and their global forms, ReduceMean, ReduceSum, ReduceMax and ReduceMin."""
+"""MaxPool, AveragePool and their global forms, ReduceMean, ReduceMax and ReduceMin."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import Any
-
-import numpy as np
 
 from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
@@ -108,20 +106,6 @@ def global_average_pool(node: Node) -> Value:
 @lowers("ReduceMean")
 def reduce_mean(node: Node) -> Value:
     return _reduced(node, _mean)
-
-
-@lowers("ReduceSum")
-def reduce_sum(node: Node) -> Value:
-    """As many times the mean, which devices have in integers."""
-    return _reduced(node, _sum)
-
-
-def _sum(x: Value, axes: tuple[int, ...]) -> Value:
-    import tensorflow as tf
-
-    count = prod(x.shape[axis] for axis in axes)
-    mean = _mean(x, axes)
-    return mean.with_tensor(mean.tensor * tf.constant(np.float32(count)), nonnegative=x.nonnegative)
 
 
 @lowers("ReduceMax")
