@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emgdeploy.codegen.includes import files_of
 from emgdeploy.codegen.lower import alternatives, lower
 from emgdeploy.codegen.plan import Plan, plan_memory
 from emgdeploy.codegen.prune import prune_channels
@@ -82,9 +83,7 @@ def _prepared(graph: Graph, options: CodegenOptions) -> Graph:
 
 def _sources(steps: tuple[Step, ...]) -> tuple[str, ...]:
     shared = {"kernels/requantize.h", "kernels/channels.h"}
-    return tuple(
-        sorted(shared | {s.header for s in steps} | {c for s in steps for c in (*s.sources, *s.headers)})
-    )
+    return tuple(sorted(shared.union(*(files_of(step) for step in steps))))
 
 
 def _spec(tensor: Tensor) -> TensorSpec:

@@ -70,7 +70,7 @@ class Field:
 class Step:
     """`kernel(&layer, reads..., constants..., output[, scratch])`.
 
-    `header` declares it; `sources` and further `headers` are what it is compiled from, all below
+    `header` declares it; `sources` are the C files that it is compiled from, all below
     firmware_templates/runtime. `constants` are symbols of constant operands. A kernel that only
     moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its reads as one array
     of pointers.
@@ -87,7 +87,6 @@ class Step:
     macs: int = 0
     scratch_bytes: int = 0
     overlaps: tuple[Overlap, ...] = ()
-    headers: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     scratch_type: str = "int8_t"
     bytes_only: bool = False

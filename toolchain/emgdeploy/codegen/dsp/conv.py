@@ -44,7 +44,6 @@ def lower_conv_fast(graph: Graph, op: Op) -> Step | None:
         kernel="emg_conv_rgb_dsp_s8",
         header="kernels/dsp/conv_rgb_dsp_s8.h",
         sources=("kernels/dsp/conv_rgb_dsp_s8.c", "kernels/dsp/widen_rgb_s8.c", *step.sources[1:]),
-        headers=(*step.headers, "kernels/dsp/conv_dsp_s8.h", "kernels/dsp/widen_rgb_s8.h"),
     )
 
 
@@ -76,10 +75,6 @@ def _lower(graph: Graph, op: Op, batch_bytes: int, may_rectify: bool) -> Step | 
         kernel="emg_conv_dsp_s8",
         header="kernels/dsp/conv_dsp_s8.h",
         sources=tuple(f"kernels/dsp/{n}.c" for n in ("conv_dsp_s8", "gemm_4ch_s8", "widen_pairs_s8")),
-        headers=(
-            "kernels/assembly.h",
-            *(f"kernels/dsp/{n}.h" for n in ("conv_walk", "gemm_4ch_s8", "simd", "widen", "widen_pairs_s8")),
-        ),
         fields=(
             Field("stream", name),
             _gemm_field(steps, quads, channels, rectified),

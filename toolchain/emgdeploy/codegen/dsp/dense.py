@@ -40,7 +40,6 @@ def lower_dense_dsp(graph: Graph, op: Op) -> Step | None:
         kernel="emg_fully_connected_dsp_s8",
         header="kernels/dsp/fully_connected_dsp_s8.h",
         sources=("kernels/dsp/fully_connected_dsp_s8.c", "kernels/dsp/dense_8_s8.c"),
-        headers=("kernels/assembly.h", *(f"kernels/dsp/{n}.h" for n in ("dense_8_s8", "simd", "widen"))),
         fields=(
             Field("stream", name),
             short.field(op.index, bias="0"),

@@ -118,13 +118,11 @@ def _step(graph: Graph, op: Op, walk: Walk, channels: Channels) -> Step:
     """What both kernels share."""
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     in_place = op.w.stride == (1, 1) and image.shape == out.shape
-    parts = ("depthwise_dsp", "depthwise_walk", "depthwise_lines_s8", "depthwise_widen_s8", "simd")
     return Step(
         op=op,
         kernel="",
         header="",
         sources=("kernels/dsp/depthwise_lines_s8.c", "kernels/dsp/depthwise_widen_s8.c"),
-        headers=("kernels/assembly.h", *(f"kernels/dsp/{part}.h" for part in parts)),
         fields=(Field("walk", _walk_fields(walk, channels, image)),),
         arrays=(),
         reads=(image.index,),

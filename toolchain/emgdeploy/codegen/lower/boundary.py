@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from emgdeploy.codegen.literals import float_literal
@@ -18,8 +16,7 @@ def lower_quantize_float(graph: Graph, op: Op) -> Step | None:
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     if image.dtype != np.float32:
         return None
-    step = elementwise(graph, op, f"quantize_f32_{_NAMES[str(out.dtype)]}", _fields(out))
-    return replace(step, headers=("kernels/quantize_f32.h",))
+    return elementwise(graph, op, f"quantize_f32_{_NAMES[str(out.dtype)]}", _fields(out))
 
 
 def lower_dequantize(graph: Graph, op: Op) -> Step:

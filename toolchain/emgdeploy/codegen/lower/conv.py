@@ -54,7 +54,6 @@ def lower_conv(graph: Graph, op: Op) -> Step:
         kernel="emg_conv_s8",
         header="kernels/conv_s8.h",
         sources=("kernels/conv_s8.c",),
-        headers=("kernels/dot_s8.h",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),

@@ -31,7 +31,6 @@ def lower_dense(graph: Graph, op: Op) -> Step:
         kernel="emg_fully_connected_s8",
         header="kernels/fully_connected_s8.h",
         sources=("kernels/fully_connected_s8.c",),
-        headers=("kernels/dot_s8.h",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),

@@ -68,7 +68,6 @@ def lower_dense_exact(graph: Graph, op: Op) -> Step | None:
         op=op,
         kernel="emg_fully_connected_wide_s8",
         header="kernels/fully_connected_wide_s8.h",
-        headers=("kernels/wide_scale.h",),
         sources=("kernels/fully_connected_wide_s8.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
@@ -107,7 +106,6 @@ def lower_dense_wide(graph: Graph, op: Op) -> Step:
         op=op,
         kernel="emg_fully_connected_s16",
         header="kernels/fully_connected_s16.h",
-        headers=("kernels/wide_scale.h",),
         sources=("kernels/fully_connected_s16.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),

@@ -122,7 +122,6 @@ def _step(
         op=op,
         kernel=f"emg_{kernel}",
         header=f"kernels/{kernel}.h",
-        headers=("kernels/broadcast.h",),
         sources=(f"kernels/{kernel}.c",),
         fields=(_walk(graph, op, operands), *fields),
         arrays=constant,

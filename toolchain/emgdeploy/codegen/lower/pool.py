@@ -23,7 +23,6 @@ def lower_pool(graph: Graph, op: Op) -> Step:
         op=op,
         kernel=f"emg_{kernel}",
         header=f"kernels/{kernel}.h",
-        headers=("kernels/pool.h",),
         sources=(f"kernels/{kernel}.c",),
         fields=(
             Field("in_h", image.shape[1]),

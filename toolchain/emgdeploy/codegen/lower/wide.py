@@ -41,13 +41,11 @@ def lower_conv_wide(graph: Graph, op: Op) -> Step:
     image, out = layer.image, layer.out
     walk = choose_walk(op, image, out)
     name = "conv_s16_b32" if narrow else "conv_s16"
-    headers = ("kernels/patch_s16.h",) if narrow else ("kernels/patch_s16.h", "kernels/wide.h")
     taps = layer.per_channel.shape[1]
     return Step(
         op=op,
         kernel=f"emg_{name}",
         header=f"kernels/{name}.h",
-        headers=headers,
         sources=(f"kernels/{name}.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
@@ -77,7 +75,6 @@ def lower_depthwise_wide(graph: Graph, op: Op) -> Step:
         op=op,
         kernel="emg_depthwise_conv_s16",
         header="kernels/depthwise_conv_s16.h",
-        headers=("kernels/patch_s16.h", "kernels/wide.h"),
         sources=("kernels/depthwise_conv_s16.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),

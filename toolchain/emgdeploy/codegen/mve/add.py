@@ -20,5 +20,4 @@ def lower_add_mve(graph: Graph, op: Op) -> Step | None:
         kernel="emg_add_linear_mve_s8",
         header="kernels/mve/add_linear_mve_s8.h",
         sources=("kernels/mve/add_linear_mve_s8.c", *step.sources),
-        headers=(step.header, "kernels/assembly.h", "kernels/mve/mve.h"),
     )

@@ -35,13 +35,6 @@ def lower_conv_mve(graph: Graph, op: Op) -> Step | None:
         kernel=f"emg_{kernel}",
         header=f"kernels/mve/{kernel}.h",
         sources=(f"kernels/mve/{kernel}.c", "kernels/mve/gemm_mve_s8.c"),
-        headers=(
-            "kernels/assembly.h",
-            *(
-                f"kernels/mve/{n}.h"
-                for n in ("gemm_mve_s8", "gemm_group_mve", "mve", "patches", "requantize_mve")
-            ),
-        ),
         fields=(
             Field("stream", name),
             _gemm_field(channels, out_channels, blocks),

@@ -31,10 +31,6 @@ def lower_dense_mve(graph: Graph, op: Op) -> Step | None:
         kernel="emg_fully_connected_mve_s8",
         header="kernels/mve/fully_connected_mve_s8.h",
         sources=("kernels/mve/fully_connected_mve_s8.c", "kernels/mve/dense_mve_s8.c"),
-        headers=(
-            "kernels/assembly.h",
-            *(f"kernels/mve/{n}.h" for n in ("dense_mve_s8", "mve", "requantize_mve")),
-        ),
         fields=(
             Field("stream", name),
             Field(

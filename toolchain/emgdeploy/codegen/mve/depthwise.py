@@ -37,10 +37,6 @@ def lower_depthwise_mve(graph: Graph, op: Op) -> Step | None:
         kernel="emg_depthwise_mve_s8",
         header="kernels/mve/depthwise_mve_s8.h",
         sources=("kernels/mve/depthwise_mve_s8.c", "kernels/mve/depthwise_line_mve_s8.c"),
-        headers=(
-            "kernels/assembly.h",
-            *(f"kernels/mve/{n}.h" for n in ("depthwise_line_mve_s8", "mve", "requantize_mve")),
-        ),
         fields=(
             Field("weights", weights),
             Field("constants", constants),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate, kernels_by_operator
+from emgdeploy.codegen.includes import files_of
 from emgdeploy.codegen.step import Step
 from emgdeploy.cores import Core
 from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
@@ -77,9 +78,7 @@ def _key(step: Step, tools: tuple[str, ...]) -> str:
         fields = fields.replace(repr(array.name), f"array {number}")
         digest.update(array.values.tobytes())
     runtime = FIRMWARE_TEMPLATES / "runtime"
-    texts = [
-        (runtime / name).read_text("utf-8") for name in sorted({step.header, *step.sources, *step.headers})
-    ]
+    texts = [(runtime / name).read_text("utf-8") for name in sorted(files_of(step))]
     for part in (step.kernel, fields, *texts, *tools):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
