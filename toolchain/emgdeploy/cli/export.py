@@ -10,13 +10,8 @@ from emgdeploy.cli.console import Console
 NAME = "export"
 HELP = "write a build's model as a library or application for another build system"
 
-_FORMATS = (
-    "arduino",
-    "c",
-    "cmsis-pack",
-    "nuttx",
-    "zephyr",
-)  # those of firmware.exports, which is imported when it is needed
+# Those of firmware.exports, which is imported when it is needed.
+_FORMATS = ("arduino", "c", "cmsis-pack", "nuttx", "zephyr")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

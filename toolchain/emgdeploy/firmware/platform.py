@@ -152,7 +152,7 @@ def fill(path: Path, context: dict[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(path.parent),
+        loader=FileSystemLoader((path.parent, path.parent.parent)),  # what neighbours share lies above them
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import emgdeploy
-from emgdeploy import resources
 from emgdeploy.boards import Board
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.firmware import fits
 from emgdeploy.firmware.exports import sources
-from emgdeploy.firmware.exports.plain import TEMPLATES, rendered
+from emgdeploy.firmware.exports.plain import rendered
 from emgdeploy.firmware.manifest import Manifest
-
-_COUNTER = "cycle_counter.h"
 
 
 def files(
@@ -28,23 +24,21 @@ def files(
     default = int(board.options.get("arduino_memory_kb", 0))
     own_code = manifest.flash_bytes - manifest.weights_bytes - manifest.params_bytes
     in_ram = manifest.flash_bytes if len(manifest.memories) == 1 else 0
-    context: dict[str, object] = {
-        "board": board,
-        "manifest": manifest,
-        "tool": f"emgdeploy {emgdeploy.__version__}",
-        "version": emgdeploy.__version__,
-        "code_bytes": own_code,
-        "variables_bytes": manifest.ram_bytes - in_ram - manifest.stack_bytes,
-        "menu": menu,
-        "menu_default": default,
-        "default_enough": menu <= default,
-        "reserve_bytes": fits.reserve(board, "sdk"),
-    }
     texts = {f"src/emg/{name}": text for name, text in sources.application(folder, manifest).items()}
-    counter = resources.FIRMWARE_TEMPLATES / "platforms" / "dwt" / _COUNTER
-    texts[f"src/emg/arduino/{_COUNTER}"] = counter.read_text(encoding="utf-8")
+    texts[f"src/emg/arduino/{sources.CYCLE_COUNTER}"] = sources.cycle_counter()
+    texts |= rendered(
+        "arduino",
+        manifest,
+        board,
+        code_bytes=own_code,
+        variables_bytes=manifest.ram_bytes - in_ram - manifest.stack_bytes,
+        menu=menu,
+        menu_default=default,
+        default_enough=menu <= default,
+        reserve_bytes=fits.reserve(board, "sdk"),
+    )
     notes = (f"choose Tools > Memory > {menu} KB or more",) if menu > default else ()
-    return texts | rendered(TEMPLATES / "arduino", context), notes
+    return texts, notes
 
 
 def _menu(board: Board, manifest: Manifest, chosen: int | None) -> int:

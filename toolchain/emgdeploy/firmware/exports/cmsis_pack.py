@@ -13,7 +13,7 @@ import emgdeploy
 from emgdeploy import resources
 from emgdeploy.boards import Board
 from emgdeploy.firmware.exports import sources
-from emgdeploy.firmware.exports.plain import TEMPLATES, rendered
+from emgdeploy.firmware.exports.plain import rendered
 from emgdeploy.firmware.manifest import Manifest
 
 NAME = "emgdeploy.emg_model"
@@ -22,23 +22,18 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say: equal
 
 def files(folder: Path, manifest: Manifest, board: Board) -> dict[str, str | bytes]:
     """The pack's content, and the pack itself."""
-    version = emgdeploy.__version__
-    pack = f"{NAME}.{version}.pack"
-    texts = {f"emg/{name}": text for name, text in sources.application(folder, manifest).items()}
-    texts["LICENSE"] = resources.LICENSE.read_text(encoding="utf-8")
-    model = {f"emg/{name}" for name in sources.model(folder, manifest)}
-    compiled = sources.compiled(texts)
-    context: dict[str, object] = {
-        "board": board,
-        "manifest": manifest,
-        "tool": f"emgdeploy {version}",
-        "version": version,
-        "pack": pack,
-        "model_headers": sorted({"emg/model.h", "emg/live.h"} & model),
-        "model_sources": [name for name in compiled if name in model],
-        "wire_sources": [name for name in compiled if name not in model],
-    }
-    texts |= rendered(TEMPLATES / "cmsis-pack", context)
+    pack = f"{NAME}.{emgdeploy.__version__}.pack"
+    code = sources.divided(folder, manifest)
+    own = rendered(
+        "cmsis-pack",
+        manifest,
+        board,
+        pack=pack,
+        model_headers=sorted({"emg/model.h", "emg/live.h"} & code.texts.keys()),
+        model_sources=code.model,
+        wire_sources=code.wire,
+    )
+    texts = {**code.texts, "LICENSE": resources.LICENSE.read_text(encoding="utf-8"), **own}
     return {**texts, pack: _zipped(texts)}
 
 

@@ -12,19 +12,13 @@ from emgdeploy.firmware.exports import sources
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.firmware.platform import fill
 
-TEMPLATES = resources.FIRMWARE_TEMPLATES / "exports"
+_TEMPLATES = resources.FIRMWARE_TEMPLATES / "exports"
 
 
 def c_files(folder: Path, manifest: Manifest, board: Board) -> dict[str, str]:
     """`emg/` with the model and its kernels, an example, a README, CMake's description."""
     texts = {f"emg/{name}": text for name, text in sources.model(folder, manifest).items()}
-    context = {
-        "board": board,
-        "manifest": manifest,
-        "tool": f"emgdeploy {emgdeploy.__version__}",
-        "sources": sources.compiled(texts),
-    }
-    return texts | rendered(TEMPLATES / "c", context)
+    return texts | rendered("c", manifest, board, sources=sources.compiled(texts))
 
 
 def nuttx_files(folder: Path, manifest: Manifest) -> dict[str, str]:
@@ -39,8 +33,16 @@ def nuttx_files(folder: Path, manifest: Manifest) -> dict[str, str]:
     return {path.relative_to(app).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
-def rendered(top: Path, context: dict[str, object]) -> dict[str, str]:
-    """Every file below `top`, templates filled."""
+def rendered(kind: str, manifest: Manifest, board: Board, **more: object) -> dict[str, str]:
+    """Every file of a format's own folder, templates filled with the build's facts and what it needs `more`."""
+    top, version = _TEMPLATES / kind, emgdeploy.__version__
+    context = {
+        "board": board,
+        "manifest": manifest,
+        "tool": f"emgdeploy {version}",
+        "version": version,
+        **more,
+    }
     texts = {}
     for path in sorted(top.rglob("*")):
         if path.is_file():

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.resources import FIRMWARE_TEMPLATES
 
+CYCLE_COUNTER = "cycle_counter.h"
 _TOP = ("src/model.c", "src/model.h")
+
+
+@dataclass(frozen=True)
+class Divided:
+    """texts: path -> text, all below `emg/`. model, wire: what a compiler is called with, for the model alone and
+    for what speaks of it."""
+
+    texts: dict[str, str]
+    model: tuple[str, ...]
+    wire: tuple[str, ...]
 
 
 def model(folder: Path, manifest: Manifest) -> dict[str, str]:
@@ -23,6 +36,19 @@ def application(folder: Path, manifest: Manifest) -> dict[str, str]:
     """The same and the wire protocol, without what a platform adds; path below src -> text."""
     runtime = _below(folder, "src/runtime", (".c", ".h"))
     return _read(folder, {*_TOP, "src/build_info.h", *_live(manifest), *runtime})
+
+
+def divided(folder: Path, manifest: Manifest) -> Divided:
+    """The application, for build systems that let a user take the model without the wire."""
+    texts = {f"emg/{name}": text for name, text in application(folder, manifest).items()}
+    own = {f"emg/{name}" for name in model(folder, manifest)}
+    names = compiled(texts)
+    return Divided(texts, tuple(n for n in names if n in own), tuple(n for n in names if n not in own))
+
+
+def cycle_counter() -> str:
+    """The header that reads Arm's cycle counter, for whoever has no clock of its own that fine."""
+    return (FIRMWARE_TEMPLATES / "platforms" / "dwt" / CYCLE_COUNTER).read_text(encoding="utf-8")
 
 
 def compiled(files: dict[str, str]) -> list[str]:

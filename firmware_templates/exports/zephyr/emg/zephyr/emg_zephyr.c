@@ -85,11 +85,11 @@ void emg_platform_write(const uint8_t *data, uint32_t length) {
 #ifdef CONFIG_UART_USE_RUNTIME_CONFIGURE
 int emg_platform_set_baud(uint32_t baud) {
     struct uart_config settings;
-    if (baud == g_baud) {
-        return uart_config_get(g_uart, &settings) == 0;
-    }
     if (uart_config_get(g_uart, &settings) != 0) {
         return 0;
+    }
+    if (baud == g_baud) {
+        return 1;
     }
     k_busy_wait(BITS_IN_FLIGHT * 1000000u / g_baud);
     settings.baudrate = baud;
