@@ -48,6 +48,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.toml",
         help="how windows are made; fields it leaves out keep the data set's defaults",
     )
+    _add_network(parser)
+    _add_schedule(parser)
+    _add_variation(parser)
+    dataoptions.add_vote(parser)
+    parser.add_argument("--num-workers", type=options.positive_int, metavar="N", help="threads to train with")
+    parser.add_argument("--input-width", type=options.positive_int, metavar="N", help="rows of the image")
+    parser.add_argument("--input-height", type=options.positive_int, metavar="N", help="columns of the image")
+    parser.add_argument("--channel", type=options.positive_int, metavar="N", help="frames of a window")
+    parser.add_argument("--seed", type=options.non_negative_int, metavar="N", help="of weights and order")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be trained and what it costs; train nothing"
+    )
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    """Which network, and where its weights begin."""
     parser.add_argument(
         "--network",
         default="mobilenetv2",
@@ -76,6 +92,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trials", type=options.positive_int, metavar="N", help="train on the first N training trials only"
     )
+
+
+def _add_schedule(parser: argparse.ArgumentParser) -> None:
+    """How long it is trained, by what steps, and when it stops or goes on."""
     parser.add_argument("--epochs", type=options.positive_int, metavar="N", help="passes over the windows")
     parser.add_argument("--batch-size", type=options.positive_int, metavar="N", help="windows per step")
     parser.add_argument("--learning-rate", type=options.positive_float, metavar="R", help="of AdamW")
@@ -84,25 +104,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weight-decay", type=float, metavar="D", help="of AdamW")
     parser.add_argument("--label-smoothing", type=float, metavar="S", help="0 up to 1")
-    parser.add_argument("--noise", type=float, metavar="S", help="added to every pixel while training")
-    parser.add_argument("--gain", type=float, metavar="S", help="by which the effort varies while training")
-    parser.add_argument(
-        "--lost",
-        type=float,
-        metavar="SHARE",
-        help="of the electrodes that windows lose at most while training",
-    )
-    parser.add_argument(
-        "--disturbed-copies",
-        type=options.non_negative_int,
-        metavar="N",
-        help="of each training recording, each disturbed in some way, to train on besides (default 0)",
-    )
-    parser.add_argument(
-        "--robust",
-        action="store_true",
-        help=f"the same as --lost {_ROBUST_LOST:g} --disturbed-copies {_ROBUST_COPIES}",
-    )
     parser.add_argument(
         "--qat",
         action="store_true",
@@ -125,14 +126,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep the state after each epoch in --out, and go on from what is there",
     )
-    dataoptions.add_vote(parser)
-    parser.add_argument("--num-workers", type=options.positive_int, metavar="N", help="threads to train with")
-    parser.add_argument("--input-width", type=options.positive_int, metavar="N", help="rows of the image")
-    parser.add_argument("--input-height", type=options.positive_int, metavar="N", help="columns of the image")
-    parser.add_argument("--channel", type=options.positive_int, metavar="N", help="frames of a window")
-    parser.add_argument("--seed", type=options.non_negative_int, metavar="N", help="of weights and order")
+
+
+def _add_variation(parser: argparse.ArgumentParser) -> None:
+    """What training changes in its windows."""
+    parser.add_argument("--noise", type=float, metavar="S", help="added to every pixel while training")
+    parser.add_argument("--gain", type=float, metavar="S", help="by which the effort varies while training")
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be trained and what it costs; train nothing"
+        "--lost",
+        type=float,
+        metavar="SHARE",
+        help="of the electrodes that windows lose at most while training",
+    )
+    parser.add_argument(
+        "--disturbed-copies",
+        type=options.non_negative_int,
+        metavar="N",
+        help="of each training recording, each disturbed in some way, to train on besides (default 0)",
+    )
+    parser.add_argument(
+        "--robust",
+        action="store_true",
+        help=f"the same as --lost {_ROBUST_LOST:g} --disturbed-copies {_ROBUST_COPIES}",
     )
 
 
