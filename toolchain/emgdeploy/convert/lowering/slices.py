@@ -17,10 +17,9 @@ def slice_(node: Node) -> Value:
         if step == 0:
             raise node.fail("slices in steps of 0")
         places[axis] = slice(*slice(first, last, step).indices(x.shape[axis]))
-    shape = tuple(len(range(p.start, p.stop, p.step)) for p in places)
-    if 0 in shape:
+    if not all(_length(place) for place in places):
         raise node.fail(f"takes nothing of shape {x.shape}")
-    return _part(x, places, shape)
+    return _part(x, places)
 
 
 @lowers("Gather")
@@ -35,9 +34,7 @@ def gather(node: Node) -> Value:
             f"gathers places {places.ravel().tolist()[:8]} of {size}; one is supported", _ONE_BY_ONE
         )
     first = int(places.ravel()[0]) % size
-    whole = [slice(0, n, 1) for n in x.shape]
-    whole[axis] = slice(first, first + 1, 1)
-    part = _part(x, whole, (*x.shape[:axis], 1, *x.shape[axis + 1 :]))
+    part = _along(x, axis, first, 1)
     return part if places.ndim else reshape(part, (*x.shape[:axis], *x.shape[axis + 1 :]))
 
 
@@ -56,20 +53,29 @@ def split(node: Node) -> tuple[Value, ...]:
         raise node.fail(f"splits {whole} into {sizes}")
     parts, start = [], 0
     for size in sizes:
-        places = [slice(0, n, 1) for n in x.shape]
-        places[axis] = slice(start, start + size, 1)
-        parts.append(_part(x, places, (*x.shape[:axis], size, *x.shape[axis + 1 :])))
+        parts.append(_along(x, axis, start, size))
         start += size
     return tuple(parts)
 
 
-def _part(x: Value, places: list[slice], shape: tuple[int, ...]) -> Value:
+def _along(x: Value, axis: int, start: int, size: int) -> Value:
+    """`size` neighbours along one axis, and all there is along the others."""
+    places = [slice(0, n, 1) for n in x.shape]
+    places[axis] = slice(start, start + size, 1)
+    return _part(x, places)
+
+
+def _length(place: slice) -> int:
+    return len(range(place.start, place.stop, place.step))
+
+
+def _part(x: Value, places: list[slice]) -> Value:
     index = [slice(None)] * len(x.order)
     for axis, place in enumerate(places):
         # Backward to the first place: there is no number before 0 that would not count from the end.
         stop = None if place.step < 0 and place.stop < 0 else place.stop
         index[tf_axis(x.rank, axis)] = slice(place.start, stop, place.step)
-    return canonical(x.tensor[tuple(index)], shape, x.nonnegative)
+    return canonical(x.tensor[tuple(index)], tuple(map(_length, places)), x.nonnegative)
 
 
 def _bounds(node: Node, rank: int) -> list[tuple[int, int, int, int]]:
