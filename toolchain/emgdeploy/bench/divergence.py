@@ -97,7 +97,7 @@ def _aside(folder: Path, manifest: Manifest, wanted: Expected, window: NDArray[A
 def _here(
     folder: Path, manifest: Manifest, wanted: Expected, window: NDArray[Any], client: DeviceClient | None
 ) -> Divergence:
-    made = here.outputs(wanted.model, window)
+    made = here.outputs(wanted.model, _bytes(window))
     for index, (data, right) in enumerate(zip(made, wanted.outputs, strict=True)):
         if data != right.tobytes():
             how = tapped.difference(data, right)

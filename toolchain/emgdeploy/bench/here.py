@@ -7,10 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from emgdeploy.errors import ToolMissingError
 from emgdeploy.resources import FIRMWARE_TEMPLATES
@@ -38,7 +35,7 @@ int main(void) {
 """
 
 
-def outputs(model: GeneratedModel, window: NDArray[Any]) -> list[bytes]:
+def outputs(model: GeneratedModel, window: bytes) -> list[bytes]:
     """Each layer's output in call order.
 
     Raises ToolMissingError without a compiler, OSError or SubprocessError where it does not work.
@@ -56,9 +53,8 @@ def outputs(model: GeneratedModel, window: NDArray[Any]) -> list[bytes]:
         units = ["main.c", *(f"runtime/{name}" for name in model.runtime_sources if name.endswith(".c"))]
         command = [compiler, "-std=c99", "-O1", "-w", "-DEMG_TAPS", "-I.", "-o", "model", *units]
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=_PATIENCE_S)
-        little = np.ascontiguousarray(window, window.dtype.newbyteorder("<")).tobytes()
         done = subprocess.run(
-            [folder / "model"], input=little, capture_output=True, check=True, timeout=_PATIENCE_S
+            [folder / "model"], input=window, capture_output=True, check=True, timeout=_PATIENCE_S
         )
     edges = list(itertools.accumulate((layer.out_bytes for layer in model.layers), initial=0))
     return [done.stdout[begin:end] for begin, end in itertools.pairwise(edges)]

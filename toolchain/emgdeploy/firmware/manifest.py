@@ -243,9 +243,7 @@ def _manifest(fields: Fields) -> Manifest:
             MemoryUse(m.word("name"), _size(m, "used"), _size(m, "size")) for m in fields.inners("memories")
         ),
         ledger=tuple(_ledger(entry) for entry in fields.inners("ledger")),
-        calibration=_ranges(fields.inner("calibration"))
-        if fields.maybe("calibration", fields.table)
-        else None,
+        calibration=fields.maybe("calibration", lambda key: _ranges(fields.inner(key))),
         layers=tuple(_layer(entry) for entry in fields.inners("layers")),
         operators=tuple(
             Operator(o.text("op"), o.integer("in_file"), o.integer("on_device"))

@@ -38,7 +38,8 @@ ONE_ANSWER = "all windows get the same answer: are they of the scale that the mo
 
 @dataclass(frozen=True)
 class Workload:
-    """name: of the file that the model came from. tflite: the model's bytes; files: artefact name -> file name of what lies in the build folder.
+    """name: of the file that the model came from. tflite: the model's bytes; files: artefact name -> file name of
+    what lies in the build folder.
 
     window_shape and window_axes: see `manifest.InputTensor`; shapes have no batch.
     """
@@ -61,8 +62,8 @@ class Workload:
 class Material:
     """What the user gave besides the model; None where nothing was given.
 
-    calibration: float (N, *window shape), or a data set; calibrating: how ranges are chosen on it. windows: to prove the firmware on, from
-    windows_file where they have one.
+    calibration: float (N, *window shape), or a data set; calibrating: how ranges are chosen on it. windows: to
+    prove the firmware on, from windows_file where they have one.
     """
 
     calibration: NDArray[Any] | FromDataset | None = None
@@ -75,7 +76,8 @@ class Material:
 
 
 def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workload:
-    """Convert `model` if it needs that, or take that of a build folder; put the model files into `folder`, compute the golden outputs.
+    """Convert `model` if it needs that, or take that of a build folder; put the model files into `folder`,
+    compute the golden outputs.
 
     Raises InputError for bad files, GateFailed when the conversion drifts, ToolMissingError without
     the packages that a conversion or the reference interpreter needs.

@@ -138,12 +138,14 @@ def _dense(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
 
 
 def _add(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
-    table = _table(op, "AddOptions", where)
-    return {"activation": _activation(table, where), "shifts_int16": bool(table.PotScaleInt16())}
+    return _sum(_table(op, "AddOptions", where), where)
 
 
 def _sub(op: Any, tensors: Sequence[Tensor | None], where: str) -> Attributes:
-    table = _table(op, "SubOptions", where)
+    return _sum(_table(op, "SubOptions", where), where)
+
+
+def _sum(table: Any, where: str) -> Attributes:
     return {"activation": _activation(table, where), "shifts_int16": bool(table.PotScaleInt16())}
 
 

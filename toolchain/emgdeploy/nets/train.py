@@ -288,7 +288,6 @@ def training_device() -> str:
 
 def _laid_out(network: nn.Module, memory_format: Any) -> nn.Module:
     """The network itself, its filters laid out so: with `channels_last` convolutions are faster."""
-
     for parameter in network.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=memory_format)

@@ -59,29 +59,25 @@ def check_prelu(graph: Graph, op: Op) -> None:
 def check_relu(graph: Graph, op: Op) -> None:
     image, out = _activation(graph, op)
     fused_range(Activation.RELU6 if op.kind is OpKind.RELU6 else Activation.RELU, out)
-    with np.errstate(over="ignore"):
-        multiplier(ratio32(image, out))
+    _rescaled(image, out)
 
 
 def check_leaky_relu(graph: Graph, op: Op) -> None:
     image, out = _activation(graph, op)
     need(math.isfinite(op.alpha), f"has the slope {op.alpha}")
+    _rescaled(image, out)
     with np.errstate(over="ignore"):
-        multiplier(ratio32(image, out))
         multiplier(abs(float(image.q.scale * np.float32(op.alpha) / out.q.scale)))
 
 
 def check_narrow_relu(graph: Graph, op: Op) -> None:
     image, out = _int8(graph, op)
     fused_range(Activation.RELU_N1_TO_1, out)
-    with np.errstate(over="ignore"):
-        multiplier(ratio32(image, out))
+    _rescaled(image, out)
 
 
 def check_abs(graph: Graph, op: Op) -> None:
-    image, out = _int8(graph, op)
-    with np.errstate(over="ignore"):
-        multiplier(ratio32(image, out))
+    _rescaled(*_int8(graph, op))
 
 
 def check_exp(graph: Graph, op: Op) -> None:
@@ -142,6 +138,11 @@ def check_logistic(graph: Graph, op: Op) -> None:
         out.dtype == INT8 or float(image.q.scale) < _LARGEST_LOGISTIC_SCALE,
         f"reads with scale {float(image.q.scale):.3g}, which overflows the reference's table index",
     )
+
+
+def _rescaled(image: Tensor, out: Tensor) -> None:
+    with np.errstate(over="ignore"):
+        multiplier(ratio32(image, out))
 
 
 def _int8(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
