@@ -19,7 +19,8 @@ SEEDS = range(14)
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Folders of generated networks for every instruction set and mode, float ends on half of them."""
+    """Folders of generated networks for every instruction set and mode, half of them with float ends, the others with
+    constants in RAM."""
     folders = []
     for seed in SEEDS:
         tflite = random_graph(seed)
@@ -28,6 +29,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             keep_float_io=seed % 2 == 0,
             isa=("portable", "dsp", "mve")[seed % 3],
             optimize=("speed", "balanced", "memory")[seed // 3 % 3],
+            ram_for_constants=1000 * (seed % 2),
         )
         folder = tmp_path_factory.mktemp(f"model{seed}")
         write_sources(generate(read_tflite(tflite), chosen), folder)

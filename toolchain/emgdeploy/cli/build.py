@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to prefer where speed and memory disagree (default: balanced)",
     )
     parser.add_argument(
+        "--weights",
+        choices=("flash", "ram"),
+        help="where weights are read from: flash, or RAM for as many layers as it has room for, those first that "
+        "gain most (default: flash)",
+    )
+    parser.add_argument(
         "--tune",
         action="store_true",
         help="count each kernel that can compute a layer in the emulator, and keep the fastest that fits",
@@ -85,7 +91,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         tuner=tune if args.tune else None,
         taps=args.taps,
     )
-    with console.progress(f"building for {board.name}", _STAGES) as bar:
+    with console.progress(f"building for {board.name}", _STAGES + (request.weights == "ram")) as bar:
         made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)
     console.result({"out": request.out, **vars(made)})
     _show(made, board, request.out, console)
@@ -101,8 +107,9 @@ def _request(args: argparse.Namespace, board: Board) -> BuildRequest:
     model = args.model or _default_model()
     out = args.out or default_folder(board.name + ("-taps" if args.taps else ""))
     if not model.is_dir():
-        return BuildRequest(board, model, out, args.optimize or "balanced")
+        return BuildRequest(board, model, out, args.optimize or "balanced", args.weights or "flash")
     request = like(model, manifest.load(model), board, out)
+    request = replace(request, weights=args.weights or request.weights)
     return request if args.optimize is None else replace(request, optimize=args.optimize, chosen=None)
 
 
@@ -205,6 +212,12 @@ def _show(made: Manifest, board: Board, out: Path, console: Console) -> None:
         f"model: {made.macs:,} MACs, {made.params:,} parameters, arena {made.arena_bytes:,} bytes "
         f"(bounds: {made.arena_bound_bytes.plain:,} plain, {made.arena_bound_bytes.overlapped:,} overlapped)"
     )
+    if made.weights == "ram":
+        inside = sum(layer.constants_ram_bytes > 0 for layer in made.layers)
+        console.print(
+            f"in RAM: weights and parameters of {inside} of the {sum(x.constants_memory is not None for x in made.layers)} "
+            f"layers that have any, {made.constants_ram_bytes:,} of {made.weights_bytes + made.params_bytes:,} bytes"
+        )
     for note in made.notes:
         console.warn(note)
     console.print(f"built {out} for {board.title}: firmware {made.firmware_build_id}, it fits", style="green")

@@ -38,6 +38,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "arena_bytes": manifest.arena_bytes,
             "arena_peak_layer": manifest.arena_peak_layer,
             "arena_bound_bytes": manifest.arena_bound_bytes,
+            "weights": manifest.weights,
+            "constants_ram_bytes": manifest.constants_ram_bytes,
             "layers": manifest.layers,
             "operators": manifest.operators,
             "files": by_file,
@@ -49,20 +51,35 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     show_arena(manifest, console)
     show_operators(manifest, console)
-    console.table(
-        ("layer", "operator", "MACs", "weights", "in", "out", "name"),
-        [
-            (i.index, i.op, i.macs, i.weights_bytes, i.in_bytes, i.out_bytes, i.name[-40:])
-            for i in manifest.layers
-        ],
-        "layers, in bytes",
-    )
+    show_layers(manifest, console)
     console.table(
         ("file", "text", "rodata", "data", "bss"),
         [(f.name, f.text, f.rodata, f.data, f.bss) for f in by_file],
         "files, in bytes as the linker kept them",
     )
     return 0
+
+
+def show_layers(manifest: Manifest, console: Console) -> None:
+    """What each layer takes, and which memory its weights and parameters are read from."""
+    console.table(
+        ("layer", "operator", "MACs", "weights", "read from", "RAM", "in", "out", "name"),
+        [
+            (
+                i.index,
+                i.op,
+                i.macs,
+                i.weights_bytes,
+                i.constants_memory or "-",
+                i.constants_ram_bytes,
+                i.in_bytes,
+                i.out_bytes,
+                i.name[-40:],
+            )
+            for i in manifest.layers
+        ],
+        "layers, in bytes",
+    )
 
 
 def show_arena(manifest: Manifest, console: Console) -> None:

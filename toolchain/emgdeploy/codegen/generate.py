@@ -9,6 +9,7 @@ import numpy as np
 
 from emgdeploy.codegen.includes import files_of
 from emgdeploy.codegen.lower import alternatives, lower
+from emgdeploy.codegen.placement import layers_in_ram
 from emgdeploy.codegen.plan import Plan, plan_memory
 from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.codegen.render import render_model
@@ -46,12 +47,13 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     arranged = arrange(graph, options)
     graph, steps, plan = arranged.graph, arranged.steps, arranged.plan
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
-    files = render_model(graph, steps, plan, options, specs)
+    in_ram = layers_in_ram(graph, steps, options.ram_for_constants)
+    files = render_model(graph, steps, plan, options, specs, in_ram)
     arrays = [a for s in steps for a in s.arrays]
     return GeneratedModel(
         files=files,
         runtime_sources=_sources(steps),
-        layers=tuple(_layer(graph, i, s) for i, s in enumerate(steps)),
+        layers=tuple(_layer(graph, i, s, i in in_ram) for i, s in enumerate(steps)),
         operators=_operators(graph, steps),
         steps_op=tuple(s.op.index for s in steps),
         origins=tuple(graph.tensors[s.writes].source for s in steps),
@@ -91,13 +93,15 @@ def _spec(tensor: Tensor) -> TensorSpec:
     return TensorSpec(tensor.shape, str(tensor.dtype), float(scale), zero_point)
 
 
-def _layer(graph: Graph, index: int, step: Step) -> LayerInfo:
+def _layer(graph: Graph, index: int, step: Step, in_ram: bool) -> LayerInfo:
     return LayerInfo(
         index=index,
         name=graph.tensors[step.writes].name,
         op=step.op.kind.value,
         macs=step.macs,
         weights_bytes=step.weights_bytes,
+        constants_bytes=step.constants_bytes,
+        in_ram=in_ram,
         in_bytes=sum(graph.tensors[t].nbytes for t in step.reads),
         out_bytes=graph.tensors[step.writes].nbytes,
     )

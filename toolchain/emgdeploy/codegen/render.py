@@ -31,6 +31,7 @@ class _Call:
     struct: str
     layer: str
     call: str
+    in_ram: bool
     arrays: list[dict[str, str]]
     tap: str
 
@@ -41,14 +42,15 @@ def render_model(
     plan: Plan,
     options: CodegenOptions,
     specs: tuple[TensorSpec, TensorSpec],
+    in_ram: frozenset[int],
 ) -> dict[str, str]:
-    """model.c and model.h; the same graph, plan and options give the same bytes."""
+    """model.c and model.h; the same arguments give the same bytes. in_ram: steps with their constants there."""
     x, y = options.known_answer
     context: dict[str, Any] = {
         "header": [f"{comment_safe(k)}: {comment_safe(v)}" for k, v in sorted(options.header.items())],
         "sha256": options.header.get("model_sha256", ""),
         "includes": sorted({s.header for s in steps}),
-        "calls": [_call(graph, i, s, plan) for i, s in enumerate(steps)],
+        "calls": [_call(graph, i, s, plan, i in in_ram) for i, s in enumerate(steps)],
         "arena_bytes": plan.arena_bytes,
         "input": _port(specs[0], plan.tensor(graph.inputs[0])),
         "output": _port(specs[1], plan.tensor(graph.outputs[0])),
@@ -86,7 +88,7 @@ def _port(spec: TensorSpec, offset: int) -> dict[str, Any]:
     }
 
 
-def _call(graph: Graph, number: int, step: Step, plan: Plan) -> _Call:
+def _call(graph: Graph, number: int, step: Step, plan: Plan, in_ram: bool) -> _Call:
     out = graph.tensors[step.writes]
     shape = "x".join(map(str, out.shape))
     return _Call(
@@ -95,7 +97,8 @@ def _call(graph: Graph, number: int, step: Step, plan: Plan) -> _Call:
         struct=_struct(step.fields, 1),
         layer=f"layer_{step.op.index}",
         call=f"{step.kernel}(&layer_{step.op.index}, {', '.join(_arguments(graph, number, step, plan))});",
-        arrays=[*(_array(a) for a in step.arrays), *_gathered(step, plan)],
+        in_ram=in_ram,
+        arrays=[*(_array(a, in_ram) for a in step.arrays), *_gathered(step, plan)],
         tap=f"EMG_TAP({number}, arena.s8 + {plan.tensor(step.writes)}, {out.nbytes});",
     )
 
@@ -126,9 +129,11 @@ def _pointer(ctype: str, offset: int) -> str:
     return place if ctype == "int8_t" else f"({ctype} *)(void *)({place})"
 
 
-def _array(array: Array) -> dict[str, str]:
+def _array(array: Array, in_ram: bool) -> dict[str, str]:
+    # What is not const has initial values, which any start-up code copies to where variables live.
+    qualifiers = "static" if in_ram else "static const"
     return {
-        "declaration": f"static const {array.ctype} {array.name}[{array.values.size}]",
+        "declaration": f"{qualifiers} {array.ctype} {array.name}[{array.values.size}]",
         "values": initializer(array.values),
     }
 

@@ -24,6 +24,7 @@ class CodegenOptions:
     behind them, unless `keep_float_io` asks for the float operators on the device. `every_channel`
     computes the channels too that could be left out (benchmarks compare both). `chosen` names the
     kernels of operators, by index, where the best-ranked one is not wanted: see kernels_by_operator.
+    `ram_for_constants` is how many bytes of weights and parameters may be copied to RAM.
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
@@ -33,6 +34,7 @@ class CodegenOptions:
     keep_float_io: bool = False
     every_channel: bool = False
     chosen: Mapping[int, str] = field(default_factory=dict)
+    ram_for_constants: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,15 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """One step of the call sequence; sizes in bytes."""
+    """One step of the call sequence; sizes in bytes. in_ram: whether its constants are copied to RAM."""
 
     index: int
     name: str
     op: str
     macs: int
     weights_bytes: int
+    constants_bytes: int
+    in_ram: bool
     in_bytes: int
     out_bytes: int
 
@@ -107,3 +111,8 @@ class GeneratedModel:
     peak_layer: int
     arena_bound_plain: int
     arena_bound_overlapped: int
+
+    @property
+    def ram_constants_bytes(self) -> int:
+        """What start-up copies to RAM of weights and parameters."""
+        return sum(layer.constants_bytes for layer in self.layers if layer.in_ram)

@@ -95,3 +95,7 @@ class Step:
     @property
     def weights_bytes(self) -> int:
         return sum(a.weights_bytes for a in self.arrays)
+
+    @property
+    def constants_bytes(self) -> int:
+        return sum(int(a.values.nbytes) for a in self.arrays)

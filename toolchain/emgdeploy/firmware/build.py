@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.firmware.nuttx import Tree
-from emgdeploy.firmware.platform import Platform, load_platform, render
+from emgdeploy.firmware.platform import OBJECTS, Platform, load_platform, render
 from emgdeploy.firmware.workload import Material, Workload, prepare
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.types import Graph
@@ -33,6 +34,9 @@ Report = Callable[[str], None]
 Measure = Callable[[Path, Manifest], int | None]
 Fits = Callable[[GeneratedModel], bool]
 Tuner = Callable[[Graph, CodegenOptions, Core, Fits], Mapping[int, str]]
+
+# What a build with taps takes of the RAM beside the same one without (runtime/taps), and some stack more.
+_FOR_TAPS, _FOR_TAPS_PER_LAYER = 1024, 8
 
 _RUNTIME = resources.FIRMWARE_TEMPLATES / "runtime"
 
@@ -43,6 +47,7 @@ class BuildRequest:
 
     tree: NuttX or SDK to link the application in; autostart: it is then the first program.
     model: a file, or the folder of another build (see `like`).
+    weights: "flash" leaves them where constants are, "ram" copies what gains most to RAM as far as it has room.
     tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen; or chosen has
     what was chosen before. taps: the firmware hands out what each layer made (docs/protocol.md), with the
     same C for the model. latest: what is asked for without --build is this one from now on.
@@ -52,6 +57,7 @@ class BuildRequest:
     model: Path
     out: Path
     optimize: str = "balanced"
+    weights: str = "flash"
     given: Material = field(default_factory=Material)
     extra_flags: tuple[str, ...] = ()
     tree: Tree | None = None
@@ -75,7 +81,7 @@ class BuildRequest:
 def like(folder: Path, made: Manifest, board: Board, out: Path) -> BuildRequest:
     """To build once more what lies in `folder`, with the same options."""
     chosen = made.chosen if board.name == made.board else None
-    return BuildRequest(board, folder, out, made.optimize, chosen=chosen)
+    return BuildRequest(board, folder, out, made.optimize, made.weights, chosen=chosen)
 
 
 def build(
@@ -99,6 +105,7 @@ def build(
 def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Manifest:
     platform = load_platform(request.board)
     _check_tree(request, platform)
+    _check_weights(request, platform)
     if fits.is_checkpoint(request.model):
         fits.check_checkpoint(request.board, request.model, request.given.factory, request.system)
     if not request.model.is_dir() and request.model.suffix.lower() != ".tflite":
@@ -110,6 +117,10 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
         model = _generate(request, work, chosen)
         _check_plan(request, work, model)
         tools = compiler.find(request.board.cpu)
+        if request.weights == "ram":
+            report("measuring the RAM that is free")
+            room = _free_ram(request, work, model, platform, tools)
+            model = _generate(request, work, chosen, room)
         program = _program(request, work, model, platform, tools)
         recognition = _live(request, work, model)
         for name, text in (program.sources | recognition.sources).items():
@@ -123,6 +134,7 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
         result = describe.manifest_of(
             describe.Finished(
                 request.optimize,
+                request.weights,
                 chosen,
                 work,
                 model,
@@ -154,6 +166,41 @@ def _check_tree(request: BuildRequest, platform: Platform) -> None:
         )
 
 
+def _check_weights(request: BuildRequest, platform: Platform) -> None:
+    if request.weights == "flash":
+        return
+    board = request.board
+    if board.memories_for("constants")[0] == board.memories_for("data")[0]:
+        raise UsageError(
+            f"{board.name} runs from RAM, weights included: there is nothing for --weights ram to do",
+            "leave it out, or say --weights flash",
+        )
+    if platform.image == OBJECTS:
+        raise UsageError(
+            f"what of the RAM of {board.name} is free is known to {board.platform} alone: --weights ram is for "
+            "boards whose whole image is linked here",
+            "leave it out, or say --weights flash",
+        )
+
+
+def _free_ram(
+    request: BuildRequest, work: Workload, model: GeneratedModel, platform: Platform, tools: Compiler
+) -> int:
+    """What constants may take of the RAM: all that the same image without them there leaves free.
+
+    Without taps in any case, and with room for them, so that a build with them has the same C.
+    """
+    program = _program(replace(request, taps=False), work, model, platform, tools)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, text in program.sources.items():
+            write_atomic(folder / path, text)
+        memories = image.make(folder, program.recipe, tools).sizes.memories
+    ram = request.board.memories_for("data")[0].name
+    free = sum(use.size - use.used for use in memories if use.name == ram)
+    return max(0, free - _FOR_TAPS - _FOR_TAPS_PER_LAYER * len(model.layers))
+
+
 def _in_the_tree(
     request: BuildRequest, tree: Tree, folder: Path, recipe: Recipe, made: Image, report: Report
 ) -> Image:
@@ -180,8 +227,10 @@ def _chosen(request: BuildRequest, work: Workload) -> Mapping[int, str] | None:
     return request.tuner(graph, options, request.board.cpu, lambda made: _fits(request, made))
 
 
-def _generate(request: BuildRequest, work: Workload, chosen: Mapping[int, str] | None) -> GeneratedModel:
-    options = replace(_options(request, work), chosen=chosen or {})
+def _generate(
+    request: BuildRequest, work: Workload, chosen: Mapping[int, str] | None, ram_for_constants: int = 0
+) -> GeneratedModel:
+    options = replace(_options(request, work), chosen=chosen or {}, ram_for_constants=ram_for_constants)
     return generate(read_tflite(work.tflite), options)
 
 
@@ -196,7 +245,8 @@ def _header(request: BuildRequest, work: Workload) -> dict[str, str]:
         "model": work.name,
         "tool": f"emgdeploy {emgdeploy.__version__}",
         "options": f"--board {request.board.name} --optimize {request.optimize}"
-        + (" --tune" if request.tuned else ""),
+        + (" --tune" if request.tuned else "")
+        + (" --weights ram" if request.weights == "ram" else ""),
     }
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import emgdeploy
+from emgdeploy.boards import Board
 from emgdeploy.codegen import GeneratedModel
-from emgdeploy.codegen.result import TensorSpec
+from emgdeploy.codegen.result import LayerInfo, TensorSpec
 from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import fits
 from emgdeploy.firmware.image import Image, Recipe
@@ -33,6 +34,7 @@ class Finished:
     """What a build came to. image: the whole of it; in_a_tree: an operating system was linked around it."""
 
     optimize: str
+    weights: str
     chosen: Mapping[int, str] | None
     work: Workload
     model: GeneratedModel
@@ -56,6 +58,7 @@ def manifest_of(done: Finished) -> Manifest:
         clock_hz=board.clock_hz,
         optimize=done.optimize,
         chosen=None if done.chosen is None else dict(done.chosen),
+        weights=done.weights,
         model=work.name,
         model_sha256=work.source_sha256,
         firmware_build_id=program.identity,
@@ -66,6 +69,7 @@ def manifest_of(done: Finished) -> Manifest:
         params=model.params,
         weights_bytes=model.weights_bytes,
         params_bytes=model.params_bytes,
+        constants_ram_bytes=model.ram_constants_bytes,
         code_bytes=made.sizes.code,
         flash_bytes=made.sizes.flash,
         arena_bytes=model.arena_bytes,
@@ -78,7 +82,7 @@ def manifest_of(done: Finished) -> Manifest:
         memories=made.sizes.memories,
         ledger=work.ledger,
         calibration=work.calibration,
-        layers=tuple(Layer(**vars(layer)) for layer in model.layers),
+        layers=tuple(_layer(layer, board) for layer in model.layers),
         operators=tuple(Operator(**vars(operator)) for operator in model.operators),
         artifacts=artifacts,
         sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
@@ -88,6 +92,21 @@ def manifest_of(done: Finished) -> Manifest:
         live_sources=done.recognition.compiled,
         preprocess=work.preprocess,
         notes=work.notes + _notes(done) + done.recognition.notes,
+    )
+
+
+def _layer(layer: LayerInfo, board: Board) -> Layer:
+    memory = board.memories_for("data" if layer.in_ram else "constants")[0].name
+    return Layer(
+        index=layer.index,
+        name=layer.name,
+        op=layer.op,
+        macs=layer.macs,
+        weights_bytes=layer.weights_bytes,
+        in_bytes=layer.in_bytes,
+        out_bytes=layer.out_bytes,
+        constants_memory=memory if layer.constants_bytes else None,
+        constants_ram_bytes=layer.constants_bytes if layer.in_ram else 0,
     )
 
 

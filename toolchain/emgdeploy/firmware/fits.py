@@ -20,11 +20,15 @@ _SYSTEMS = {"sdk": ("sdk_reserve_bytes", "the Spresense SDK"), "nuttx": ("os_res
 
 @dataclass(frozen=True)
 class Need:
-    """What a model takes; bytes. constants: weights and parameters; peak: where the arena is full."""
+    """What a model takes; bytes. constants: weights and parameters; peak: where the arena is full.
+
+    copied: how many bytes of the constants take RAM too, because start-up copies them there.
+    """
 
     constants: int
     arena: int
     peak: str
+    copied: int = 0
 
 
 class TooLarge(DoesNotFitError):
@@ -65,7 +69,8 @@ def need_of(model: GeneratedModel) -> Need:
     if model.layers:
         layer = model.layers[model.peak_layer]
         peak = f"layer {layer.index}, {layer.op} {printable(layer.name)[-40:]}".rstrip()
-    return Need(model.weights_bytes + model.params_bytes, model.arena_bytes, peak)
+    constants = model.weights_bytes + model.params_bytes
+    return Need(constants, model.arena_bytes, peak, model.ram_constants_bytes)
 
 
 def reserve(board: Board, system: str = "nuttx") -> int:
@@ -75,9 +80,9 @@ def reserve(board: Board, system: str = "nuttx") -> int:
 
 
 def least_use(board: Board, need: Need, system: str = "nuttx", code: int = 0) -> tuple[MemoryUse, ...]:
-    """How full each memory becomes: system, constants, arena, and `code` bytes of code and variables."""
+    """How full each memory becomes: system, constants, arena, copies of constants, and `code` bytes of code and variables."""
     used = {memory.name: 0 for memory in board.memories}
-    used[board.memories_for("data")[0].name] += reserve(board, system) + need.arena
+    used[board.memories_for("data")[0].name] += reserve(board, system) + need.arena + need.copied
     used[board.memories_for("constants")[0].name] += need.constants
     used[board.memories_for("code")[0].name] += code
     return tuple(MemoryUse(memory.name, used[memory.name], memory.size) for memory in board.memories)

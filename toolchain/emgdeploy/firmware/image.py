@@ -154,7 +154,7 @@ def _measure(folder: Path, recipe: Recipe, image: str, stack: StackNeed) -> size
     model = mapfile.by_kind(kept, {str(path.with_suffix(".o")) for path in recipe.model})
     runs_from_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
     return size.Sizes(
-        code=model["text"] + model["rodata"] - recipe.need.constants,
+        code=model["text"] + model["rodata"] - (recipe.need.constants - recipe.need.copied),
         flash=total.text + total.rodata + total.data,
         ram=total.data + total.bss + reserved + (total.text + total.rodata if runs_from_ram else 0),
         stack=reserved,

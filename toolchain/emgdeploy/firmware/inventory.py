@@ -34,14 +34,17 @@ def parts(manifest: Manifest) -> list[Part]:
     """The image by purpose; the columns add up to flash_bytes, and to what is in RAM by nature."""
     model = manifest.weights_bytes + manifest.params_bytes + manifest.code_bytes
     variables = _variables(manifest)
+    copied = manifest.constants_ram_bytes
+    own = manifest.arena_bytes + manifest.stack_bytes + copied
     return [
         Part("weights", manifest.weights_bytes, 0),
         Part("biases, multipliers, tables", manifest.params_bytes, 0),
         Part("code of model and kernels", manifest.code_bytes, 0),
         Part("link, application, platform, libraries", manifest.flash_bytes - model, 0),
+        *([Part("weights and parameters copied to RAM", 0, copied)] if copied else []),
         Part("arena", 0, manifest.arena_bytes),
         Part("stack", 0, manifest.stack_bytes),
-        Part("buffers and other variables", 0, variables - manifest.arena_bytes - manifest.stack_bytes),
+        Part("buffers and other variables", 0, variables - own),
     ]
 
 

@@ -20,6 +20,7 @@ from emgdeploy.firmware.fields import Fields
 SCHEMA = "emgdeploy.build/1"
 FILE = "manifest.json"
 OPTIMIZE = ("speed", "balanced", "memory")
+WEIGHTS = ("flash", "ram")
 DTYPES = ("int8", "uint8", "int16", "int32", "float32")
 
 _LARGEST_FILE = 16 << 20
@@ -76,7 +77,11 @@ class Ranges:
 
 @dataclass(frozen=True)
 class Layer:
-    """One step of the device's call sequence; sizes in bytes."""
+    """One step of the device's call sequence; sizes in bytes.
+
+    constants_memory: the memory of the board that weights and parameters are read from, None where there are
+    none. constants_ram_bytes: what they take of RAM because start-up copies them there.
+    """
 
     index: int
     name: str
@@ -85,6 +90,8 @@ class Layer:
     weights_bytes: int
     in_bytes: int
     out_bytes: int
+    constants_memory: str | None
+    constants_ram_bytes: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ class Manifest:
 
     sources: what compiles together with src/model.c on any C99 compiler.
     model: the file that it was built from. chosen: operator index -> kernel where --tune chose, else None.
+    weights: where they were asked for: as constants ("flash"), or as far as possible in RAM ("ram").
     taps_of: for a build with taps the firmware_build_id of the same one without, else None.
     arena_peak_layer: index of the layer during which the arena is full.
     firmware_sources: the rest of the firmware. live_sources: what a user's own program compiles in addition
@@ -132,6 +140,7 @@ class Manifest:
     clock_hz: int
     optimize: str
     chosen: dict[int, str] | None
+    weights: str
     model: str
     model_sha256: str
     firmware_build_id: str
@@ -142,6 +151,7 @@ class Manifest:
     params: int
     weights_bytes: int
     params_bytes: int
+    constants_ram_bytes: int
     code_bytes: int
     flash_bytes: int
     arena_bytes: int
@@ -220,6 +230,7 @@ def _manifest(fields: Fields) -> Manifest:
         clock_hz=fields.integer("clock_hz", 1),
         optimize=fields.choice("optimize", OPTIMIZE),
         chosen=fields.maybe("chosen", lambda key: _chosen(fields, key)),
+        weights=fields.maybe("weights", lambda key: fields.choice(key, WEIGHTS)) or WEIGHTS[0],
         model=fields.maybe("model", fields.text) or "",
         model_sha256=_hexadecimal(fields, "model_sha256", 64),
         firmware_build_id=_hexadecimal(fields, "firmware_build_id", 16),
@@ -230,6 +241,7 @@ def _manifest(fields: Fields) -> Manifest:
         params=fields.integer("params"),
         weights_bytes=_size(fields, "weights_bytes"),
         params_bytes=_size(fields, "params_bytes"),
+        constants_ram_bytes=_copied(fields),
         code_bytes=_size(fields, "code_bytes"),
         flash_bytes=_size(fields, "flash_bytes"),
         arena_bytes=_size(fields, "arena_bytes"),
@@ -330,4 +342,11 @@ def _layer(fields: Fields) -> Layer:
         weights_bytes=_size(fields, "weights_bytes"),
         in_bytes=_size(fields, "in_bytes"),
         out_bytes=_size(fields, "out_bytes"),
+        constants_memory=fields.maybe("constants_memory", fields.word),
+        constants_ram_bytes=_copied(fields),
     )
+
+
+def _copied(fields: Fields) -> int:
+    """0 in a folder that was built before weights could be copied to RAM."""
+    return fields.maybe("constants_ram_bytes", lambda key: _size(fields, key)) or 0
