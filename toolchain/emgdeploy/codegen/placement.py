@@ -36,7 +36,7 @@ def ram_bytes(step: Step) -> int:
 def _loads(graph: Graph, step: Step) -> int:
     """About how often constants are loaded: weights by the word, tables and the rest once for each output.
 
-    Kernels that hold a word of weights for several pixels load it less often, by a factor that differs little
-    from one to the other; measured orders agree with this one but for layers that are nearly equal.
+    Kernels that hold a word of weights for several pixels load it less often, by factors that differ little
+    from one to the other: on MobileNetV2 this order gains as much as that of the loads a profile counts.
     """
     return max(step.macs // _WORD, graph.tensors[step.writes].elements)
