@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 COMPILERS = {
     "gcc": ("gcc", "-std=c99", "-pedantic"),
@@ -15,11 +12,6 @@ COMPILERS = {
     "clang++": ("clang++", "-x", "c++", "-std=c++17"),
 }
 _WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wconversion")
-
-
-def skip_without(compiler: str) -> None:
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
 
 
 def compiles_clean(compiler: str, source: Path, options: tuple[str, ...]) -> None:

@@ -51,7 +51,13 @@ _DEMO = (
     ),
     (_command("qemu-system-arm"), ("qemu-system-arm",)),
 )
-_DEV = (*_DEMO, (_command("clang-format"), ("clang-format",)))
+# Generated C has to please these compilers too.
+_DEV = (
+    *_DEMO,
+    (_command("clang-format"), ("clang-format",)),
+    (_links("clang"), ("clang",)),
+    (_links("g++"), ("g++",)),
+)
 _SETS = {"demo": _DEMO, "dev": _DEV}
 
 
