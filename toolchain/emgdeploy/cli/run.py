@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples",
         required=True,
         metavar="FILE",
-        help=".npy or .csv of samples in millivolts, a row per sampling interval, a column per channel; "
+        help=".npy, .npz (array x) or .csv of samples in millivolts, a row per sampling interval, a column per channel; "
         "- reads such lines from standard input as they come",
     )
     parser.add_argument(

@@ -12,21 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.signals import arrayfile
 from emgdeploy.signals.single import Single
 
 _HINT = "samples are one row per sampling interval, one column per channel, in millivolts"
 
 
 def load(path: Path) -> Single:
-    """(S, channels) of a .npy array or a .csv table. Raises InputError."""
-    try:
-        if path.suffix == ".npy":
-            return checked(np.load(path, allow_pickle=False), str(path))
-        return checked(np.loadtxt(path, delimiter=",", ndmin=2), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})", _HINT) from None
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path}: holds no table of numbers ({error!s:.80})", _HINT) from None
+    """(S, channels) of a .csv table, a .npy array or the array "x" of a .npz. Raises InputError."""
+    arrays = arrayfile.read(path, _HINT)
+    if arrayfile.ONLY not in arrays:
+        raise InputError(f"{path}: there is no array {arrayfile.ONLY!r} in it", _HINT)
+    return checked(arrays[arrayfile.ONLY], str(path))
 
 
 def read_lines(lines: TextIO, rows: int) -> Iterator[Single]:

@@ -13,7 +13,6 @@ session = 1                # also subject, trial, repetition (from 1), part ("tr
 
 from __future__ import annotations
 
-import io
 import math
 import tomllib
 from collections.abc import Collection
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.signals import arrayfile
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.readers import csl, matfile
 from emgdeploy.signals.recordings import UNUSED, Dataset, Recording
@@ -133,7 +133,7 @@ def _recording(
     if part not in ("", "train", "test"):
         raise InputError(f"{place}: part must be train or test", _HINT)
     file = _inside(path.parent, entry.get("file"), place)
-    arrays = _arrays(file)
+    arrays = arrayfile.read(file, _HINT)
     samples = _array(arrays, entry.get("samples_array", "x"), file)
     classes, samples = _classes(entry, arrays, samples, labels, file, place)
     values = matfile.numbers(samples, "the samples", file, _HINT)
@@ -144,31 +144,6 @@ def _inside(folder: Path, name: object, place: str) -> Path:
     if not isinstance(name, str) or not (folder / name).resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{place}: file must name a file below {folder}", _HINT)
     return folder / name
-
-
-def _arrays(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a file; a .csv or .npy has one, `x`."""
-    try:
-        content = file.read_bytes()
-        if file.suffix == ".csv":
-            return {"x": _csv(content.decode("utf-8"))}
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        return {"x": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded}
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})", _HINT) from None
-    # A damaged file makes the reader fail in many ways, of many classes.
-    except Exception as error:
-        raise InputError(f"{file}: holds no table of numbers ({error!s:.80})", _HINT) from None
-
-
-def _csv(text: str) -> NDArray[Any]:
-    first = text.partition("\n")[0].split(",")
-    try:
-        [float(cell) for cell in first]
-        headings = 0
-    except ValueError:
-        headings = 1
-    return np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2, skiprows=headings)
 
 
 def _array(arrays: dict[str, NDArray[Any]], name: object, file: Path) -> NDArray[Any]:
