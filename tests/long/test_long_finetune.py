@@ -33,6 +33,7 @@ def test_session_three_before_and_after(cli: Cli, shared: Path, tmp_path: Path) 
     data = ("--data", shared / "data/flexemg")
     base = trained(cli, tmp_path / "base", *data)
     checkpoint = tmp_path / "base/checkpoint.pt"
+    assert int8_loss(cli, tmp_path / "base") <= 0.003
     done = cli("--json", "eval", "--checkpoint", checkpoint, "--dataset", "flexemg", *data, "--session", "3")
     done.succeeds()
     untouched = json.loads(done.out)["accuracy"]
