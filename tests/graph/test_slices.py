@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +96,20 @@ def test_damaged_places_are_one_sentence(damaged: bytes) -> None:
     with pytest.raises(InputError) as caught:
         read_tflite(damaged)
     assert "operator 0 (" in str(caught.value) and caught.value.hint
+
+
+def test_a_long_axis_is_not_taken_apart_to_be_refused() -> None:
+    m = Maker(0)
+    image = m.value((1, 1 << 18))
+    made = [m.like((1,), image) for _ in range(2)]
+    m.several("UNPACK", [image.index], made, options("UnpackOptions", axis=1))
+    damaged = m.writer.finish([image.index], [made[0].index])
+    tracemalloc.start()
+    with pytest.raises(InputError, match="2 of 262144"):
+        read_tflite(damaged)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 def test_places_from_the_input_are_refused() -> None:

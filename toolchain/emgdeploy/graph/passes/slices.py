@@ -64,8 +64,10 @@ def _boxes(graph: Graph, op: Op) -> tuple[Tensor, list[_Box]]:
         axis = _axis(image, _integers(graph, op, 2))
         return image, _along(image, axis, _filled(_integers(graph, op, 1), image.shape[axis]))
     if op.kind is OpKind.UNPACK:
-        axis = _axis(image, [op.axis])
-        return image, _along(image, axis, [1] * image.shape[axis])
+        axis, count = _axis(image, [op.axis]), len(op.outputs)
+        if image.shape[axis] != count:  # said before a list of that size is made
+            raise ValueError(f"{count} of {image.shape[axis]}")
+        return image, _along(image, axis, [1] * count)
     begin, size = _integers(graph, op, 1), _integers(graph, op, 2)
     full = [d - b if s == -1 else s for b, s, d in zip(begin, size, image.shape, strict=True)]
     _inside(image, begin, full)
