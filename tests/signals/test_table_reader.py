@@ -1,4 +1,4 @@
-"""Recordings of one's own: .csv, .npy, .npz and their description."""
+"""Recordings of one's own: .csv, .npy, .npz, .mat and their description."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from emgdeploy.errors import InputError
 from emgdeploy.signals import datasets
@@ -59,6 +60,24 @@ def test_three_formats_say_the_same(tmp_path: Path) -> None:
         (2, 2, ""),
         (1, 3, "test"),
     ]
+
+
+def test_matlab_says_the_same(tmp_path: Path) -> None:
+    arrays = read(write(tmp_path)).recordings[2]
+    y = arrays.labels.astype(float)
+    for number, labels in enumerate((y[:, np.newaxis], y[np.newaxis])):
+        savemat(tmp_path / f"{number}.mat", {"emg": arrays.samples * 2, "y": labels, "other": "text"})
+        write(tmp_path, HEAD + RECORDINGS.replace("c.npz", f"{number}.mat"))
+        found = read(tmp_path).recordings[2]
+        assert np.array_equal(found.samples, arrays.samples)
+        assert np.array_equal(found.labels, arrays.labels)
+
+
+def test_a_matrix_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + RECORDINGS.replace("c.npz", "c.mat"))
+    savemat(tmp_path / "c.mat", {"emg": np.ones((3, 2))})
+    with pytest.raises(InputError, match=r"c\.mat: there is no `y` in it"):
+        read(tmp_path)
 
 
 def test_sessions_are_chosen(tmp_path: Path) -> None:

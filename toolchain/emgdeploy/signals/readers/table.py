@@ -1,4 +1,4 @@
-"""Reader for recordings of one's own: .csv, .npy and .npz files, described by `dataset.toml` beside them.
+"""Reader for recordings of one's own: .csv, .npy, .npz and .mat files, described by `dataset.toml` beside them.
 
 sample_rate_hz = 1000
 grid = [4, 8]              # electrodes row by row are columns 0, 1, 2, ... unless `electrodes` says otherwise
@@ -7,7 +7,7 @@ scale = 1.0                # millivolts of one unit
 
 [[recordings]]
 file = "day1/fist-3.csv"
-label = "fist"             # of every sample; or label_column = 32, or, in an .npz, label_array = "y"
+label = "fist"             # of every sample; or label_column = 32, or, in an .npz or .mat, label_array = "y"
 session = 1                # also subject, trial, repetition (from 1), part ("train" or "test")
 """
 
@@ -133,8 +133,8 @@ def _recording(
     if part not in ("", "train", "test"):
         raise InputError(f"{place}: part must be train or test", _HINT)
     file = _inside(path.parent, entry.get("file"), place)
-    arrays = arrayfile.read(file, _HINT)
-    samples = _array(arrays, entry.get("samples_array", "x"), file)
+    arrays = _arrays(entry, file)
+    samples = _array(arrays, entry.get("samples_array", arrayfile.ONLY), file)
     classes, samples = _classes(entry, arrays, samples, labels, file, place)
     values = matfile.numbers(samples, "the samples", file, _HINT)
     return Recording((values * np.float32(scale)).astype(np.float32), classes, part=part, **counts)
@@ -144,6 +144,13 @@ def _inside(folder: Path, name: object, place: str) -> Path:
     if not isinstance(name, str) or not (folder / name).resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{place}: file must name a file below {folder}", _HINT)
     return folder / name
+
+
+def _arrays(entry: dict[str, Any], file: Path) -> dict[str, NDArray[Any]]:
+    if file.suffix != ".mat":
+        return arrayfile.read(file, _HINT)
+    names = (entry.get("samples_array", arrayfile.ONLY), entry.get("label_array"))
+    return matfile.load(file, tuple(name for name in names if isinstance(name, str)), _HINT)
 
 
 def _array(arrays: dict[str, NDArray[Any]], name: object, file: Path) -> NDArray[Any]:
@@ -171,6 +178,7 @@ def _classes(
         return np.full(len(samples), labels.index(chosen), np.int64), samples
     if ways == ["label_array"]:
         named = _array(arrays, chosen, file)
+        named = named.reshape(-1) if 1 in named.shape else named  # MATLAB's vectors are matrices
     else:
         if type(chosen) is not int or samples.ndim != 2 or not 0 <= chosen < samples.shape[1]:
             raise InputError(f"{place}: there is no column {chosen!r}", _HINT)
