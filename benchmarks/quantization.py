@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/quantization.py --shared FOLDER --out build/quantization [--only TEXT]
 
 Networks are trained as the tool does by default, those of the ring by its recipe; whole trials are held out. int8 accuracy is the reference
-interpreter's, on at most 1,500 test windows, spread evenly. A row that is done stays in `--out` until the code or the case
+interpreter's, on at most 3,000 windows of them, spread evenly. A row that is done stays in `--out` until the code or the case
 changes, so that a run which was stopped goes on. The table is printed as Markdown.
 """
 
@@ -13,7 +13,8 @@ import argparse
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,18 @@ from emgdeploy.convert.calibration import Settings, evenly
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.pipeline import int8_logits
 from emgdeploy.nets import aware, experiment, registry
-from emgdeploy.nets.experiment import Model, Outcome
+from emgdeploy.nets.experiment import Model, Task
 from emgdeploy.nets.train import TrainSettings
 from emgdeploy.signals import datasets
 from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.readers.options import ReadOptions
 
 _ROOT = Path(__file__).parents[1]
-_CODE = ("convert", "nets", "signals")
+_TRAINING = ("toolchain/emgdeploy/nets", "toolchain/emgdeploy/signals")
+_ALL = (*_TRAINING, "toolchain/emgdeploy/convert", "benchmarks/quantization.py")
 # The reference interpreter takes 2 to 20 ms for each.
-_WINDOWS = 1500
+_WINDOWS, _CLOSER = 3000, 4
 
 
 @dataclass(frozen=True)
@@ -77,39 +80,48 @@ CASES = (
 
 
 def measured(case: Case, shared: Path, out: Path) -> dict[str, Any]:
-    """The row of a case, from `out` where it is done."""
+    """The row of a case, from `out` where it is done; its networks too, where only the row is to be made anew."""
     folder = out / case.name.replace(" ", "-")
-    mark, file = _fingerprint(case), folder / "row.json"
+    trained, mark, file = _fingerprint(case, _TRAINING), _fingerprint(case, _ALL), folder / "row.json"
     if file.exists():
         row: dict[str, Any] = json.loads(file.read_text())
         if row["mark"] == mark:
             return row
     started = time.process_time()
-    outcome = _trained(case, shared)
-    retrained = aware.quantize(outcome)
-    experiment.save(outcome, folder / "float")
-    experiment.save(retrained, folder / "qat")
-    row = {"mark": mark, "case": case.name, **_accuracies(outcome, retrained, folder)}
+    task = _task(case, shared)
+    done = folder / "trained"
+    if not done.exists() or done.read_text() != trained:
+        outcome = experiment.run(task, case.model, case.settings)
+        experiment.save(outcome, folder / "float")
+        experiment.save(aware.quantize(outcome), folder / "qat")
+        done.write_text(trained)
+    row = {"mark": mark, "case": case.name, **_accuracies(task, folder)}
     row["seconds"] = time.process_time() - started
     file.write_text(json.dumps(row, indent=1))
     return row
 
 
-def _trained(case: Case, shared: Path) -> Outcome:
+def _task(case: Case, shared: Path) -> Task:
     folder = {"flexemg": shared / "data/flexemg", "ninapro-db5": shared / "data/ninapro_db5"}
     dataset = case.choice.load(folder.get(case.choice.dataset))
-    task = experiment.prepare(case.choice, dataset, datasets.default_preprocess(dataset))
-    return experiment.run(task, case.model, case.settings)
+    return experiment.prepare(case.choice, dataset, datasets.default_preprocess(dataset))
 
 
-def _accuracies(outcome: Outcome, retrained: Outcome, folder: Path) -> dict[str, Any]:
+def _test_windows(task: Task) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Of the test trials, and closer together than those of training: flips of a few windows weigh less."""
+    closer = replace(task.preprocess, stride_ms=task.preprocess.stride_ms / _CLOSER)
+    images = labelled_windows([task.dataset.recordings[i] for i in task.split.test], closer)
+    counts = images.y >= 0
+    x, y = closer.normalised(images.features)[counts], images.y[counts]
+    return evenly(np.asarray(x, np.float32), _WINDOWS), evenly(y, _WINDOWS)
+
+
+def _accuracies(task: Task, folder: Path) -> dict[str, Any]:
     """Shares of the test windows: right by the float network, by int8 of it and of the one trained for int8;
     `... keeps`: on which int8 names the class of the float network; `agrees`: on which the network trained for
     int8, rounded in PyTorch, names the class of its int8 form."""
-    test = outcome.task.test
-    x = evenly(np.asarray(test.x, np.float32), _WINDOWS)
-    y = evenly(experiment.classes_of(test), _WINDOWS)
-    calibration = evenly(experiment.calibration_windows(outcome.task).x, Settings().size)
+    x, y = _test_windows(task)
+    calibration = evenly(experiment.calibration_windows(task).x, Settings().size)
     origin = source.read(folder / "float/checkpoint.pt")
     logits = origin.torch_logits(x)
     row: dict[str, Any] = {"windows": len(x), "float": _share(logits, y)}
@@ -138,10 +150,12 @@ def _share(logits: NDArray[np.float32], y: NDArray[np.int64]) -> float:
     return float((logits.argmax(axis=1) == y).mean())
 
 
-def _fingerprint(case: Case) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(case), default=str).encode() + Path(__file__).read_bytes())
-    for room in _CODE:
-        for path in sorted((_ROOT / "toolchain/emgdeploy" / room).rglob("*.py")):
+def _fingerprint(case: Case, parts: Sequence[str]) -> str:
+    """Of the case and all files below parts of the project."""
+    digest = hashlib.sha256(json.dumps(asdict(case), default=str).encode())
+    for part in parts:
+        whole = _ROOT / part
+        for path in sorted(whole.rglob("*.py")) if whole.is_dir() else [whole]:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
