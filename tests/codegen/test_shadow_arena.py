@@ -16,10 +16,11 @@ from emgdeploy.codegen.lower import conv, wide
 from emgdeploy.codegen.mve import conv as mve_conv
 from emgdeploy.codegen.overlap import Walk
 from emgdeploy.codegen.step import Overlap
+from support.maker import Maker
 from support.published import TFLITE, tflite_of
 from support.random_graphs import random_graph
 from support.shadow_arena import MODES, PlanError, prove_plan
-from support.tflite_writer import ModelWriter, conv_options, depthwise_options
+from support.tflite_writer import ModelWriter, conv_options, depthwise_options, options
 
 SEEDS = range(18)
 HEIGHT, WIDTH, DEPTH = 9, 7, 4
@@ -49,6 +50,22 @@ def convolution(dtype: str, channels: int, depthwise: bool = False) -> bytes:
     )
     writer.op(kind, [image, weights, bias], out, chosen)
     return writer.finish([image], [out])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (0, 1, 1), (0, 1, 0), (1, 0, 1, 0)])
+def test_a_tensor_joined_to_views_of_itself(order: tuple[int, ...], tmp_path: Path) -> None:
+    """Every name of a buffer is a reading of it that the sum of what was joined before may not reach."""
+    m = Maker(3)
+    m.dtype = "int8"
+    image = m.value((1, 3, 50))
+    first = m.op(
+        "LEAKY_RELU", [image.index], m.like(image.shape, image), options("LeakyReluOptions", alpha=0.5)
+    )
+    view = m.op("RESHAPE", [first.index, m.integers(first.shape)], m.like(first.shape, first))
+    names = (first.index, view.index)
+    joined = m.op("CONCATENATION", [names[i] for i in order], m.like((1, 3 * len(order), 50), first),
+                  options("ConcatenationOptions", "NONE", axis=1))  # fmt: skip
+    prove_plan(m.writer.finish([image.index], [joined.index]), tmp_path)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

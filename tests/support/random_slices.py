@@ -19,7 +19,7 @@ def part(m: Maker, image: Value) -> Value:
 
 def strided(m: Maker, image: Value) -> Value:
     """STRIDED_SLICE with steps, backward ones among them, and an axis that may go."""
-    begin, end, step, shape = [0], [1], [1], [1]
+    begin, end, step, shape = [0], [1], [1], [image.shape[0]]
     shrunk = 0
     for axis, size in enumerate(image.shape[1:], 1):
         if m.chance(0.15) and len(image.shape) > 2:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import reduce
 
 from emgdeploy.codegen.step import Overlap, Step
 from emgdeploy.codegen.storage import Buffer, buffers, roots
@@ -60,11 +61,20 @@ def _relations(
     """(input owner, output owner) -> how they may overlap, for inputs that die at the step."""
     relations = {}
     for i, step in enumerate(steps):
-        for overlap in step.overlaps:
-            source, target = root[overlap.tensor], root[step.writes]
-            if by_owner[source].dies == i and source != target:
-                relations[source, target] = overlap
+        target = root[step.writes]
+        for source in {root[overlap.tensor] for overlap in step.overlaps} - {target}:
+            allowed = _allowed_by_all(step, root, source) if by_owner[source].dies == i else None
+            if allowed is not None:
+                relations[source, target] = allowed
     return relations
+
+
+def _allowed_by_all(step: Step, root: dict[int, int], source: int) -> Overlap | None:
+    """What every reading of a buffer allows: a step may read it more than once, under the names of its views."""
+    allowed = {overlap.tensor: overlap for overlap in step.overlaps}
+    readings = [allowed.get(tensor) for tensor in step.reads if root[tensor] == source]
+    known = [reading for reading in readings if reading is not None]
+    return reduce(Overlap.and_also, known) if len(known) == len(readings) else None
 
 
 class _Placer:

@@ -51,6 +51,15 @@ class Overlap:
         above = self.at_least is not None and distance >= self.at_least
         return below or above or (self.same_place and distance == 0)
 
+    def and_also(self, other: Overlap) -> Overlap:
+        """The distances that both allow, of those that one rule can say."""
+        at_most, at_least = None, None
+        if self.at_most is not None and other.at_most is not None:
+            at_most = min(self.at_most, other.at_most)
+        if self.at_least is not None and other.at_least is not None:
+            at_least = max(self.at_least, other.at_least)
+        return Overlap(self.tensor, at_most, at_least, self.allows(0) and other.allows(0))
+
     @property
     def distances(self) -> tuple[int, ...]:
         """The tightest distances, as places to try."""

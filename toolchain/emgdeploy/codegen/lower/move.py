@@ -106,6 +106,7 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
     before = np.cumsum([0, *runs]).tolist()
     width = before[-1]
     name = f"runs_{op.index}"
+    # What is joined twice is read last at its last place.
     places = {
         t.index: -((rows - 1) * (width - run) + start)
         for t, run, start in zip(parts, runs, before, strict=False)
@@ -121,8 +122,7 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
         writes=out.index,
         bytes_only=True,
         gathers=True,
-        # What is joined twice is read again later than its first place says.
-        overlaps=tuple(Overlap(t, at_most=p) for t, p in places.items() if op.inputs.count(t) == 1),
+        overlaps=tuple(Overlap(t, at_most=p) for t, p in places.items()),
     )
 
 
