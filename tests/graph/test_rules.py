@@ -48,6 +48,12 @@ def no_bias(m: Maker, x: Value) -> Value:
                 conv_options((1, 1), (1, 1), True))  # fmt: skip
 
 
+def constant_image(m: Maker, x: Value) -> Value:
+    image = m.writer.tensor((1, 5, 4, 3), "int8", x.scale, 0, np.ones((1, 5, 4, 3)))
+    return m.op("CONV_2D", [image, kernel(m, (4, 1, 1, 3)), bias(m, x, 4)], m.value((*x.shape[:3], 4)),
+                conv_options((1, 1), (1, 1), True))  # fmt: skip
+
+
 def huge_scale(m: Maker, x: Value) -> Value:
     return conv(m, x, kernel(m, (4, 1, 1, 3)), bias(m, x, 4), m.quantized((*x.shape[:3], 4), 1e-20, 0))
 
@@ -170,12 +176,13 @@ CASES: tuple[tuple[Broken, str], ...] = (
     (asymmetric_weights, "weights with a zero point other than 0"),
     (wrong_bias, "bias of type int64; int32 is needed"),
     (no_bias, "2 inputs; 3 to 3 are needed"),
+    (constant_image, "computes on constants alone"),
     (huge_scale, "beyond what the reference defines"),
     (long_kernel, "2 weight scales for 3 channels"),
     (dense_bias_scale, "biases of scale 12"),
     (add_far_apart, "times beyond its output's"),
     (add_shapes, "cannot combine shapes"),
-    (two_constants, "combines two constants"),
+    (two_constants, "computes on constants alone"),
     (logistic_scale, "the reference takes 0.00390625"),
     (softmax_zero_point, "the reference takes 0.00390625 and -128"),
     (softmax_beta, "which the reference cannot hold"),

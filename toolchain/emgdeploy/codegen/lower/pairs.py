@@ -7,7 +7,6 @@ import numpy as np
 from emgdeploy.codegen.exact.binary import add_form, mul_multiplier, prelu_multipliers
 from emgdeploy.codegen.lower.axes import broadcast_strides, listed, merged, padded
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
-from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import Multiplier, activation_range
 from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
 
@@ -106,11 +105,6 @@ def _step(
 ) -> Step:
     first, second = operands
     out = graph.out(op)
-    if first.constant:
-        raise InputError(
-            f"{graph.where(op)} combines two constants",
-            "fold constants before export",
-        )
     name = f"operand_{op.index}"
     constant = (
         (Array(name, _CTYPES[str(second.dtype)], np.asarray(second.data).reshape(-1), "weights"),)

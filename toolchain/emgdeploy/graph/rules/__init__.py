@@ -7,7 +7,7 @@ from collections.abc import Callable
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
 from emgdeploy.graph.rules import conversion, elementwise, layout, reduction, weighted
-from emgdeploy.graph.rules.base import BrokenRule
+from emgdeploy.graph.rules.base import BrokenRule, need
 from emgdeploy.graph.types import Graph, Op, OpKind
 
 __all__ = ["check"]
@@ -16,6 +16,9 @@ __all__ = ["check"]
 def check(graph: Graph, op: Op) -> None:
     """Raise InputError naming the operator when it breaks a rule of its kind."""
     try:
+        given = graph.ins(op)
+        known = len(given) > 0 and all(t.constant for t in given)
+        need(not known, "computes on constants alone", "fold it before export")
         _RULES[op.kind](graph, op)
     except BrokenRule as broken:
         raise InputError(f"{graph.where(op)} {broken}", broken.hint or flat.HINT) from None
