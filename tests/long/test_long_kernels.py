@@ -10,6 +10,7 @@ import pytest
 
 from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.convert.reference import Reference
+from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
 from support.coverage import outputs_by_kernel
 from support.kernel_cases import DSP_KERNELS, KERNELS, mixed, network, windows_for
@@ -61,15 +62,21 @@ def test_a_million_outputs_of_the_portable_twins(case: str, progress: Progress, 
     key = f"{case}, portable twin"
     if progress.report(key) is None:
         kinds, mode = DSP_KERNELS[case]
-        seen = seed = 0
+        seen = seed = refused = 0
         while seen < OUTPUTS:
             tflite = layer(kinds[seed % len(kinds)], seed)
+            seed += 1
             x = mixed(Reference(tflite, keep_tensors=False), WINDOWS, seed)
-            proof = prove(tflite, tmp_path / "model", x, flags=FAST, isa="dsp", optimize=mode)
+            try:
+                proof = prove(tflite, tmp_path / "model", x, flags=FAST, isa="dsp", optimize=mode)
+            except InputError as error:  # a few random quantizations are beyond what the reference can do
+                assert "the reference defines no result" in str(error)
+                refused += 1
+                continue
             shutil.rmtree(tmp_path / "model")
             seen += outputs_by_kernel(proof.generated, proof.windows)[case.split()[0]]
-            seed += 1
-        progress.finish(key, f"{seen} outputs in {seed} networks")
+        assert refused <= seed // 50
+        progress.finish(key, f"{seen} outputs in {seed} networks, of which {refused} refused")
     print(key, progress.report(key), flush=True)
 
 

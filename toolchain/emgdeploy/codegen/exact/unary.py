@@ -19,6 +19,7 @@ from emgdeploy.codegen.exact.binary import add_values, mul_values, prelu_values,
 from emgdeploy.codegen.exact.fixedpoint import Ints, requantize
 from emgdeploy.codegen.exact.float32 import dequantize, quantize, round_half_away
 from emgdeploy.codegen.exact.hard_swish import hard_swish
+from emgdeploy.codegen.exact.libm import each
 from emgdeploy.graph.numerics import (
     Multiplier,
     activation_range,
@@ -86,7 +87,7 @@ def _logistic(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
     one = np.float32(1)
 
     def function(real: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(one / (one + _each(_exp32, -real)), np.float32)
+        return np.asarray(one / (one + each("expf", -real)), np.float32)
 
     return _tabled(image, out, values, function)
 
@@ -97,32 +98,27 @@ def _abs(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
 
 
 def _exp(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
-    return _tabled(image, out, values, lambda real: _each(_exp32, real))
+    return _tabled(image, out, values, lambda real: each("expf", real))
 
 
 def _gelu(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
     half, one = np.float32(0.5), np.float32(1)
 
     def exact(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        erfc = _each(math.erfc, x * np.float32(-math.sqrt(0.5)))
+        erfc = each("erfcf", x * np.float32(-math.sqrt(0.5)))
         return np.asarray(half * x * erfc, np.float32)
 
     def approximate(x: NDArray[np.float32]) -> NDArray[np.float32]:
         cubic = x + np.float32(0.044715) * x * x * x
-        tanh = _each(math.tanh, np.float32(math.sqrt(2 / math.pi)) * cubic)
+        tanh = each("tanhf", np.float32(math.sqrt(2 / math.pi)) * cubic)
         return np.asarray(half * x * (one + tanh), np.float32)
 
     with np.errstate(over="ignore", invalid="ignore"):
         return _tabled(image, out, values, approximate if op.approximate else exact)
 
 
-def _each(function: Callable[[float], float], real: NDArray[np.float32]) -> NDArray[np.float32]:
-    """C's float32 functions are double arithmetic rounded once, which numpy's vectorised ones are not."""
-    return np.array([function(float(x)) for x in real.reshape(-1)], np.float32).reshape(real.shape)
-
-
 def _tanh(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
-    return _tabled(image, out, values, lambda real: _each(math.tanh, real))
+    return _tabled(image, out, values, lambda real: each("tanhf", real))
 
 
 def _tabled(
@@ -137,11 +133,6 @@ def _tabled(
 
 def _hard_swish(op: Op, image: Tensor, out: Tensor, values: Values) -> Values:
     return hard_swish(image, out, values)
-
-
-def _exp32(x: float) -> float:
-    # exp(88.8) is beyond float32.
-    return math.exp(x) if x < 88.7 else math.inf
 
 
 def _with_constant(graph: Graph, op: Op, values: Values) -> Values:
