@@ -32,6 +32,13 @@ def read(file: Path, hint: str) -> dict[str, NDArray[Any]]:
         raise InputError(f"{file}: holds no table of numbers ({error!s:.80})", hint) from None
 
 
+def one(arrays: dict[str, NDArray[Any]], name: object, file: Path, hint: str) -> NDArray[Any]:
+    """The array of that name. Raises InputError with `hint`."""
+    if name not in arrays:
+        raise InputError(f"{file}: there is no array {name!r} in it", hint)
+    return arrays[str(name)]
+
+
 def _csv(text: str) -> NDArray[Any]:
     rows = text.splitlines()
     if rows and not _is_numbers(rows[0]):

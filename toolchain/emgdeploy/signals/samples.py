@@ -20,10 +20,8 @@ _HINT = "samples are one row per sampling interval, one column per channel, in m
 
 def load(path: Path) -> Single:
     """(S, channels) of a .csv table, a .npy array or the array "x" of a .npz. Raises InputError."""
-    arrays = arrayfile.read(path, _HINT)
-    if arrayfile.ONLY not in arrays:
-        raise InputError(f"{path}: there is no array {arrayfile.ONLY!r} in it", _HINT)
-    return checked(arrays[arrayfile.ONLY], str(path))
+    only = arrayfile.one(arrayfile.read(path, _HINT), arrayfile.ONLY, path, _HINT)
+    return checked(only, str(path))
 
 
 def read_lines(lines: TextIO, rows: int) -> Iterator[Single]:

@@ -134,7 +134,7 @@ def _recording(
         raise InputError(f"{place}: part must be train or test", _HINT)
     file = _inside(path.parent, entry.get("file"), place)
     arrays = _arrays(entry, file)
-    samples = _array(arrays, entry.get("samples_array", arrayfile.ONLY), file)
+    samples = arrayfile.one(arrays, entry.get("samples_array", arrayfile.ONLY), file, _HINT)
     classes, samples = _classes(entry, arrays, samples, labels, file, place)
     values = matfile.numbers(samples, "the samples", file, _HINT)
     return Recording((values * np.float32(scale)).astype(np.float32), classes, part=part, **counts)
@@ -151,12 +151,6 @@ def _arrays(entry: dict[str, Any], file: Path) -> dict[str, NDArray[Any]]:
         return arrayfile.read(file, _HINT)
     names = (entry.get("samples_array", arrayfile.ONLY), entry.get("label_array"))
     return matfile.load(file, tuple(name for name in names if isinstance(name, str)), _HINT)
-
-
-def _array(arrays: dict[str, NDArray[Any]], name: object, file: Path) -> NDArray[Any]:
-    if name not in arrays:
-        raise InputError(f"{file}: there is no array {name!r} in it", _HINT)
-    return arrays[str(name)]
 
 
 def _classes(
@@ -177,7 +171,7 @@ def _classes(
             raise InputError(f"{place}: there is no label {chosen!r}", f"labels are: {', '.join(labels)}")
         return np.full(len(samples), labels.index(chosen), np.int64), samples
     if ways == ["label_array"]:
-        named = _array(arrays, chosen, file)
+        named = arrayfile.one(arrays, chosen, file, _HINT)
         named = named.reshape(-1) if 1 in named.shape else named  # MATLAB's vectors are matrices
     else:
         if type(chosen) is not int or samples.ndim != 2 or not 0 <= chosen < samples.shape[1]:
