@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from emgdeploy.nets import registry
 from emgdeploy.nets.layers import Depthwise, Pointwise
+from emgdeploy.nets.train import TrainSettings, fit, predict, training_device
 
 GRIDS = [(1, 3), (2, 6), (3, 4), (4, 12)]
 
@@ -50,3 +52,22 @@ def test_small_images_avoid_the_slow_gradient() -> None:
             assert rows >= 3 or node._saved_padding[0] == 0
             padded += node._saved_padding[0] == 0
     assert padded == 10
+
+
+def test_all_convolutions_of_a_training_on_the_cpu_see_the_channels_of_a_pixel_side_by_side() -> None:
+    """One image in the other layout, and every layer behind it keeps to that one."""
+    network = registry.new("mobilenetv2", (1, 8, 24), 8, 0.2)
+    slow: list[str] = []
+
+    def look(layer: nn.Module, images: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        if not all(t.is_contiguous(memory_format=torch.channels_last) for t in (*images, output)):
+            slow.append(str(layer))
+
+    convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    for layer in convolutions:
+        layer.register_forward_hook(look)
+    x, y = np.random.default_rng(1).normal(size=(8, 1, 8, 24)).astype(np.float32), np.arange(8)
+    fit(network, x, y, TrainSettings(epochs=1, batch_size=4))
+    predict(network, x)
+    if training_device() == "cpu":
+        assert len(convolutions) == 57 and not slow
