@@ -168,6 +168,19 @@ def test_loss_that_is_not_a_number_stops_training() -> None:
         fit(network, x, np.zeros(8, np.int64), SETTINGS)
 
 
+def test_a_teacher_is_learned_instead_of_the_classes_and_stays_as_it_is(outcome: experiment.Outcome) -> None:
+    teacher, x = outcome.network, outcome.task.train.x
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    seed_everything(2)
+    network = MobileNetV2(MobileNetV2Config(3, 1, (2, 3), 1))
+    nothing = np.zeros(len(x), np.int64)
+    fit(network, x, nothing, SETTINGS, log_image=True, teacher=teacher)
+    same = predict(network, x).argmax(axis=1) == predict(teacher, x).argmax(axis=1)
+    # A third, had it learned the classes that it was given.
+    assert same.mean() > 0.75
+    assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
+
+
 def test_logits_do_not_depend_on_the_batch() -> None:
     network = MobileNetV2(MobileNetV2Config(2, grid=(4, 4)))
     x = np.random.default_rng(0).normal(size=(7, 1, 4, 4)).astype(np.float32)

@@ -39,12 +39,18 @@ def quantize(
 ) -> Outcome:
     """Train a copy of the outcome's network on with the rounding of int8 in it, by small steps to the end.
 
+    It learns to answer as the network itself does, not the classes anew: what it was trained for stays as it is.
     All scores are of the network without it, but for `quantized.score`. progress: see `train.fit`. Raises
     UsageError for a network whose forward cannot be followed.
     """
     task, before = outcome.task, outcome.settings
     settings = replace(
-        before, epochs=epochs, t_max=None, learning_rate=before.learning_rate * RATE_SHARE, patience=None
+        before,
+        epochs=epochs,
+        t_max=None,
+        learning_rate=before.learning_rate * RATE_SHARE,
+        patience=None,
+        label_smoothing=0.0,
     )
     train.seed_everything(settings.seed)
     network = copy.deepcopy(outcome.network)
@@ -58,6 +64,7 @@ def quantize(
         task.preprocess.log_epsilon is not None,
         Silence.of(task.preprocess),
         progress=progress,
+        teacher=outcome.network,
     )
     rounded, _ = task.live.scores(module, vote)
     one_by_one, by_vote = task.live.scores(network, vote)

@@ -124,20 +124,22 @@ def fit(
     silence: Silence | None = None,
     held_out: Labelled | None = None,
     progress: Path | None = None,
+    teacher: nn.Module | None = None,
 ) -> Trained:
     """Train `network` in place on windows x (N, C, H, W) and classes y (N,).
 
     log_image: whether the windows are logarithms, which decides how a change of effort looks; silence: what
     lost electrodes show; held_out: windows and classes that `settings.patience` goes by; progress: a file
-    that holds the state after each epoch, from which the same call goes on. Call `seed_everything` before
-    making the network. Raises UsageError for fewer than two windows and GateFailed when the loss stops being
+    that holds the state after each epoch, from which the same call goes on; teacher: a network whose share of
+    each class is learned instead of y (G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015).
+    Call `seed_everything` before making the network. Raises UsageError for fewer than two windows and GateFailed when the loss stops being
     a number.
     """
     if len(x) < 2:
         raise UsageError(f"training needs at least two windows, there is {len(x)}", "record or simulate more")
     keep_freed_memory()
     vary = Variation(settings.noise, settings.gain, log_image, settings.lost, silence)
-    training = _Training(network, x, y, settings, vary, held_out)
+    training = _Training(network, x, y, settings, vary, held_out, teacher)
     kept = None if progress is None else Progress(progress, training.name())
     if kept is not None:
         training.go_on_from(kept.load())
@@ -162,11 +164,13 @@ class _Training:
         settings: TrainSettings,
         vary: Variation,
         held: Labelled | None,
+        teacher: nn.Module | None,
     ) -> None:
         import torch
 
         device = training_device()
         self.network = _laid_out(network.to(device), _format_on(device))
+        self.teacher = None if teacher is None else copy.deepcopy(teacher).to(device).eval()
         self.settings, self.vary, self.held = settings, vary, held
         self.windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
         self.classes = torch.from_numpy(y.astype(np.int64)).to(device)
@@ -206,8 +210,8 @@ class _Training:
         order = torch.randperm(len(self.windows), generator=self.draw)
         for index, chosen in enumerate(torch.tensor_split(order, self.batches), 1):
             self.optimizer.zero_grad(set_to_none=True)
-            varied = self.vary(self.windows[chosen], self.draw)
-            loss = self.loss_of(self.network(for_convolutions(varied)), self.classes[chosen])
+            images = for_convolutions(self.vary(self.windows[chosen], self.draw))
+            loss = self.loss_of(self.network(images), self._wanted(chosen, images))
             loss.backward()
             self.optimizer.step()
             self.schedule.step()
@@ -222,6 +226,16 @@ class _Training:
         self.rates.append(float(self.optimizer.param_groups[0]["lr"]))
         if self.held is not None and self.settings.patience is not None:
             self._look_at(self.held)
+
+    def _wanted(self, chosen: Tensor, images: Tensor) -> Tensor:
+        """The class of each image, or each class's share of it."""
+        import torch
+
+        if self.teacher is None:
+            return self.classes[chosen]
+        with torch.no_grad():
+            shares: Tensor = self.teacher(images).softmax(dim=1)
+        return shares
 
     def finish(self) -> None:
         """The network as it is used: the best one where some was chosen, batch norms settled, on the CPU."""
