@@ -113,6 +113,16 @@ def test_training_a_view_learns_ranges_and_leaves_statistics() -> None:
     assert torch.equal(again(torch.from_numpy(x)), module(torch.from_numpy(x)))
 
 
+@pytest.mark.parametrize("name", ["bandnet", "bandnet-small"])
+def test_a_view_in_training_drops_nothing(name: str) -> None:
+    network = settled(name, RING, 0.5)
+    assert any(isinstance(layer, nn.Dropout2d) for layer in network.modules())
+    x = windows(RING)
+    module = view.begin(network, x).train()
+    first, second = module(torch.from_numpy(x)), module(torch.from_numpy(x))
+    assert torch.equal(first, second)
+
+
 def test_only_weights_are_rounded_without_ranges() -> None:
     network = settled("bandnet-small", RING, 0.5)
     x = windows(RING)

@@ -2,7 +2,7 @@
 
 A *view* of a network is what the device makes of it: batch norms folded into the convolutions before them,
 weights rounded to int8 for each output channel, and every tensor that will be int8 rounded to the steps of a
-range. The view shares the network's parameters, so training the view trains the network, and what is saved is
+range, with nothing dropped. The view shares the network's parameters, so training the view trains the network, and what is saved is
 an ordinary checkpoint with one range for each tensor beside it. Batch norms keep their statistics.
 
 Ranges begin at all that was seen, and their scales are learned with the weights through the rounding, whose
@@ -25,14 +25,12 @@ from emgdeploy.nets.folding import Affine, Folded, Layer, Norm, rounded
 from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range, covering, with_scale
 
 _BATCH = 256
+_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d)
 # The numbers stay what they are, or are some of them, so the int8 tensor keeps its scale.
 _KEEPS_RANGE: frozenset[Any] = frozenset(
     {
         nn.AvgPool1d,
         nn.AvgPool2d,
-        nn.Dropout,
-        nn.Dropout1d,
-        nn.Dropout2d,
         nn.Flatten,
         nn.Identity,
         nn.MaxPool1d,
@@ -143,6 +141,8 @@ def _folded(network: nn.Module) -> fx.GraphModule:
             module.add_submodule(str(node.target), Folded(layer, norm))
         elif isinstance(layer, Norm):
             module.add_submodule(str(node.target), Affine(layer))
+        elif isinstance(layer, _DROPOUTS):
+            module.add_submodule(str(node.target), nn.Identity())
     module.recompile()
     return module.eval()
 
