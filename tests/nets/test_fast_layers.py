@@ -54,6 +54,29 @@ def test_small_images_avoid_the_slow_gradient() -> None:
     assert padded == 10
 
 
+class InOrder(nn.Module):
+    """As many people write them: `view` needs what lies in order."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.layers(x)
+        return y.view(len(x), -1)
+
+
+def test_a_network_that_needs_images_in_order_gets_them() -> None:
+    torch.manual_seed(1)
+    network = InOrder(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Conv2d(4, 1, (1, 3)))
+    x, y = np.random.default_rng(1).normal(size=(8, 2, 5, 8)).astype(np.float32), np.arange(8) % 2
+    before = predict(network, x)
+    fit(network, x, y, TrainSettings(epochs=1, batch_size=4))
+    after = predict(network, x)
+    assert before.shape == after.shape == (8, 2) and not np.array_equal(before, after)
+    np.testing.assert_allclose(after, network(torch.from_numpy(x)).detach(), rtol=1e-5, atol=1e-6)
+
+
 def test_all_convolutions_of_a_training_on_the_cpu_see_the_channels_of_a_pixel_side_by_side() -> None:
     """One image in the other layout, and every layer behind it keeps to that one."""
     network = registry.new("mobilenetv2", (1, 8, 24), 8, 0.2)

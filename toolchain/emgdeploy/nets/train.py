@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from emgdeploy import optional
 from emgdeploy.errors import GateFailed, UsageError
 from emgdeploy.nets.allocator import keep_freed_memory
-from emgdeploy.nets.finetune import is_kept
+from emgdeploy.nets.layout import fastest_layout, in_layout, lay_out
 from emgdeploy.nets.progress import Progress, fingerprint
+from emgdeploy.nets.settling import settle, to_training
 from emgdeploy.nets.variation import Silence, Variation
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 # Batch-norm statistics and Adam's moments mean nothing in the first steps; full steps then cost accuracy.
 WARM_UP_SHARE = 0.1
-# A batch norm's mean and variance need no more (Wu and Johnson, section 3).
-SETTLING_WINDOWS = 10_000
 # Called after every batch with the batches done in all epochs and the mean loss of the current one.
 OnBatch = Callable[[int, float], None]
 Labelled = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -169,10 +168,12 @@ class _Training:
         import torch
 
         device = training_device()
-        self.network = _laid_out(network.to(device), _format_on(device))
+        self.network = network.to(device)
         self.teacher = None if teacher is None else copy.deepcopy(teacher).to(device).eval()
         self.settings, self.vary, self.held = settings, vary, held
         self.windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
+        self.layout = fastest_layout(self.network, self.windows)
+        lay_out(self.network, self.layout)
         self.classes = torch.from_numpy(y.astype(np.int64)).to(device)
         self.optimizer = torch.optim.AdamW(
             [p for p in network.parameters() if p.requires_grad],
@@ -210,7 +211,7 @@ class _Training:
         order = torch.randperm(len(self.windows), generator=self.draw)
         for index, chosen in enumerate(torch.tensor_split(order, self.batches), 1):
             self.optimizer.zero_grad(set_to_none=True)
-            images = for_convolutions(self.vary(self.windows[chosen], self.draw))
+            images = in_layout(self.vary(self.windows[chosen], self.draw), self.layout)
             loss = self.loss_of(self.network(images), self._wanted(chosen, images))
             loss.backward()
             self.optimizer.step()
@@ -246,7 +247,7 @@ class _Training:
             self.network.eval()
         else:
             self._settle(self.draw)
-        _laid_out(self.network.to("cpu"), torch.contiguous_format)
+        lay_out(self.network.to("cpu"), torch.contiguous_format)
 
     def _look_at(self, held: Labelled) -> None:
         """Keep the network if it does best on held-out windows. Leaves the training as it was."""
@@ -264,7 +265,7 @@ class _Training:
     def _settle(self, draw: Generator) -> None:
         # Lost electrodes lie far from all that is alive: where they are trained for, they have to be measured.
         losses = replace(self.vary, noise=0.0, gain=0.0) if self.settings.lost else None
-        _settle_batch_norms(self.network, self.windows, self.settings.batch_size, draw, losses)
+        settle(self.network, self.windows, self.layout, self.settings.batch_size, draw, losses)
 
     def state(self) -> dict[str, Any]:
         """All that `go_on_from` needs."""
@@ -304,80 +305,18 @@ def training_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _format_on(device: str) -> Any:
-    """The layout that convolutions are fastest in: on a CPU the channels of a pixel side by side."""
-    import torch
-
-    return torch.channels_last if device == "cpu" else torch.contiguous_format
-
-
-def for_convolutions(windows: Tensor) -> Tensor:
-    """Windows (N, C, H, W) in the layout that convolutions are fastest in on their device.
-
-    Always a copy: windows of one channel pass for either layout, PyTorch takes them for the slow one, and every
-    layer after the first then keeps to it (1.7 times the time of a whole step: benchmarks/training.py).
-    """
-    import torch
-
-    return torch.empty_like(windows, memory_format=_format_on(windows.device.type)).copy_(windows)
-
-
-def _laid_out(network: nn.Module, memory_format: Any) -> nn.Module:
-    """The network itself, its filters laid out so."""
-    for parameter in network.parameters():
-        if parameter.dim() == 4:
-            parameter.data = parameter.data.contiguous(memory_format=memory_format)
-    return network
-
-
-def to_training(network: nn.Module) -> None:
-    """Training mode, but for layers whose weights are kept: their statistics are kept too."""
-    network.train()
-    for module in network.modules():
-        if is_kept(module):
-            module.eval()
-
-
-def _settle_batch_norms(
-    network: nn.Module, windows: Tensor, batch_size: int, draw: Generator, vary: Variation | None = None
-) -> None:
-    """Measure every batch norm's mean and variance anew over training windows, as they are or varied.
-
-    The running values lag behind the weights by tens of steps, which on a small data set is most of training
-    (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
-    """
-    import torch
-
-    norms = [
-        m
-        for m in network.modules()
-        if isinstance(m, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d) and not is_kept(m)
-    ]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # None: the mean over everything seen since the reset
-    to_training(network)
-    with torch.no_grad():
-        # Drawn at random as in training: neighbours are alike, and a batch of them has no spread to measure.
-        order = torch.randperm(len(windows), generator=draw)[:SETTLING_WINDOWS]
-        for chosen in torch.tensor_split(order, max(1, len(order) // max(batch_size, 64))):
-            seen = windows[chosen] if vary is None else vary(windows[chosen], draw)
-            network(for_convolutions(seen))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    network.eval()
-
-
 def predict(network: nn.Module, x: NDArray[np.float32], batch_size: int = 512) -> NDArray[np.float32]:
     """Logits (N, classes) of windows x (N, C, H, W), in evaluation mode."""
     import torch
 
-    network.eval()
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+
+    def batch(start: int) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(device)
+
+    layout = fastest_layout(network, batch(0))
     with torch.no_grad():
-        batches = (x[start : start + batch_size] for start in range(0, len(x), batch_size))
-        tensors = (torch.from_numpy(np.ascontiguousarray(batch)).to(device) for batch in batches)
-        parts = [network(for_convolutions(tensor)).cpu().numpy() for tensor in tensors]
+        starts = range(0, len(x), batch_size)
+        parts = [network(in_layout(batch(start), layout)).cpu().numpy() for start in starts]
     logits: NDArray[np.float32] = np.concatenate(parts)
     return logits
