@@ -25,7 +25,7 @@ def test_the_result_is_json_and_the_warning_is_loud(cli: Cli, tmp_path: Path) ->
     done = cli("convert", "--model", small_onnx(tmp_path), "--out", tmp_path / "out", "--json")
     done.succeeds()
     result = json.loads(done.out)
-    assert result["calibration"] == {"method": "minmax", "windows": 200, "simulated": True}
+    assert result["calibration"] == {"method": "percentile", "windows": 200, "simulated": True}
     assert [row["stage"] for row in result["ledger"]] == [
         "onnx",
         "onnx-simplified",
@@ -44,7 +44,7 @@ def test_real_windows_silence_the_warning(cli: Cli, tmp_path: Path) -> None:
     )
     done.succeeds()
     assert "warning" not in done.err
-    assert "ranges by minmax on 40 real windows, compared on 40" in done.out
+    assert "ranges by percentile on 40 real windows, compared on 40" in done.out
 
 
 def test_an_unknown_operator_is_bad_input(cli: Cli, tmp_path: Path) -> None:

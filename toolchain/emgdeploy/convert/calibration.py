@@ -29,7 +29,7 @@ class Settings:
     Ranges settle within a few hundred windows; every further one costs time in every build.
     """
 
-    method: str = "minmax"
+    method: str = "percentile"
     size: int = 300
 
 
