@@ -4,8 +4,8 @@
 
 Networks are trained as the tool does by default, those of the ring by its recipe; whole trials are held out. int8
 accuracy is the reference interpreter's, on at most 12,000 windows of them, spread evenly: where 15 % of the windows
-change class, 3,000 leave half a point to chance. A row that is done stays in
-`--out` until the code or the case changes, so that a run which was stopped goes on. The table is printed as Markdown.
+change class, 3,000 leave half a point to chance. A row that is done stays in `--out` until the code or the case
+changes, so that a run which was stopped goes on. The table is printed as Markdown.
 """
 
 from __future__ import annotations

@@ -131,8 +131,8 @@ def fit(
     lost electrodes show; held_out: windows and classes that `settings.patience` goes by; progress: a file
     that holds the state after each epoch, from which the same call goes on; teacher: a network whose share of
     each class is learned instead of y (G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015).
-    Call `seed_everything` before making the network. Raises UsageError for fewer than two windows and GateFailed when the loss stops being
-    a number.
+    Call `seed_everything` before making the network. Raises UsageError for fewer than two windows and GateFailed
+    when the loss stops being a number.
     """
     if len(x) < 2:
         raise UsageError(f"training needs at least two windows, there is {len(x)}", "record or simulate more")

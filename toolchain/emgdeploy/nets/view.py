@@ -2,8 +2,9 @@
 
 A *view* of a network is what the device makes of it: batch norms folded into the convolutions before them,
 weights rounded to int8 for each output channel, and every tensor that will be int8 rounded to the steps of a
-range, with nothing dropped. The view shares the network's parameters, so training the view trains the network, and what is saved is
-an ordinary checkpoint with one range for each tensor beside it. Batch norms keep their statistics.
+range, with nothing dropped. The view shares the network's parameters, so training the view trains the network,
+and what is saved is an ordinary checkpoint with one range for each tensor beside it. Batch norms keep their
+statistics.
 
 Ranges begin at all that was seen, and their scales are learned with the weights through the rounding, whose
 gradient is taken as 1 where nothing is clipped (S. Esser et al., "Learned Step Size Quantization", ICLR 2020).
