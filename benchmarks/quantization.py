@@ -16,30 +16,26 @@ import json
 import time
 import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from heldout import closer_windows, int8, share
 
-from emgdeploy.convert import fakequant, methods, quantize, simplify, source
+from emgdeploy.convert import methods, source
 from emgdeploy.convert.calibration import Settings, evenly
-from emgdeploy.convert.lowering import program
-from emgdeploy.convert.pipeline import int8_logits
 from emgdeploy.nets import aware, experiment, registry
 from emgdeploy.nets.experiment import Model, Task
 from emgdeploy.nets.train import TrainSettings
 from emgdeploy.signals import datasets
 from emgdeploy.signals.choice import DataChoice
-from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.readers.options import ReadOptions
 
 _ROOT = Path(__file__).parents[1]
 _TRAINING = ("toolchain/emgdeploy/nets", "toolchain/emgdeploy/signals")
-_ALL = (*_TRAINING, "toolchain/emgdeploy/convert", "benchmarks/quantization.py")
+_ALL = (*_TRAINING, "toolchain/emgdeploy/convert", "benchmarks/quantization.py", "benchmarks/heldout.py")
 # The reference interpreter takes 2 to 20 ms for each.
-_WINDOWS, _CLOSER = 12_000, 16
+_WINDOWS = 12_000
 
 
 @dataclass(frozen=True)
@@ -109,45 +105,24 @@ def _task(case: Case, shared: Path) -> Task:
     return experiment.prepare(case.choice, dataset, datasets.default_preprocess(dataset))
 
 
-def _test_windows(task: Task) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Of the test trials, and closer together than those of training: flips of a few windows weigh less."""
-    closer = replace(task.preprocess, stride_ms=task.preprocess.stride_ms / _CLOSER)
-    images = labelled_windows([task.dataset.recordings[i] for i in task.split.test], closer)
-    return evenly(closer.normalised(images.features), _WINDOWS), evenly(images.y, _WINDOWS)
-
-
 def _accuracies(task: Task, folder: Path) -> dict[str, Any]:
     """Shares of the test windows: right by the float network, by int8 of it and of the one trained for int8;
     `... keeps`: on which int8 names the class of the float network; `agrees`: on which the network trained for
     int8, rounded in PyTorch, names the class of its int8 form."""
-    x, y = _test_windows(task)
+    x, y = closer_windows(task, _WINDOWS)
     calibration = evenly(experiment.calibration_windows(task).x, Settings().size)
     origin = source.read(folder / "float/checkpoint.pt")
     logits = origin.torch_logits(x)
-    row: dict[str, Any] = {"windows": len(x), "float": _share(logits, y)}
+    row: dict[str, Any] = {"windows": len(x), "float": share(logits, y)}
     for method in methods.METHODS:
-        int8 = _int8(origin, x, calibration, method)
-        row[method], row[f"{method} keeps"] = _share(int8, y), _share(int8, logits.argmax(1))
+        answers = int8(origin, x, calibration, method)
+        row[method], row[f"{method} keeps"] = share(answers, y), share(answers, logits.argmax(1))
     learned = source.read(folder / "qat/checkpoint.pt")
-    int8 = _int8(learned, x, calibration, Settings().method)
+    answers = int8(learned, x, calibration, Settings().method)
     assert learned.fake_quantized is not None
     rounded = learned.fake_quantized(x)
-    agrees = float((rounded.argmax(1) == int8.argmax(1)).mean())
-    return {**row, "qat_rounded": _share(rounded, y), "qat": _share(int8, y), "agrees": agrees}
-
-
-def _int8(
-    origin: source.Source, x: NDArray[np.float32], calibration: NDArray[np.float32], method: str
-) -> NDArray[np.float32]:
-    """The reference interpreter's logits, by the way that `convert` goes."""
-    simple, known = fakequant.separate(simplify.simplify(origin.model, origin.name), origin.name)
-    ranges = methods.ranges_of(simple, calibration, method, known)
-    lowered = program.lower(simple, origin.name, ranges)
-    return int8_logits(quantize.int8_tflite(lowered), x, lowered.window_axes)
-
-
-def _share(logits: NDArray[np.float32], y: NDArray[np.int64]) -> float:
-    return float((logits.argmax(axis=1) == y).mean())
+    agrees = float((rounded.argmax(1) == answers.argmax(1)).mean())
+    return {**row, "qat_rounded": share(rounded, y), "qat": share(answers, y), "agrees": agrees}
 
 
 def _fingerprint(case: Case, parts: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from emgdeploy.cli import main
+from emgdeploy.nets import finetune
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.signals import windowfile
 from support.recordings import write_trial
@@ -189,3 +190,20 @@ def test_training_on_for_int8_is_reported_and_its_ranges_are_kept(tmp_path: Path
     assert plain["qat"] is None
     assert report["qat"]["before"] == plain["accuracy"]
     assert load_checkpoint(tmp_path / "plain/checkpoint.pt").ranges is None
+
+
+def test_finetuning_sees_every_gesture_and_says_what_the_checkpoint_reached(
+    trained: Path, tmp_path: Path
+) -> None:
+    checkpoint = trained / "run/checkpoint.pt"
+    data = ("--dataset", "simulated", *SMALL, "--sim-repetitions", 4, "--sim-seed", 2)
+    arguments = ("train", *data, "--finetune", checkpoint, "--epochs", 1, "--trials", 1)
+    status, out, err = run(*arguments, "--out", tmp_path / "run")
+    assert status == 0, out + err
+    assert "with the checkpoint as it was" in out
+    report = json.loads((tmp_path / "run/metrics.json").read_text())
+    as_it_was = run_well("eval", "--checkpoint", checkpoint, *data)["accuracy"]
+    assert report["finetuned"]["accuracy_as_it_was"] == as_it_was
+    assert report["settings"]["noise"] == finetune.NOISE
+    seen = windowfile.load(tmp_path / "run/calibration.npz", (1, 8, 24))
+    assert seen.y is not None and set(seen.y) == set(range(len(report["labels"])))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals.recordings import Recording
-from emgdeploy.signals.splits import NAMES, Division, Split
+from emgdeploy.signals.splits import NAMES, Division, Split, first_trials
 
 HONEST = tuple(name for name in NAMES if name != "shuffled")
 
@@ -117,3 +117,31 @@ def test_unknown_split_and_impossible_share() -> None:
         Division("kfold", folds=1).splits([recording(1, 1, 1)])
     with pytest.raises(UsageError):
         split([recording(1, 1, 1), recording(1, 1, 2)], "trial", 1.5)
+
+
+def test_the_first_trials_are_those_of_each_class_and_session() -> None:
+    """A trial of one gesture is no calibration: the first of each of them is."""
+    given_recordings = [
+        recording(1, session, 10 * repetition + label, label)
+        for session in (1, 2)
+        for repetition in range(5)
+        for label in range(3)
+    ]
+    divided = split(given_recordings, "trial")
+    first = first_trials(divided, given_recordings, 2)
+    assert first_trials(divided, given_recordings, None) == divided
+    assert first.test == divided.test and set(first.train) < set(divided.train)
+    for session in (1, 2):
+        for label in range(3):
+            of_kind = [
+                i
+                for i in divided.train
+                if given_recordings[i].session == session and given_recordings[i].labels[0] == label
+            ]
+            assert [i for i in first.train if i in of_kind] == of_kind[:2]
+
+
+def test_the_first_trials_of_windows_dealt_out_make_no_sense() -> None:
+    given_recordings = [recording(1, 1, trial) for trial in range(3)]
+    with pytest.raises(UsageError, match="deals out windows"):
+        first_trials(split(given_recordings, "shuffled"), given_recordings, 1)

@@ -90,7 +90,10 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="with --finetune: the first N layers keep their weights (default 0)",
     )
     parser.add_argument(
-        "--trials", type=options.positive_int, metavar="N", help="train on the first N training trials only"
+        "--trials",
+        type=options.positive_int,
+        metavar="N",
+        help="train on the first N training trials of each gesture only",
     )
 
 
@@ -217,7 +220,7 @@ def _settings(args: argparse.Namespace) -> TrainSettings:
     if args.robust:
         given = {"lost": _ROBUST_LOST, **given}
     if args.finetune is not None:
-        given = {"epochs": finetune.EPOCHS, "learning_rate": finetune.LEARNING_RATE, **given}
+        given = {"epochs": finetune.EPOCHS, "noise": finetune.NOISE, "lost": finetune.LOST, **given}
     return TrainSettings(**given)
 
 
@@ -372,6 +375,8 @@ def _show(report: dict[str, Any], folder: Path, console: Console) -> None:
         f"on {windows:,} windows {seen} ({report['seconds_per_epoch']:.1f} s per epoch)",
         style="bold",
     )
+    if report["finetuned"] is not None:
+        console.print(f"{report['finetuned']['accuracy_as_it_was']:.2%} with the checkpoint as it was")
     if report["qat"] is not None:
         console.print(f"{report['qat']['accuracy']:.2%} with the rounding of int8, with ranges learned")
     voted = report["voted"]

@@ -25,7 +25,7 @@ from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import divided_windows, labelled_windows
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
-from emgdeploy.signals.splits import Division, Split
+from emgdeploy.signals.splits import Division, Split, first_trials
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Model:
 class Outcome:
     """A trained network and what it reaches on the test windows, one by one and by majority votes.
 
+    as_it_was: what the checkpoint that it started from reaches on the same windows, if it did from one;
     quantized: what training on for int8 added, if it was.
     """
 
@@ -93,6 +94,7 @@ class Outcome:
     cost: Cost
     model: Model
     voted: Score
+    as_it_was: Score | None = None
     quantized: Quantized | None = None
 
 
@@ -106,12 +108,11 @@ def prepare(
 ) -> Task:
     """Divide the recordings, cut windows, and fit the normalisation on the training side alone.
 
-    trials: train on the first of them only; refit: False keeps the normalisation that `preprocess` brings;
+    trials: train on the first of each kind only, see `first_trials`; refit: False keeps the normalisation that `preprocess` brings;
     disturbed_copies: copies of each training recording, each with a disturbance of a drawn kind, to train on
     besides. Raises InputError when a side has no windows.
     """
-    split = choice.divide(dataset)
-    split = replace(split, train=split.train[:trials])
+    split = first_trials(choice.divide(dataset), dataset.recordings, trials)
     training, test = divided_windows(dataset.recordings, split, preprocess)
     fitted = preprocess.fit(training.features) if refit else preprocess
     if disturbed_copies and not split.leaks:
@@ -151,7 +152,8 @@ def run(
     )
     one_by_one, by_vote = task.live.scores(network, vote)
     found = cost(network, task.preprocess.input_shape)
-    return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote)
+    as_it_was = None if model.start is None else task.live.scores(model.start.network, vote)[0]
+    return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote, as_it_was)
 
 
 def batches(task: Task, settings: train.TrainSettings) -> int:
@@ -247,9 +249,7 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "data": task.choice.to_dict(),
         "preprocess": task.preprocess.to_dict(),
         "settings": asdict(outcome.settings),
-        "finetuned": None
-        if outcome.model.start is None
-        else {"checkpoint_sha256": outcome.model.start.sha256, "freeze": outcome.model.freeze},
+        "finetuned": _finetuned(folds),
         "epochs": len(outcome.trained.losses),
         "qat": aware.report(folds),
         "accuracy": reached.accuracy,
@@ -267,6 +267,18 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "losses": list(outcome.trained.losses),
         "held_out_accuracy": list(outcome.trained.held_out),
         "seconds_per_epoch": outcome.trained.seconds_per_epoch,
+    }
+
+
+def _finetuned(folds: Sequence[Outcome]) -> dict[str, Any] | None:
+    """From which checkpoint, and what that reaches as it was."""
+    model, scores = folds[0].model, [fold.as_it_was for fold in folds if fold.as_it_was is not None]
+    if model.start is None:
+        return None
+    return {
+        "checkpoint_sha256": model.start.sha256,
+        "freeze": model.freeze,
+        "accuracy_as_it_was": pooled(scores).accuracy,
     }
 
 

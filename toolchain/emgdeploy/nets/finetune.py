@@ -17,9 +17,10 @@ from emgdeploy.signals.preprocess import Preprocess
 if TYPE_CHECKING:
     from torch import nn
 
-# A few hundred windows make few steps in an epoch.
+# A few hundred windows make few steps in an epoch, and vary less than those of another trial will.
 EPOCHS = 30
-LEARNING_RATE = 1e-3
+NOISE = 0.5
+LOST = 0.1
 
 
 def preprocess_of(checkpoint: Checkpoint, source: str) -> Preprocess:

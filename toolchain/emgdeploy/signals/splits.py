@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -139,7 +139,26 @@ def _kfold(recordings: Sequence[Recording], wanted: Division) -> list[set[int]]:
     return tests
 
 
+def first_trials(split: Split, recordings: Sequence[Recording], count: int | None) -> Split:
+    """The same split with only the first `count` training trials of each kind: of each gesture, where a trial
+    is of one. None leaves all. Raises UsageError for a split that leaks, which is not of trials."""
+    if count is None:
+        return split
+    if split.leaks:
+        raise UsageError(
+            f"the split {split.name!r} deals out windows, not trials", "leave --trials out, or choose another"
+        )
+    chosen = [recordings[index] for index in split.train]
+    kept = {index for members in _kinds(chosen) for trial in members[:count] for index in trial}
+    return replace(split, train=tuple(split.train[index] for index in sorted(kept)))
+
+
 def _shuffled_kinds(recordings: Sequence[Recording], seed: int) -> list[list[list[int]]]:
+    rng = np.random.default_rng([seed, 5])
+    return [[members[int(i)] for i in rng.permutation(len(members))] for members in _kinds(recordings)]
+
+
+def _kinds(recordings: Sequence[Recording]) -> list[list[list[int]]]:
     """Trials as lists of recordings, by kind: those of the same session with the same classes are
     interchangeable, so that each kind can give its share."""
     trials: dict[tuple[int, int, int, str], list[int]] = defaultdict(list)
@@ -149,8 +168,7 @@ def _shuffled_kinds(recordings: Sequence[Recording], seed: int) -> list[list[lis
     for group, indices in trials.items():
         classes = frozenset(int(c) for index in indices for c in np.unique(recordings[index].labels))
         kinds[(*group[:2], classes)].append(indices)
-    rng = np.random.default_rng([seed, 5])
-    return [[members[int(i)] for i in rng.permutation(len(members))] for members in kinds.values()]
+    return list(kinds.values())
 
 
 _TESTS: dict[str, Callable[[Sequence[Recording], Division], list[set[int]]]] = {
