@@ -87,7 +87,8 @@ def test_what_it_cannot_do_it_says(light: Path, tiny_model: Path, tmp_path: Path
 
 def test_help_costs_little(light: Path, tmp_path: Path) -> None:
     before = os.times()
-    run(light, "--help", cwd=tmp_path)
+    done = run(light, "--help", cwd=tmp_path)
     after = os.times()
+    assert done.returncode == 0 and "bench" in done.stdout, done.stderr
     cpu = after.children_user - before.children_user + after.children_system - before.children_system
     print(f"emgdeploy --help: {cpu:.3f} s of CPU time")
