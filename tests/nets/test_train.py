@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -260,6 +261,20 @@ def test_training_stops_when_held_out_trials_gain_nothing() -> None:
     found = reached.trained.held_out
     assert len(found) < 40 and found.index(max(found)) == len(found) - 3
     assert experiment.metrics(reached)["epochs"] == len(found)
+
+
+def test_too_few_trials_to_hold_some_out_is_said_so() -> None:
+    task = experiment.prepare(DataChoice("toy"), toy_dataset(trials=8), toy_preprocess(), trials=1)
+    assert experiment.untaught(task) == ()
+    with pytest.raises(UsageError, match="too few to hold some of each gesture out"):
+        experiment.run(task, experiment.Model(), TrainSettings(epochs=1, patience=2))
+
+
+def test_a_gesture_without_a_training_window_is_named() -> None:
+    made = toy_dataset(trials=8)
+    one = replace(made, labels=(*made.labels, "never shown"))
+    task = experiment.prepare(DataChoice("toy"), one, toy_preprocess())
+    assert experiment.untaught(task) == ("never shown",)
 
 
 def test_folds_count_together(outcome: experiment.Outcome, tmp_path: Path) -> None:

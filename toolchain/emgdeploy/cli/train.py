@@ -282,6 +282,8 @@ def _task(
         f"{len(task.split.test)} ({len(task.test):,}) to test on; windows {task.preprocess.input_shape}"
     )
     dataoptions.warn_of_leak(task.split, console)
+    if missing := experiment.untaught(task):
+        console.warn(f"there is no training window of {', '.join(missing)}: it cannot be learned")
     return task
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.errors import InputError
+from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import finetune, registry, train
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
@@ -156,6 +156,12 @@ def run(
     return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote, as_it_was)
 
 
+def untaught(task: Task) -> tuple[str, ...]:
+    """The gestures of which there is no training window."""
+    taught = set(classes_of(task.train).tolist())
+    return tuple(label for number, label in enumerate(task.dataset.labels) if number not in taught)
+
+
 def batches(task: Task, settings: train.TrainSettings) -> int:
     """Batches in one epoch of `run`."""
     return settings.batches(len(_held_out(task, settings)[0]))
@@ -166,7 +172,13 @@ def _held_out(task: Task, settings: train.TrainSettings) -> tuple[Windows, Windo
     if settings.patience is None:
         return task.train, None
     recordings = [task.dataset.recordings[i] for i in task.split.train]
-    (held,) = Division("trial", HELD_OUT_SHARE, settings.seed).splits(recordings)
+    try:
+        (held,) = Division("trial", HELD_OUT_SHARE, settings.seed).splits(recordings)
+    except InputError:
+        raise UsageError(
+            f"{len(recordings)} training trials are too few to hold some of each gesture out for --patience",
+            "leave --patience out, or train on more trials",
+        ) from None
     original = task.train_recording % len(recordings)
     away = np.isin(original, held.test)
     return task.train.take(~away), task.train.take(away & (task.train_recording < len(recordings)))
