@@ -13,14 +13,13 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from heldout import closer_windows, int8, share
+from heldout import calibration_windows, closer_windows, int8, share, table
 
 from emgdeploy.convert import source
-from emgdeploy.convert.calibration import Settings, evenly
+from emgdeploy.convert.calibration import Settings
 from emgdeploy.nets import experiment, finetune
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.experiment import Model, Task
@@ -29,9 +28,7 @@ from emgdeploy.signals import datasets
 from emgdeploy.signals.choice import DataChoice
 
 _ROOT = Path(__file__).parents[1]
-_WINDOWS = 12_000
 _FIRST, _ANOTHER = DataChoice("flexemg"), DataChoice("flexemg", sessions=(3,))
-_TUNED = TrainSettings(epochs=finetune.EPOCHS, noise=finetune.NOISE, lost=finetune.LOST)
 
 
 def stages(folder: Path, seed: int, work: Path) -> Iterator[dict[str, Any]]:
@@ -46,7 +43,7 @@ def stages(folder: Path, seed: int, work: Path) -> Iterator[dict[str, Any]]:
         task = experiment.prepare(
             _ANOTHER, another, finetune.preprocess_of(start, "base"), trials, refit=False
         )
-        tuned = experiment.run(task, Model(start=start), replace(_TUNED, seed=seed))
+        tuned = experiment.run(task, Model(start=start), TrainSettings(**finetune.USUAL, seed=seed))
         experiment.save(tuned, work / f"{trials}")
         if trials == 1:
             assert tuned.as_it_was is not None
@@ -58,27 +55,16 @@ def stages(folder: Path, seed: int, work: Path) -> Iterator[dict[str, Any]]:
 
 def _reached(trained_on: Task, tested_on: Task, accuracy: float, run: Path) -> dict[str, Any]:
     """float and int8: shares of the test windows that are right; keeps: on which int8 names float's class."""
-    x, y = closer_windows(tested_on, _WINDOWS)
+    x, y = closer_windows(tested_on)
     origin = source.read(run / "checkpoint.pt")
     logits = origin.torch_logits(x)
-    calibration = evenly(experiment.calibration_windows(trained_on).x, Settings().size)
-    answers = int8(origin, x, calibration, Settings().method)
+    answers = int8(origin, x, calibration_windows(trained_on), Settings().method)
     return {
         "windows": accuracy,
         "float": share(logits, y),
         "int8": share(answers, y),
         "keeps": share(answers, logits.argmax(1)),
     }
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown; accuracies in percent."""
-    columns = ("windows", "float", "int8", "keeps")
-    lines = [f"| seed | stage | {' | '.join(columns)} |", "|---" * 6 + "|"]
-    for row in rows:
-        shares = " | ".join(f"{100 * row[column]:.2f}" for column in columns)
-        lines.append(f"| {row['seed']} | {row['stage']} | {shares} |")
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -94,7 +80,7 @@ def main() -> None:
             for row in stages(options.shared / "data/flexemg", seed, Path(work)):
                 rows.append(row)
                 print(json.dumps(row), flush=True)
-    print(table(rows))
+    print(table(rows, {"seed": "seed", "stage": "stage"}, ("windows", "float", "int8", "keeps")))
 
 
 if __name__ == "__main__":

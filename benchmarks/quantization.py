@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from heldout import closer_windows, int8, share
+from heldout import calibration_windows, closer_windows, int8, share, table
 
 from emgdeploy.convert import methods, source
-from emgdeploy.convert.calibration import Settings, evenly
+from emgdeploy.convert.calibration import Settings
 from emgdeploy.nets import aware, experiment, registry
 from emgdeploy.nets.experiment import Model, Task
 from emgdeploy.nets.train import TrainSettings
@@ -34,8 +34,12 @@ from emgdeploy.signals.readers.options import ReadOptions
 _ROOT = Path(__file__).parents[1]
 _TRAINING = ("toolchain/emgdeploy/nets", "toolchain/emgdeploy/signals")
 _ALL = (*_TRAINING, "toolchain/emgdeploy/convert", "benchmarks/quantization.py", "benchmarks/heldout.py")
-# The reference interpreter takes 2 to 20 ms for each.
-_WINDOWS = 12_000
+_SHARES = (
+    "float",
+    *(f"{method}{what}" for method in methods.METHODS for what in ("", " keeps")),
+    "qat",
+    "agrees",
+)
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,8 @@ def _accuracies(task: Task, folder: Path) -> dict[str, Any]:
     """Shares of the test windows: right by the float network, by int8 of it and of the one trained for int8;
     `... keeps`: on which int8 names the class of the float network; `agrees`: on which the network trained for
     int8, rounded in PyTorch, names the class of its int8 form."""
-    x, y = closer_windows(task, _WINDOWS)
-    calibration = evenly(experiment.calibration_windows(task).x, Settings().size)
+    x, y = closer_windows(task)
+    calibration = calibration_windows(task)
     origin = source.read(folder / "float/checkpoint.pt")
     logits = origin.torch_logits(x)
     row: dict[str, Any] = {"windows": len(x), "float": share(logits, y)}
@@ -135,21 +139,6 @@ def _fingerprint(case: Case, parts: Sequence[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown; accuracies in percent."""
-    columns = (
-        "float",
-        *(f"{method}{what}" for method in methods.METHODS for what in ("", " keeps")),
-        "qat",
-        "agrees",
-    )
-    lines = [f"| data, network, width | windows | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
-    for row in rows:
-        shares = " | ".join(f"{100 * row[column]:.2f}" for column in columns)
-        lines.append(f"| {row['case']} | {row['windows']:,} | {shares} |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
@@ -163,7 +152,7 @@ def main() -> None:
         if options.only in case.name:
             rows.append(measured(case, options.shared, options.out))
             print(json.dumps(rows[-1]), flush=True)
-    print(table(rows))
+    print(table(rows, {"case": "data, network, width", "windows": "windows"}, _SHARES))
 
 
 if __name__ == "__main__":

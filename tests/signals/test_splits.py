@@ -20,6 +20,16 @@ def recording(subject: int, session: int, trial: int, label: int = 0, part: str 
     return Recording(np.zeros((4, 1), np.float32), np.full(4, label), subject, session, trial, part)
 
 
+def repeated(repetitions: int) -> list[Recording]:
+    """Two sessions of three classes, a trial for each repetition of a class."""
+    return [
+        recording(1, session, 10 * repetition + label, label)
+        for session in (1, 2)
+        for repetition in range(repetitions)
+        for label in range(3)
+    ]
+
+
 def split(recordings: list[Recording], name: str | None = None, share: float = 0.25, seed: int = 1) -> Split:
     """The only fold, or the first."""
     return Division(name, share, seed).splits(recordings)[0]
@@ -87,12 +97,7 @@ def test_a_shuffled_split_says_that_it_leaks() -> None:
 
 
 def test_every_class_and_session_gives_its_share_of_trials() -> None:
-    given_recordings = [
-        recording(1, session, 10 * repetition + label, label)
-        for session in (1, 2)
-        for repetition in range(8)
-        for label in range(3)
-    ]
+    given_recordings = repeated(8)
     divided = split(given_recordings, "trial", 0.25)
     tested = [given_recordings[i] for i in divided.test]
     for session in (1, 2):
@@ -121,12 +126,7 @@ def test_unknown_split_and_impossible_share() -> None:
 
 def test_the_first_trials_are_those_of_each_class_and_session() -> None:
     """A trial of one gesture is no calibration: the first of each of them is."""
-    given_recordings = [
-        recording(1, session, 10 * repetition + label, label)
-        for session in (1, 2)
-        for repetition in range(5)
-        for label in range(3)
-    ]
+    given_recordings = repeated(5)
     divided = split(given_recordings, "trial")
     first = first_trials(divided, given_recordings, 2)
     assert first_trials(divided, given_recordings, None) == divided

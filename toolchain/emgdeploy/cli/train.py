@@ -220,7 +220,7 @@ def _settings(args: argparse.Namespace) -> TrainSettings:
     if args.robust:
         given = {"lost": _ROBUST_LOST, **given}
     if args.finetune is not None:
-        given = {"epochs": finetune.EPOCHS, "noise": finetune.NOISE, "lost": finetune.LOST, **given}
+        given = {**finetune.USUAL, **given}
     return TrainSettings(**given)
 
 

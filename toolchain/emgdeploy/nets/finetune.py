@@ -7,8 +7,8 @@ trained on from its weights, and its first layers can be kept as they are.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets.checkpoint import Checkpoint
@@ -17,10 +17,8 @@ from emgdeploy.signals.preprocess import Preprocess
 if TYPE_CHECKING:
     from torch import nn
 
-# A few hundred windows make few steps in an epoch, and vary less than those of another trial will.
-EPOCHS = 30
-NOISE = 0.5
-LOST = 0.1
+# Settings of `TrainSettings`. A few hundred windows make few steps in an epoch, and vary less than those of another trial will.
+USUAL: Mapping[str, Any] = {"epochs": 30, "noise": 0.5, "lost": 0.1}
 
 
 def preprocess_of(checkpoint: Checkpoint, source: str) -> Preprocess:

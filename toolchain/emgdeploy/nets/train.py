@@ -311,12 +311,12 @@ def predict(network: nn.Module, x: NDArray[np.float32], batch_size: int = 512) -
 
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
-    def batch(start: int) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(x[start : start + batch_size])).to(device)
+    def batch(start: int, size: int) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(x[start : start + size])).to(device)
 
-    layout = fastest_layout(network, batch(0))
+    layout = fastest_layout(network, batch(0, 1))
     with torch.no_grad():
         starts = range(0, len(x), batch_size)
-        parts = [network(in_layout(batch(start), layout)).cpu().numpy() for start in starts]
+        parts = [network(in_layout(batch(start, batch_size), layout)).cpu().numpy() for start in starts]
     logits: NDArray[np.float32] = np.concatenate(parts)
     return logits
