@@ -16,6 +16,7 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets.checkpoint import load_checkpoint, save_checkpoint
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config
 from emgdeploy.signals import Preprocess
+from emgdeploy.signals.acquisition import Acquisition
 
 PUBLISHED = "models/seed/MobilenetV2_Params@808.504K_MAC@4.964M_Acc@97.252.pt"
 
@@ -44,8 +45,10 @@ def rejected(path: Path) -> str:
 def test_round_trip_keeps_network_labels_and_preprocessing(tmp_path: Path) -> None:
     network = small_network().eval()
     path = tmp_path / "a.pt"
-    save_checkpoint(path, network, ("a", "b", "c"), description(), {"seed": 3})
+    taken = Acquisition(1000.0, 17, (4, 4), tuple(range(1, 17)), 1e-3, labels=("a", "b", "c"))
+    save_checkpoint(path, network, ("a", "b", "c"), description(), {"seed": 3}, acquisition=taken)
     loaded = load_checkpoint(path)
+    assert loaded.acquisition == taken
     x = torch.randn(5, 1, 4, 4)
     assert torch.equal(loaded.network(x), network(x))
     assert (loaded.name, loaded.input_shape) == ("mobilenetv2", (1, 4, 4))
@@ -185,6 +188,7 @@ def test_malicious_pickle_in_our_own_format_is_not_run(tmp_path: Path) -> None:
         ("network", {"name": "mobilenetv2", "classes": 10**9}, "classes"),
         ("network", [1], "no mapping"),
         ("preprocess", {"grid": [4, 4], "colour": 1}, "colour"),
+        ("acquisition", {"channels": 4}, "sample_rate_hz of the acquisition"),
         ("preprocess", {**description().to_dict(), "frames": 2}, "windows (2, 4, 4)"),
         ("state_dict", {}, "no state dict"),
         ("state_dict", {"conv1.weight": "text"}, "conv1.weight"),

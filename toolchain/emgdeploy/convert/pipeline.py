@@ -20,6 +20,7 @@ from emgdeploy.convert.source import Source
 from emgdeploy.convert.windows import dequantize, quantize_windows, to_device_layout
 from emgdeploy.files import write_atomic
 from emgdeploy.nets.ranges import Range
+from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.windowfile import Windows
 
@@ -56,6 +57,7 @@ class Conversion:
     ledger: tuple[LedgerRow, ...]
     labels: tuple[str, ...] | None
     preprocess: Preprocess | None
+    acquisition: Acquisition | None
     window_shape: tuple[int, ...]
     window_axes: tuple[int, ...]
     device_shape: tuple[int, ...]
@@ -118,6 +120,7 @@ def convert_model(
         ledger=ledger.rows,
         labels=origin.labels,
         preprocess=origin.preprocess,
+        acquisition=origin.acquisition,
         window_shape=origin.window_shape,
         window_axes=lowered.window_axes,
         device_shape=lowered.device_shape,

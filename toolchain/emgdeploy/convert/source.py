@@ -16,6 +16,7 @@ from emgdeploy.convert import export, onnxfile, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
 from emgdeploy.nets.checkpoint import load_checkpoint
+from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
 
 _CHECKPOINTS = (".pt", ".pth")
@@ -27,7 +28,7 @@ class Source:
     """`network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
 
     window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
-    training: the notes of whoever trained the checkpoint. fake_quantized: of a network trained for int8, which
+    preprocess, acquisition: None where the file does not say. training: the notes of whoever trained the checkpoint. fake_quantized: of a network trained for int8, which
     brings its ranges: its (N, K) logits with all tensors rounded; `network` then rounds only its weights.
     """
 
@@ -40,6 +41,7 @@ class Source:
     preprocess: Preprocess | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     fake_quantized: Logits | None = None
+    acquisition: Acquisition | None = None
 
     def torch_logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, K) logits of the torch network, on the CPU."""
@@ -80,6 +82,7 @@ def read(path: Path, factory: str | None = None) -> Source:
         checkpoint.preprocess,
         checkpoint.training,
         fake_quantized,
+        checkpoint.acquisition,
     )
 
 

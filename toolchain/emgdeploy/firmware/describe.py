@@ -91,6 +91,7 @@ def manifest_of(done: Finished) -> Manifest:
         reference=work.golden.reference,
         live_sources=done.recognition.compiled,
         preprocess=work.preprocess,
+        acquisition=work.acquisition,
         notes=work.notes + _notes(done) + done.recognition.notes,
     )
 

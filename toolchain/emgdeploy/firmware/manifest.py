@@ -132,6 +132,8 @@ class Manifest:
     firmware_sources: the rest of the firmware. live_sources: what a user's own program compiles in addition
     to make windows from samples. notes: what the build had to do without.
     calibration: None where the model's file was int8 already.
+    preprocess, acquisition: how windows are made and how the recordings behind them were taken, as
+    `signals.Preprocess` and `signals.acquisition.Acquisition` read them; None where the model did not say.
     reference: name and version of the interpreter that computed golden.npz.
     """
 
@@ -173,6 +175,7 @@ class Manifest:
     reference: str
     live_sources: tuple[str, ...]
     preprocess: dict[str, Any] | None
+    acquisition: dict[str, Any] | None
     notes: tuple[str, ...]
 
     def artifact(self, folder: Path, name: str) -> Path:
@@ -268,6 +271,7 @@ def _manifest(fields: Fields) -> Manifest:
         reference=fields.text("reference"),
         live_sources=fields.maybe("live_sources", fields.paths) or (),
         preprocess=fields.maybe("preprocess", fields.table),
+        acquisition=fields.maybe("acquisition", fields.table),
         notes=fields.texts("notes"),
     )
 

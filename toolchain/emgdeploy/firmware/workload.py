@@ -56,6 +56,7 @@ class Workload:
     ledger: tuple[LedgerEntry, ...]
     calibration: Ranges | None
     notes: tuple[str, ...]
+    acquisition: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
         ledger=made.ledger,
         calibration=made.calibration,
         notes=(),
+        acquisition=made.acquisition,
     )
 
 
@@ -186,6 +188,7 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
         ),
         calibration=Ranges(**asdict(done.calibration)),
         notes=(SIMULATED,) if done.calibration.simulated else (),
+        acquisition=done.acquisition.to_dict() if done.acquisition else None,
     )
 
 

@@ -1,7 +1,8 @@
 """Checkpoints: reading them as data only, and writing what a device will need beside the weights.
 
 Our own file is a mapping saved by torch: `format`, `network` (a description, see `registry`), `state_dict`,
-`labels`, `preprocess` (see `signals.Preprocess`) and `training` (free notes). Every file is read with
+`labels`, `preprocess` (see `signals.Preprocess`), `acquisition` (see `signals.acquisition`) and `training` (free
+notes). Every file is read with
 `torch.load(weights_only=True)`, so none can run code.
 """
 
@@ -19,6 +20,7 @@ from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import published, registry, weights
 from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range
+from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ class Checkpoint:
     network: in evaluation mode, on the CPU; name: `mobilenetv2`, `m5` or the factory's;
     input_shape: (C, H, W) of one window; labels, preprocess: None where the file brings none;
     training: the notes of whoever trained it; sha256: of the file's bytes; ranges: of a network trained with
-    its own rounding, what each int8 tensor holds (see `aware`).
+    its own rounding, what each int8 tensor holds (see `aware`); acquisition: how its recordings were taken, None
+    where the file does not say.
     """
 
     network: nn.Module
@@ -46,6 +49,7 @@ class Checkpoint:
     sha256: str
     training: Mapping[str, Any]
     ranges: Mapping[str, Range] | None = None
+    acquisition: Acquisition | None = None
 
 
 def load_checkpoint(
@@ -77,7 +81,8 @@ def load_checkpoint(
     digest = hashlib.sha256(content).hexdigest()
     training = notes if isinstance(notes, dict) else {}
     ranges = _ranges(fields.get("ranges"), source)
-    return Checkpoint(network.eval(), name, shape, labels, preprocess, digest, training, ranges)
+    acquisition = _acquisition(fields.get("acquisition"), source)
+    return Checkpoint(network.eval(), name, shape, labels, preprocess, digest, training, ranges, acquisition)
 
 
 def save_checkpoint(
@@ -87,6 +92,7 @@ def save_checkpoint(
     preprocess: Preprocess,
     training: Mapping[str, Any],
     ranges: Mapping[str, Range] | None = None,
+    acquisition: Acquisition | None = None,
 ) -> None:
     """Write a checkpoint, whole or not at all."""
     import torch
@@ -102,6 +108,8 @@ def save_checkpoint(
     }
     if ranges is not None:
         fields["ranges"] = {name: [found.scale, found.zero_point] for name, found in ranges.items()}
+    if acquisition is not None:
+        fields["acquisition"] = acquisition.to_dict()
     buffer = io.BytesIO()
     torch.save(fields, buffer)
     write_atomic(Path(path), buffer.getvalue())
@@ -165,6 +173,10 @@ def _ranges(fields: object, source: str) -> Mapping[str, Range] | None:
             case _:
                 raise wrong
     return found
+
+
+def _acquisition(fields: object, source: str) -> Acquisition | None:
+    return None if fields is None else Acquisition.from_dict(fields, source)
 
 
 def _preprocess(fields: object, shape: tuple[int, int, int], source: str) -> Preprocess | None:

@@ -21,6 +21,7 @@ from emgdeploy.nets.metrics import Score, pooled, score
 from emgdeploy.nets.variation import Silence
 from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import disturb, windowfile
+from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import divided_windows, labelled_windows
 from emgdeploy.signals.preprocess import Preprocess
@@ -306,7 +307,15 @@ def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: in
     notes["data"] = task.choice.to_dict()
     ranges = None if outcome.quantized is None else outcome.quantized.ranges
     path = folder / "checkpoint.pt"
-    save_checkpoint(path, outcome.network, task.dataset.labels, task.preprocess, notes, ranges)
+    save_checkpoint(
+        path,
+        outcome.network,
+        task.dataset.labels,
+        task.preprocess,
+        notes,
+        ranges,
+        Acquisition.of(task.dataset),
+    )
     windowfile.save(folder / "calibration.npz", calibration_windows(task))
     windowfile.save(folder / "test.npz", task.test)
     write_atomic(folder / "training.csv", _log(outcome.trained))

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNUSED = -1
+MILLIVOLTS, COUNTS = "mV", "counts"
 
 
 @dataclass(frozen=True)
 class Recording:
     """One continuous trial.
 
-    samples: (S, channels) float32 in millivolts; labels: (S,) int64 class of each sample, -1 where a sample
+    samples: (S, channels) float32 in the data set's unit; labels: (S,) int64 class of each sample, -1 where a sample
     belongs to no class (transitions); part: `train` or `test` where the publisher separated them, else "";
     repetition: number from 1 of the repetition of a movement, 0 where evaluations do not go by it.
     """
@@ -37,7 +38,9 @@ class Recording:
 class Dataset:
     """Recordings of one kind: same electrodes, same rate, same classes.
 
-    electrodes: the raw channel of each grid position, row by row.
+    electrodes: the raw channel of each grid position, row by row. unit: of the samples, `mV`, or `counts` where
+    nobody knows how many millivolts a count is. scale: what the recorded numbers were multiplied by to be in it.
+    columns: what the raw channels are called, () where they have no names.
     """
 
     name: str
@@ -46,3 +49,6 @@ class Dataset:
     sample_rate_hz: float
     grid: tuple[int, int]
     electrodes: tuple[int, ...]
+    scale: float = 1.0
+    unit: str = MILLIVOLTS
+    columns: tuple[str, ...] = ()

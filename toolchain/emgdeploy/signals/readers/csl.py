@@ -19,7 +19,7 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals.preprocess import NO_ELECTRODE, Preprocess
 from emgdeploy.signals.readers import matfile
 from emgdeploy.signals.readers.options import ReadOptions
-from emgdeploy.signals.recordings import Dataset, Recording
+from emgdeploy.signals.recordings import COUNTS, Dataset, Recording
 
 SAMPLE_RATE_HZ = 2048.0
 ROWS, COLUMNS = 8, 24
@@ -53,7 +53,7 @@ def read(folder: Path, subjects: Collection[int], sessions: Collection[int], opt
     recordings = [r for item in found for r in _repetitions(item, gestures.index(item.gesture))]
     grid, electrodes = _electrodes(options)
     names = tuple("idle" if number == 0 else f"gesture {number}" for number in gestures)
-    return Dataset("csl", tuple(recordings), names, SAMPLE_RATE_HZ, grid, electrodes)
+    return Dataset("csl", tuple(recordings), names, SAMPLE_RATE_HZ, grid, electrodes, unit=COUNTS)
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:

@@ -69,12 +69,12 @@ def read(
     if not files:
         raise InputError(f"{chosen[0].path}: there are no flexemg recordings in it", _HINT)
     trials = [_read_trial(path, item, max(electrodes) + 1) for path, item in files]
-    labels = trials[0][1]
-    for (path, _), (_, names) in zip(files, trials, strict=True):
+    _, labels, scale = trials[0]
+    for (path, _), (_, names, _) in zip(files, trials, strict=True):
         if names != labels:
             raise InputError(f"{path}: its gestures are {names}, those of the others {labels}", _HINT)
-    recordings = tuple(recording for recording, _ in trials)
-    return Dataset("flexemg", recordings, labels, SAMPLE_RATE_HZ, grid, electrodes)
+    recordings = tuple(recording for recording, _, _ in trials)
+    return Dataset("flexemg", recordings, labels, SAMPLE_RATE_HZ, grid, electrodes, scale)
 
 
 def available(folder: Path) -> list[tuple[int, int]]:
@@ -164,7 +164,8 @@ def _array_map(root: Path) -> tuple[tuple[int, ...], tuple[int, int]]:
     return tuple(value - 1 for value in flat), (int(table.shape[0]), int(table.shape[1]))
 
 
-def _read_trial(path: Path, item: _Folder, channels: int) -> tuple[Recording, tuple[str, ...]]:
+def _read_trial(path: Path, item: _Folder, channels: int) -> tuple[Recording, tuple[str, ...], float]:
+    """A trial, its labels, and the millivolts of one count."""
     content = matfile.load(path, ("raw", "p"), _HINT)
     raw = np.asarray(content["raw"])
     if raw.ndim != 2 or raw.dtype.kind not in "iuf" or raw.shape[1] < channels or len(raw) == 0:
@@ -186,15 +187,16 @@ def _read_trial(path: Path, item: _Folder, channels: int) -> tuple[Recording, tu
     if repetitions * (rest + gesture * len(sequence)) > 2 * len(raw):
         raise InputError(f"{path}: its commands take twice as long as the recording", _HINT)
     named = _TRIAL.fullmatch(path.name)
+    millivolts = trial.value("lsbmV")
     recording = Recording(
-        samples=(raw[:, :channels] * trial.value("lsbmV")).astype(np.float32),
+        samples=(raw[:, :channels] * millivolts).astype(np.float32),
         labels=command_labels(len(raw), sequence, rest, gesture, repetitions),
         subject=item.subject,
         session=item.session,
         trial=int(named[2]) if named else _trials(path.parent).index(path) + 1,
         part=item.part,
     )
-    return recording, (REST, *gestures)
+    return recording, (REST, *gestures), millivolts
 
 
 class _Commands:

@@ -17,7 +17,7 @@ from emgdeploy.errors import InputError
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.readers import csl, matfile
 from emgdeploy.signals.readers.options import ReadOptions
-from emgdeploy.signals.recordings import Dataset, Recording
+from emgdeploy.signals.recordings import COUNTS, Dataset, Recording
 
 SAMPLE_RATE_HZ = 2560.0
 GRIDS, SIDE = 3, 8
@@ -56,7 +56,8 @@ def read(folder: Path, subjects: Collection[int], options: ReadOptions) -> Datas
     if options.order == "grid":
         channels = channels.reshape(GRIDS, SIDE, SIDE).transpose(1, 0, 2).reshape(-1)
     grid = (SIDE, GRIDS * SIDE)
-    return Dataset("ice", recordings, names, SAMPLE_RATE_HZ, grid, tuple(int(c) for c in channels))
+    electrodes = tuple(int(channel) for channel in channels)
+    return Dataset("ice", recordings, names, SAMPLE_RATE_HZ, grid, electrodes, unit=COUNTS)
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:

@@ -26,7 +26,7 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.readers import matfile
 from emgdeploy.signals.readers.options import EXERCISES, ReadOptions
-from emgdeploy.signals.recordings import UNUSED, Dataset, Recording
+from emgdeploy.signals.recordings import COUNTS, UNUSED, Dataset, Recording
 
 SAMPLE_RATE_HZ = 200.0
 CHANNELS = 16
@@ -74,7 +74,15 @@ def read(folder: Path, subjects: Collection[int], options: ReadOptions) -> Datas
         raise InputError(f"{folder}: none of the chosen movements is in it", _HINT)
     ring = _RINGS[options.ring]
     labels = tuple(dict.fromkeys(([REST] if options.rest else []) + [_name(key) for key in classes]))
-    return Dataset("ninapro-db5", tuple(recordings), labels, SAMPLE_RATE_HZ, (len(ring) // 8, 8), tuple(ring))
+    return Dataset(
+        "ninapro-db5",
+        tuple(recordings),
+        labels,
+        SAMPLE_RATE_HZ,
+        (len(ring) // 8, 8),
+        tuple(ring),
+        unit=COUNTS,
+    )
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:

@@ -58,7 +58,7 @@ def read(folder: Path, subjects: Collection[int] | None, sessions: Collection[in
     if not kept:
         raise InputError(f"{path}: it describes no such recordings", _HINT)
     recordings = tuple(_recording(path, trial, entry, labels, scale) for trial, entry in kept)
-    dataset = Dataset("files", recordings, labels, rate, (rows, columns), electrodes)
+    dataset = Dataset("files", recordings, labels, rate, (rows, columns), electrodes, scale)
     for recording, (_, entry) in zip(recordings, kept, strict=True):
         if recording.samples.shape[1] <= max(electrodes, default=0):
             raise InputError(
