@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import table
 from models import CACHE, MODELS, ROOT, Model
+from rows import Row
 
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
@@ -44,22 +45,6 @@ CORE_NAMES = (
 )
 RESULTS = CACHE / "results.json"
 _WINDOWS = 2
-
-
-@dataclass(frozen=True)
-class Row:
-    """One build: figures per inference, sizes in bytes. exact: every window equals the reference."""
-
-    model: str
-    core: str
-    mode: str
-    macs: int
-    instructions: int
-    cycles: int | None
-    arena: int
-    code: int
-    stack: int
-    exact: bool
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models import MODELS
+from rows import Row
 
 from emgdeploy.emulate.cycles.folder import NOT_MODELLED
 from emgdeploy.emulate.cycles.model import model_for
-
-if TYPE_CHECKING:
-    from cycles import Row
 
 _OTHERS = Path(__file__).with_name("others.toml")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx_nets import Net, answers, numbers
 
-from emgdeploy.convert.lowering import program, registry
+from emgdeploy.convert.lowering import operators, program
 from emgdeploy.errors import InputError
 
 Build = Callable[[Net], object]
@@ -200,7 +200,7 @@ def test_every_lowering_is_tested() -> None:
         nets.append(net)
     tested = {node.op_type for net in nets for node in net.proto().graph.node}
     elsewhere = {"MaxPool", "AveragePool", "Gelu"}  # test_lowering_windows, and below
-    assert set(registry.supported()) - tested == elsewhere
+    assert set(operators.supported()) - tested == elsewhere
 
 
 def test_attributes_of_older_opsets_are_understood() -> None:

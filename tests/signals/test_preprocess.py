@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from emgdeploy.errors import InputError
 from emgdeploy.signals import Preprocess
-from emgdeploy.signals.description import load_preprocess
+from emgdeploy.signals.preprocess import load_preprocess
 
 PLAIN = Preprocess(1000.0, (2, 3), tuple(range(6)), 20.0, 10.0)
 

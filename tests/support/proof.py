@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import other_sign
 from emgdeploy.graph import read_tflite
+from emgdeploy.graph.numerics import other_sign
 from support.native_model import SANITIZE, NativeModel
 
 

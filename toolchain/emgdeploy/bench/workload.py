@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import as_file_takes, other_sign, quantize_windows
+from emgdeploy.convert.windows import as_file_takes, quantize_windows
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.graph.numerics import other_sign
 from emgdeploy.signals import windowfile
 
 

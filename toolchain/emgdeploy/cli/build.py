@@ -165,7 +165,7 @@ def _default_windows(
 def _given(args: argparse.Namespace) -> Material:
     from emgdeploy.firmware.workload import Material
     from emgdeploy.signals import windowfile
-    from emgdeploy.signals.description import load_preprocess
+    from emgdeploy.signals.preprocess import load_preprocess
 
     calibration, windows = calibration_of(args), args.windows
     if args.model is None:

@@ -142,7 +142,7 @@ def warn_if_simulated(conversion: Conversion, console: Console) -> None:
 def _preprocess(args: argparse.Namespace) -> Preprocess | None:
     if args.preprocess is None:
         return None
-    from emgdeploy.signals.description import load_preprocess
+    from emgdeploy.signals.preprocess import load_preprocess
 
     return load_preprocess(args.preprocess)
 

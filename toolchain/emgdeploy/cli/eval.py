@@ -106,7 +106,7 @@ class _Tested:
 def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> _Tested:
     from emgdeploy.nets import experiment
     from emgdeploy.signals import windowfile
-    from emgdeploy.signals.description import load_preprocess
+    from emgdeploy.signals.preprocess import load_preprocess
 
     if args.windows is not None:
         return _Tested(windowfile.load(args.windows, checkpoint.input_shape))

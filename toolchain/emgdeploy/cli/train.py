@@ -251,7 +251,7 @@ def _data(args: argparse.Namespace) -> tuple[DataChoice, Dataset]:
 
 def _preprocess(args: argparse.Namespace, dataset: Dataset) -> Preprocess:
     from emgdeploy.signals import datasets
-    from emgdeploy.signals.description import load_preprocess
+    from emgdeploy.signals.preprocess import load_preprocess
 
     preprocess = datasets.default_preprocess(dataset)
     if args.preprocess is not None:

@@ -8,9 +8,9 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import emgdeploy.cli
 from emgdeploy.errors import UsageError
 
 # What `emgdeploy --help` lists first, in the order in which a project needs them.
@@ -37,7 +37,7 @@ class Verb:
 
 def all_verbs() -> list[Verb]:
     """Every verb there is, in the order of `emgdeploy --help`."""
-    modules = (info.name for info in pkgutil.iter_modules(emgdeploy.cli.__path__))
+    modules = (info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]))
     found = [verb for verb in map(_read, modules) if verb is not None]
     return sorted(found, key=lambda verb: (_rank(verb.name), verb.name))
 
@@ -49,7 +49,7 @@ def names() -> list[str]:
 
 def load(name: str) -> Verb:
     """The verb `name`; only its own module is imported. Raises UsageError listing near names."""
-    available = {info.name for info in pkgutil.iter_modules(emgdeploy.cli.__path__)}
+    available = {info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)])}
     verb = _read(name) if name in available else None
     if verb is None:
         known = names()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.float32 import dequantize, quantize
-from emgdeploy.convert.windows import other_sign
+from emgdeploy.graph.numerics import other_sign
 from emgdeploy.graph.types import Origin
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.graph.numerics import other_sign
 
 
 def to_device_layout(x: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
@@ -47,13 +48,6 @@ def quantize_windows(
     limits = np.iinfo(dtype)
     quantized: NDArray[Any] = np.clip(rounded + zero_point, limits.min, limits.max).astype(dtype)
     return quantized
-
-
-def other_sign(values: NDArray[Any]) -> NDArray[Any]:
-    """uint8 as int8 and int8 as uint8: the same numbers, counted from zero points 128 apart."""
-    other = np.int8 if values.dtype == np.uint8 else np.uint8
-    flipped: NDArray[Any] = (np.ascontiguousarray(values).view(np.uint8) ^ 0x80).view(other)
-    return flipped
 
 
 def as_file_takes(x: NDArray[Any], dtype: np.dtype[Any], scale: float, zero_point: int) -> NDArray[Any]:

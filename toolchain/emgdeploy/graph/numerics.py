@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.graph.types import Activation, Op, OpKind, Tensor
 
@@ -54,6 +56,13 @@ def hard_swish_ratios(image: Tensor, out: Tensor) -> tuple[np.float32, np.float3
     hires = np.float32(1 / 128) * image.q.scale
     with np.errstate(over="ignore"):
         return np.float32(hires / out.q.scale), np.float32(hires / np.float32(3 / 32768))
+
+
+def other_sign(values: NDArray[Any]) -> NDArray[Any]:
+    """uint8 as int8 and int8 as uint8: the same numbers, counted from zero points 128 apart."""
+    other = np.int8 if values.dtype == np.uint8 else np.uint8
+    flipped: NDArray[Any] = (np.ascontiguousarray(values).view(np.uint8) ^ 0x80).view(other)
+    return flipped
 
 
 def type_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from emgdeploy.nets import experiment, train, view
 from emgdeploy.nets.experiment import Outcome
-from emgdeploy.nets.metrics import Score, pooled
-from emgdeploy.nets.ranges import Range
+from emgdeploy.nets.rounded import Quantized
 from emgdeploy.nets.variation import Silence
 
 EPOCHS = 3
 # Of the learning rate that the network was trained with: its weights are to move by steps of int8, not far.
 RATE_SHARE = 0.1
-
-
-@dataclass(frozen=True)
-class Quantized:
-    """ranges: of each int8 tensor (see `view`); score: of the rounded network on the test windows; before: the
-    outcome that this began from."""
-
-    ranges: Mapping[str, Range]
-    trained: train.Trained
-    score: Score
-    before: Outcome
 
 
 def quantize(
@@ -66,20 +52,7 @@ def quantize(
         progress=progress,
         teacher=outcome.network,
     )
-    rounded, _ = task.live.scores(module, vote)
+    reached, _ = task.live.scores(module, vote)
     one_by_one, by_vote = task.live.scores(network, vote)
-    quantized = Quantized(view.learned(module), trained, rounded, outcome)
+    quantized = Quantized(view.learned(module), trained, reached, outcome.score)
     return replace(outcome, network=network, score=one_by_one, voted=by_vote, quantized=quantized)
-
-
-def report(folds: Sequence[Outcome]) -> dict[str, Any] | None:
-    """What `metrics.json` says: accuracy of the rounded networks, and before of those that this began from."""
-    found = [fold.quantized for fold in folds if fold.quantized is not None]
-    if not found:
-        return None
-    return {
-        "epochs": len(found[0].trained.losses),
-        "losses": list(found[0].trained.losses),
-        "accuracy": pooled([one.score for one in found]).accuracy,
-        "before": pooled([one.before.score for one in found]).accuracy,
-    }

@@ -19,6 +19,7 @@ from emgdeploy import optional
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import published, registry, weights
+from emgdeploy.nets.factory import from_factory
 from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
@@ -131,7 +132,7 @@ def _network(
 ) -> tuple[nn.Module, str]:
     description = fields.get("network")
     if factory is not None:
-        return weights.from_factory(factory, description), factory
+        return from_factory(factory, description), factory
     if description is None:
         description = published.description_of(state, source, grid)
     if not isinstance(description, dict):

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.nets import finetune, registry, train
+from emgdeploy.nets import finetune, registry, rounded, train
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
 from emgdeploy.nets.live import Live
 from emgdeploy.nets.metrics import Score, pooled, score
+from emgdeploy.nets.rounded import Quantized
 from emgdeploy.nets.variation import Silence
 from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import disturb, windowfile
@@ -31,8 +32,6 @@ from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from emgdeploy.nets.aware import Quantized
 
 SCHEMA = "emgdeploy.train/1"
 # Enough to see every class at every strength; more changes int8 ranges little and takes longer.
@@ -242,8 +241,6 @@ def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows
 def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
     """What `metrics.json` holds: of one training, or of several folds, whose test windows count together and
     whose first is `outcome`."""
-    from emgdeploy.nets import aware
-
     folds = folds or (outcome,)
     task = outcome.task
     reached, by_vote = pooled([fold.score for fold in folds]), pooled([fold.voted for fold in folds])
@@ -264,7 +261,7 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "settings": asdict(outcome.settings),
         "finetuned": _finetuned(folds),
         "epochs": len(outcome.trained.losses),
-        "qat": aware.report(folds),
+        "qat": rounded.report([fold.quantized for fold in folds if fold.quantized is not None]),
         "accuracy": reached.accuracy,
         "balanced_accuracy": reached.balanced_accuracy,
         "recall": list(reached.recall),

@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import InputError, UsageError
+from emgdeploy.nets.factory import from_factory
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,8 +70,6 @@ def new(name: str, shape: tuple[int, int, int], classes: int, width: float) -> n
     unknown name, or windows that the network cannot take.
     """
     if ":" in name:
-        from emgdeploy.nets.weights import from_factory
-
         return from_factory(name, {"input_shape": shape, "classes": classes})
     if name not in _CHOICES:
         raise UsageError(

@@ -1,18 +1,14 @@
-"""The preprocessing description as data: what its fields may hold, and reading it from JSON and TOML."""
+"""The preprocessing description as data: what its fields may hold, and reading it from plain fields."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from emgdeploy.errors import InputError
-
-if TYPE_CHECKING:
-    from emgdeploy.signals.preprocess import Preprocess
 
 IMAGES = ("instant", "rms", "mav", "stacked")
 LAYOUTS = ("channels", "raster", "column")
@@ -20,35 +16,70 @@ NORMALISATIONS = ("none", "global", "electrode", "frame")
 
 _MAX_PIXELS = 1 << 16
 _MAX_WINDOW = 1 << 20
-_HINT = "docs/data.md lists every field of a preprocessing description"
+HINT = "docs/data.md lists every field of a preprocessing description"
 
 
-def load_preprocess(path: Path, base: Preprocess | None = None) -> Preprocess:
-    """Read a description from a TOML file; fields it leaves out come from `base`, where there is one.
+@dataclass(frozen=True)
+class Description:
+    """How samples (S, channels) in millivolts become windows (N, frames, rows, columns).
 
-    Raises InputError that names the file and the field.
+    electrodes: the raw channel of each grid position, row by row; -1 where the grid has no electrode
+        (that pixel is 0 after normalisation).
+    image: `instant` (the window's last sample), `rms`, `mav` (mean absolute value), or `stacked`
+        (samples themselves). A window is cut into `frames` equal parts; each part gives one image
+        channel: its RMS, its MAV or, stacked, its last sample.
+    bandpass_hz, notch_hz: causal filters, see `emgdeploy.signals.filters`.
+    log_epsilon: the image becomes ln(image + epsilon), in millivolts.
+    normalise: subtract `mean`, divide by `std`: `global` (one number each), `electrode` (one per grid
+        position, shared by the frames), both fitted on training data; or `frame`, which standardises each
+        image by its own mean and deviation, as the published HD-sEMG project does with single samples.
+    layout: where the frames go: `channels` (an image channel each), `raster` (one image with a row for each
+        electrode and a column for each frame), `column` (one column, frame after frame).
     """
-    from emgdeploy.signals.preprocess import Preprocess
 
-    try:
-        fields = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", _HINT) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML ({error})", _HINT) from None
-    return Preprocess.from_dict({**(base.to_dict() if base else {}), **fields}, str(path))
+    sample_rate_hz: float
+    grid: tuple[int, int]
+    electrodes: tuple[int, ...]
+    window_ms: float
+    stride_ms: float
+    image: str = "rms"
+    frames: int = 1
+    detrend: bool = False
+    rectify: bool = False
+    log_epsilon: float | None = None
+    bandpass_hz: tuple[float, float] | None = None
+    bandpass_order: int = 2
+    notch_hz: tuple[float, ...] = ()
+    notch_q: float = 30.0
+    normalise: str = "none"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    layout: str = "channels"
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that one window spans."""
+        return max(1, round(self.window_ms * self.sample_rate_hz / 1000))
+
+    @property
+    def stride_samples(self) -> int:
+        """Samples between the starts of two windows."""
+        return max(1, round(self.stride_ms * self.sample_rate_hz / 1000))
 
 
-def to_dict(wanted: Preprocess) -> dict[str, Any]:
+def to_dict(wanted: Description) -> dict[str, Any]:
     """The fields as JSON-able values."""
     fields = dataclasses.asdict(wanted)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
-def read_fields(cls: type[Preprocess], fields: object, source: str) -> dict[str, Any]:
+def read_fields(cls: type[Description], fields: object, source: str) -> dict[str, Any]:
     """Constructor arguments from a mapping; `electrodes` defaults to the grid's own order."""
     if not isinstance(fields, dict):
-        raise InputError(f"{source}: must be a table of fields, it is {type(fields).__name__}", _HINT)
+        raise InputError(f"{source}: must be a table of fields, it is {type(fields).__name__}", HINT)
     known = {field.name: field for field in dataclasses.fields(cls)}
     unknown = [str(name) for name in fields if name not in known]
     if unknown:
@@ -58,7 +89,7 @@ def read_fields(cls: type[Preprocess], fields: object, source: str) -> dict[str,
         try:
             values[name] = _reader(str(known[name].type))(value)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{source}: {name} must be {error}, it is {value!r:.60}", _HINT) from None
+            raise InputError(f"{source}: {name} must be {error}, it is {value!r:.60}", HINT) from None
     if "electrodes" not in values and "grid" in values:
         rows, columns = values["grid"]
         values["electrodes"] = tuple(range(min(max(rows * columns, 0), _MAX_PIXELS)))
@@ -66,25 +97,25 @@ def read_fields(cls: type[Preprocess], fields: object, source: str) -> dict[str,
         name for name, field in known.items() if field.default is dataclasses.MISSING and name not in values
     ]
     if missing:
-        raise InputError(f"{source}: the field {missing[0]!r} is missing", _HINT)
+        raise InputError(f"{source}: the field {missing[0]!r} is missing", HINT)
     return values
 
 
-def check(wanted: Preprocess) -> None:
+def check(wanted: Description) -> None:
     """Raise InputError for the first field whose value makes no sense."""
     for broken, message in _rules(wanted):
         if broken:
-            raise InputError(f"preprocessing: {message}", _HINT)
+            raise InputError(f"preprocessing: {message}", HINT)
 
 
-def _rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
+def _rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     yield from _geometry_rules(wanted)
     yield from _image_rules(wanted)
     yield from _filter_rules(wanted)
     yield from _normalisation_rules(wanted)
 
 
-def _geometry_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
+def _geometry_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     rate = wanted.sample_rate_hz
     rows, columns = wanted.grid
     named = len(wanted.electrodes)
@@ -99,7 +130,7 @@ def _geometry_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
     yield too_long, f"window_ms and stride_ms may span {_MAX_WINDOW} samples at most"
 
 
-def _image_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
+def _image_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     window, frames, log = wanted.window_samples, wanted.frames, wanted.log_epsilon
     yield wanted.image not in IMAGES, f"image must be one of {', '.join(IMAGES)}, it is {wanted.image!r}"
     yield wanted.layout not in LAYOUTS, f"layout must be one of {', '.join(LAYOUTS)}, it is {wanted.layout!r}"
@@ -112,7 +143,7 @@ def _image_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
     yield log is not None and signed, "log needs values that are never negative: rms, mav, rectified samples"
 
 
-def _filter_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
+def _filter_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     half, band, notches = wanted.sample_rate_hz / 2, wanted.bandpass_hz, wanted.notch_hz
     outside = band is not None and not 0 < band[0] < band[1] < half
     yield outside, f"bandpass_hz must rise and lie between 0 and {half:g}, it is {band}"
@@ -121,7 +152,7 @@ def _filter_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
     yield not wanted.notch_q > 0, f"notch_q must be positive, it is {wanted.notch_q}"
 
 
-def _normalisation_rules(wanted: Preprocess) -> Iterator[tuple[bool, str]]:
+def _normalisation_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     kind = wanted.normalise
     yield kind not in NORMALISATIONS, f"normalise must be one of {', '.join(NORMALISATIONS)}, it is {kind!r}"
     count = {"global": 1, "electrode": len(wanted.electrodes)}.get(kind, 0)

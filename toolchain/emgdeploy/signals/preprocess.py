@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,51 +19,15 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals import description, filters
+from emgdeploy.signals.description import Description
 from emgdeploy.signals.imaging import reduce_windows, window_starts
 from emgdeploy.signals.single import Single, logarithm, standardise
 
 NO_ELECTRODE = -1
 
 
-@dataclass(frozen=True)
-class Preprocess:
-    """How samples (S, channels) in millivolts become windows (N, frames, rows, columns).
-
-    electrodes: the raw channel of each grid position, row by row; -1 where the grid has no electrode
-        (that pixel is 0 after normalisation).
-    image: `instant` (the window's last sample), `rms`, `mav` (mean absolute value), or `stacked`
-        (samples themselves). A window is cut into `frames` equal parts; each part gives one image
-        channel: its RMS, its MAV or, stacked, its last sample.
-    bandpass_hz, notch_hz: causal filters, see `emgdeploy.signals.filters`.
-    log_epsilon: the image becomes ln(image + epsilon), in millivolts.
-    normalise: subtract `mean`, divide by `std`: `global` (one number each), `electrode` (one per grid
-        position, shared by the frames), both fitted on training data; or `frame`, which standardises each
-        image by its own mean and deviation, as the published HD-sEMG project does with single samples.
-    layout: where the frames go: `channels` (an image channel each), `raster` (one image with a row for each
-        electrode and a column for each frame), `column` (one column, frame after frame).
-    """
-
-    sample_rate_hz: float
-    grid: tuple[int, int]
-    electrodes: tuple[int, ...]
-    window_ms: float
-    stride_ms: float
-    image: str = "rms"
-    frames: int = 1
-    detrend: bool = False
-    rectify: bool = False
-    log_epsilon: float | None = None
-    bandpass_hz: tuple[float, float] | None = None
-    bandpass_order: int = 2
-    notch_hz: tuple[float, ...] = ()
-    notch_q: float = 30.0
-    normalise: str = "none"
-    mean: tuple[float, ...] = ()
-    std: tuple[float, ...] = ()
-    layout: str = "channels"
-
-    def __post_init__(self) -> None:
-        description.check(self)
+class Preprocess(Description):
+    """The steps of a description, in the same bits that the device computes."""
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -78,16 +43,6 @@ class Preprocess:
         """Which feature, counted frame by frame and row by row, stands at each place of a window."""
         order = np.arange(self.frames * len(self.electrodes)).reshape(self.frames, -1)
         return (order.T if self.layout == "raster" else order).reshape(-1)
-
-    @property
-    def window_samples(self) -> int:
-        """Samples that one window spans."""
-        return max(1, round(self.window_ms * self.sample_rate_hz / 1000))
-
-    @property
-    def stride_samples(self) -> int:
-        """Samples between the starts of two windows."""
-        return max(1, round(self.stride_ms * self.sample_rate_hz / 1000))
 
     @property
     def is_fitted(self) -> bool:
@@ -197,3 +152,17 @@ class Preprocess:
         picked: Single = raw[:, np.maximum(index, 0)].astype(np.float32)
         picked[:, index == NO_ELECTRODE] = 0.0
         return picked
+
+
+def load_preprocess(path: Path, base: Preprocess | None = None) -> Preprocess:
+    """Read a description from a TOML file; fields it leaves out come from `base`, where there is one.
+
+    Raises InputError that names the file and the field.
+    """
+    try:
+        fields = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})", description.HINT) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not TOML ({error})", description.HINT) from None
+    return Preprocess.from_dict({**(base.to_dict() if base else {}), **fields}, str(path))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.convert import packages
-from emgdeploy.convert.lowering import registry
+from emgdeploy.convert.lowering import operators
 from emgdeploy.convert.lowering.registry import Lowering, Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
 from emgdeploy.convert.onnxfile import OnnxModel
@@ -60,8 +60,8 @@ def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = No
 def check_operators(model: OnnxModel, source: str) -> None:
     """Raise InputError naming the first node whose operator has no lowering. Needs no TensorFlow."""
     for node in model.proto.graph.node:
-        if node.op_type != "Constant" and (node.domain or registry.find(node.op_type) is None):
-            supported = f"supported are {', '.join(registry.supported())}"
+        if node.op_type != "Constant" and (node.domain or operators.find(node.op_type) is None):
+            supported = f"supported are {', '.join(operators.supported())}"
             raise InputError(
                 f"{source}: node {printable(node.name)!r} is a {printable(node.op_type)}, which cannot be converted",
                 _INSTEAD.get(
@@ -99,7 +99,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
             attributes,
             tuple(proto.output),
         )
-        lowering = registry.find(node.op)
+        lowering = operators.find(node.op)
         if lowering is None:
             raise node.fail("cannot be converted")
         try:

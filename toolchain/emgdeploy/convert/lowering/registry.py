@@ -1,4 +1,4 @@
-"""The operators this lowering knows, and what they are given."""
+"""What a lowering is given, and how it announces the operators it lowers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Operand = Value | NDArray[Any] | None
 
 Lowering = Callable[["Node"], Value | tuple[Value, ...]]
 
-_LOWERINGS: dict[str, Lowering] = {}
+LOWERINGS: dict[str, Lowering] = {}
 
 
 @dataclass(frozen=True)
@@ -83,33 +83,7 @@ def lowers(*ops: str) -> Callable[[Lowering], Lowering]:
 
     def announce(function: Lowering) -> Lowering:
         for op in ops:
-            _LOWERINGS[op] = function
+            LOWERINGS[op] = function
         return function
 
     return announce
-
-
-def find(op: str) -> Lowering | None:
-    """The lowering of an ONNX operator of the default domain, or None."""
-    _load_all()
-    return _LOWERINGS.get(op)
-
-
-def supported() -> tuple[str, ...]:
-    """The ONNX operators that can be lowered, sorted."""
-    _load_all()
-    return tuple(sorted(_LOWERINGS))
-
-
-def _load_all() -> None:
-    from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
-        activation,
-        arithmetic,
-        combine,
-        convolution,
-        dense,
-        normalization,
-        pooling,
-        shape,
-        slices,
-    )
