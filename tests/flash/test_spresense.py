@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_spresense import FakeSpresense, Faults
@@ -22,6 +23,8 @@ from emgdeploy.errors import (
 )
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.nuttx import pinned
+from emgdeploy.firmware.nuttx.tree import Tree
 from emgdeploy.flash import Flashed, Way, flash
 from emgdeploy.flash.spresense.xmodem import block, crc16
 from emgdeploy.link.options import LinkOptions
@@ -173,15 +176,43 @@ def test_a_package_larger_than_the_board(build: tuple[Path, Manifest]) -> None:
         _flash(build, spresense, Faults())
 
 
-def test_a_build_without_an_image(tiny_build: Path, board: Board) -> None:
-    with pytest.raises(InputError) as caught:
-        flash(tiny_build, manifests.load(tiny_build), board, Way("/dev/null"))
-    assert "--sdk" in caught.value.hint
+def test_a_build_without_an_image_says_what_brings_one(
+    tiny_build: Path, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ToolMissingError, match="no image") as caught:
+        flash(tiny_build, manifests.load(tiny_build), board)
+    assert caught.value.hint == f"emgdeploy setup {board.name}"
 
 
-def test_no_port_named(build: tuple[Path, Manifest], board: Board) -> None:
-    with pytest.raises(UsageError, match="over its serial port"):
+def test_a_build_older_than_nuttx_is_to_be_built_again(
+    tiny_build: Path, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pinned, "installed", lambda kind: Tree(kind, {}, "nuttx"))
+    with pytest.raises(InputError, match="before NuttX was here") as caught:
+        flash(tiny_build, manifests.load(tiny_build), board)
+    assert caught.value.hint == f"emgdeploy build --board {board.name}"
+
+
+def test_no_port_named_and_no_board_connected(build: tuple[Path, Manifest], board: Board) -> None:
+    with pytest.raises(LinkError, match="no native is connected"):
         flash(*build, board)
+
+
+def test_no_port_named_and_one_board_connected(
+    build: tuple[Path, Manifest], board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = dataclasses.replace(board, usb=((0x10C4, 0xEA60),))
+    folder, manifest = build
+    with FakeSpresense(folder / "firmware.elf", Faults()) as fake:
+        ports = [
+            SimpleNamespace(device=fake.port, vid=0x10C4, pid=0xEA60, product="CP2102N", description="n/a")
+        ]
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
+        assert flash(folder, manifest, board, Way(link=PATIENT)).port == fake.port
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [*ports, *ports])
+        with pytest.raises(UsageError, match="could each be the native"):
+            flash(folder, manifest, board)
 
 
 def test_the_checksum_of_the_protocol_reference() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.convert import add_calibration, calibrating, calibration_of
-from emgdeploy.errors import InputError
+from emgdeploy.errors import InputError, ToolMissingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 NAME = "build"
 HELP = "build firmware for a board from a model, and check that it fits"
 
+_OF_SETUP = Path("the one of emgdeploy setup")
 _STAGES = 9  # what a build from a checkpoint reports; fewer from a .tflite
+_STAGES_OF_A_TREE = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trees.add_argument(
         "--nuttx", type=Path, metavar="DIR", help="NuttX sources: build the whole image in a copy of them"
     )
-    trees.add_argument("--sdk", type=Path, metavar="DIR", help="the same in a copy of the Spresense SDK")
+    trees.add_argument(
+        "--sdk",
+        type=Path,
+        nargs="?",
+        const=_OF_SETUP,
+        metavar="DIR",
+        help="the same in a copy of the Spresense SDK; without DIR, in the one that `emgdeploy setup` brought",
+    )
     parser.add_argument(
         "--autostart", action="store_true", help="under NuttX: start with the application, without a shell"
     )
@@ -91,7 +100,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         tuner=tune if args.tune else None,
         taps=args.taps,
     )
-    with console.progress(f"building for {board.name}", _STAGES + (request.weights == "ram")) as bar:
+    stages = _STAGES + (request.weights == "ram") + (0 if request.tree is None else _STAGES_OF_A_TREE)
+    with console.progress(f"building for {board.name}", stages) as bar:
         made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)
     console.result({"out": request.out, **vars(made)})
     _show(made, board, request.out, console)
@@ -117,8 +127,11 @@ def _tree(args: argparse.Namespace, board: Board) -> Tree | None:
     """The tree that is named; the makers' own variables count only where the board can use a tree."""
     import os
 
-    from emgdeploy.firmware.nuttx import find_nuttx, find_sdk
+    from emgdeploy.firmware.nuttx import find_nuttx, find_sdk, pinned
+    from emgdeploy.firmware.nuttx.tree import NUTTX, SDK
 
+    if args.sdk == _OF_SETUP:
+        return pinned.installed(SDK) or _no_sdk()
     if args.sdk is not None:
         return find_sdk(args.sdk)
     if args.nuttx is not None:
@@ -129,7 +142,11 @@ def _tree(args: argparse.Namespace, board: Board) -> Tree | None:
         return find_sdk(Path(os.environ["SPRESENSE_SDK"]))
     if os.environ.get("NUTTX_DIR"):
         return find_nuttx(Path(os.environ["NUTTX_DIR"]))
-    return None
+    return pinned.installed(NUTTX) or pinned.installed(SDK)
+
+
+def _no_sdk() -> NoReturn:
+    raise ToolMissingError("the Spresense SDK is not here", "emgdeploy setup spresense --sdk, or --sdk DIR")
 
 
 def _stage(stage: str, advance: object, console: Console) -> None:
@@ -221,3 +238,15 @@ def _show(made: Manifest, board: Board, out: Path, console: Console) -> None:
     for note in made.notes:
         console.warn(note)
     console.print(f"built {out} for {board.title}: firmware {made.firmware_build_id}, it fits", style="green")
+    console.print(_next(made, board))
+
+
+def _next(made: Manifest, board: Board) -> str:
+    """The one thing to do after this build."""
+    if board.flash.kind == "spresense" and "spk" not in made.artifacts:
+        return (
+            "this is the application alone (the folder app); the whole image needs NuttX: "
+            f"`emgdeploy setup {board.name}` brings it once, then build again"
+        )
+    port = " --port PORT" if board.flash.kind == "spresense" and not board.usb else ""
+    return f"next: emgdeploy flash{port}, then emgdeploy bench"

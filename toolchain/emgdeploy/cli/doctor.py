@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from emgdeploy.cli import linktest
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import ToolMissingError
+
+if TYPE_CHECKING:
+    from emgdeploy.diagnosis import Finding
 
 NAME = "doctor"
 HELP = "check compilers, emulators, packages, serial permission, or the quality of a cable"
@@ -42,7 +46,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return linktest.run(args, console)
     from emgdeploy.diagnosis import examine
 
-    findings = examine()
+    findings = [*examine(), _nuttx()]
     blocking = [item for item in findings if any(item.blocks(verb) for verb in _JOBS[args.job])]
     console.result({"job": args.job, "possible": not blocking, "findings": findings})
     rows = [(item.name, item.version or "missing", item.purpose) for item in findings]
@@ -55,3 +59,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise ToolMissingError(f"{args.job} is not possible here without {names}", blocking[0].remedy)
     console.print(f"everything that {args.job} needs is here", style="green")
     return 0
+
+
+def _nuttx() -> Finding:
+    from emgdeploy.diagnosis import Finding
+    from emgdeploy.firmware.nuttx import pinned
+
+    found = [pinned.TITLES[kind] for kind in pinned.TITLES if pinned.installed(kind)]
+    return Finding(
+        "NuttX", ", ".join(found) or None, "the whole image for Spresense", (), "emgdeploy setup spresense"
+    )

@@ -90,13 +90,17 @@ def open_port(args: argparse.Namespace, uart: Uart | None) -> Port:
 
 @contextmanager
 def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, board: Board) -> Iterator[Port]:
-    """--port, or without it the board's emulator, which runs as long as the block."""
-    if args.port is None:
+    """--port; without it the board's emulator, which runs as long as the block, or the one port it can be at."""
+    if args.port is None and board.emulator is not None:
         from emgdeploy import emulate
 
         with emulate.start(manifest, folder, board) as running:
             yield running.port
         return
+    if args.port is None:
+        from emgdeploy.link import discovery
+
+        args.port = discovery.only_port(board.usb, board.name)
     port = open_port(args, board.uart)
     try:
         yield port

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from emgdeploy import emulate
 from emgdeploy.boards import Board
-from emgdeploy.errors import InputError, UsageError
+from emgdeploy.errors import EmgDeployError, InputError, ToolMissingError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.nuttx import pinned
 from emgdeploy.flash import identity, tools
 from emgdeploy.flash.shell import start_application
 from emgdeploy.flash.spresense import Deadlines, Loader, check_image
 from emgdeploy.flash.spresense.loader import CONSOLE_BAUD
+from emgdeploy.link import discovery
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.facts import DeviceInfo
 from emgdeploy.link.options import LinkOptions
@@ -93,16 +95,11 @@ def _flash(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
 
 def _through_the_loader(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
     if "spk" not in manifest.artifacts:
-        raise InputError(
-            f"{folder} holds an application, but no image for the {board.name}",
-            "build it with --sdk DIR (the Spresense SDK) or --nuttx DIR",
-        )
-    if way.port is None:
-        raise UsageError(f"the {board.name} is flashed over its serial port", "name it with --port")
+        raise _no_image(folder, board)
     path = manifest.artifact(folder, "spk")
     image = path.read_bytes()
     check_image(image, str(path), sum(memory.size for memory in board.memories_for("code")))
-    port = way.open(way.port, CONSOLE_BAUD)
+    port = way.open(way.port or discovery.only_port(board.usb, board.name), CONSOLE_BAUD)
     try:
         loader = Loader(port, way.deadlines, way.clock)
         way.report("looking for the boot loader")
@@ -115,6 +112,20 @@ def _through_the_loader(folder: Path, manifest: Manifest, board: Board, way: Way
         return _greeted(manifest, port, "boot loader", way)
     finally:
         port.close()
+
+
+def _no_image(folder: Path, board: Board) -> EmgDeployError:
+    """Why a build has the application alone, and the one thing to do about it."""
+    if any(pinned.installed(kind) for kind in pinned.TITLES):
+        return InputError(
+            f"{folder} was built before NuttX was here, and has no image for the {board.name}",
+            f"emgdeploy build --board {board.name}",
+        )
+    return ToolMissingError(
+        f"{folder} has the application, but no image for the {board.name}: NuttX, which the image is linked "
+        "with, is not here",
+        f"emgdeploy setup {board.name}",
+    )
 
 
 def _verified(manifest: Manifest, tool: str, board: Board, way: Way) -> Flashed:

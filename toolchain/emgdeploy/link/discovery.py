@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from emgdeploy.errors import LinkError
+from emgdeploy.errors import LinkError, UsageError
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.faults import OtherProtocol
 from emgdeploy.link.options import LinkOptions
@@ -55,6 +55,24 @@ def listed(usb_boards: Mapping[tuple[int, int], str]) -> list[Place]:
             )
         )
     return places
+
+
+def only_port(usb: Collection[tuple[int, int]], board: str) -> str:
+    """The one serial port with USB numbers (vendor, product) of `usb`, for a `board` that was not given a port.
+
+    Raises LinkError when there is none, UsageError when there are several.
+    """
+    found = [place.name for place in listed(dict.fromkeys(usb, board)) if place.board]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise LinkError(
+            f"no {board} is connected: no serial port has its USB numbers",
+            "connect it, or name its port: --port PORT (`emgdeploy ports` lists them)",
+        )
+    raise UsageError(
+        f"{' and '.join(found)} could each be the {board}", f"name the right one: --port {found[0]}"
+    )
 
 
 def ask(place: Place, baud: int, lines: Lines | None = None, options: LinkOptions = QUICK) -> Found:

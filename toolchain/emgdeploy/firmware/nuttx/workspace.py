@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emgdeploy.errors import ToolMissingError
 from emgdeploy.firmware.compiler import CompileError, first_error
+from emgdeploy.firmware.nuttx import kconfig, pinned
 from emgdeploy.firmware.nuttx.tree import LEFT_OUT, Tree
 
 _TIMEOUT_S = 3600
@@ -22,8 +23,7 @@ _OF_AN_OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
 
 def cache_folder() -> Path:
     """Where copies of trees are kept; deleting it costs nothing but time."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "emgdeploy" / "trees"
+    return pinned.cache() / "trees"
 
 
 class Workspace:
@@ -72,7 +72,7 @@ class Workspace:
         Raises CompileError with the first compiler or make error when it fails.
         """
         outside = {name: value for name, value in os.environ.items() if name not in _OF_AN_OUTER_MAKE}
-        variables = {**outside, "LC_ALL": "C", **(environment or {})}
+        variables = {**outside, **kconfig.variables(), "LC_ALL": "C", **(environment or {})}
         with self.log.open("ab") as log:
             begin = log.tell()
             done = subprocess.run(
@@ -103,8 +103,7 @@ def check_tools() -> None:
     ):
         if shutil.which(tool) is None:
             raise ToolMissingError(f"{tool} is not installed, and NuttX is built with it", line)
-    if shutil.which("kconfig-conf") is None and shutil.which("olddefconfig") is None:
+    if not kconfig.available():
         raise ToolMissingError(
-            "there are no kconfig tools, and NuttX is configured with them",
-            "apt-get install kconfig-frontends",
+            "there are no kconfig tools, and NuttX is configured with them", "emgdeploy setup spresense"
         )
