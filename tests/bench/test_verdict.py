@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -128,6 +129,20 @@ def test_windows_of_another_model_are_refused(build_copy: Path, more: dict[str, 
     np.savez(build_copy / "w.npz", **arrays)
     with pytest.raises(InputError, match=words):
         workload.from_file(build_copy / "w.npz", build_copy, manifests.load(build_copy))
+
+
+def test_classes_of_windows_are_matched_by_name(build_copy: Path) -> None:
+    table = json.loads((build_copy / "manifest.json").read_text())
+    names = [f"gesture {index}" for index in range(math.prod(table["output"]["shape"]))]
+    table["output"]["labels"] = names
+    (build_copy / "manifest.json").write_text(json.dumps(table))
+    made, x = manifests.load(build_copy), np.zeros((2, 4, 6, 1), np.float32)
+    np.savez(build_copy / "w.npz", x=x, y=np.array([0, 1]), labels=np.array(names[::-1]))
+    found = workload.from_file(build_copy / "w.npz", build_copy, made)
+    assert found.classes is not None and found.classes.tolist() == [len(names) - 1, len(names) - 2]
+    np.savez(build_copy / "w.npz", x=x, y=np.array([0, 1]), labels=np.array([*names[1:], "another"]))
+    with pytest.raises(InputError, match=r"w\.npz: the model does not know the gesture 'another'"):
+        workload.from_file(build_copy / "w.npz", build_copy, made)
 
 
 def test_equal_windows_do_not_accuse_each_other(build_copy: Path) -> None:

@@ -115,25 +115,54 @@ def test_interrupted_training_leaves_nothing(outcome: experiment.Outcome, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_evaluation_needs_preprocessing_and_the_same_classes(
+def test_evaluation_needs_preprocessing_and_gestures_that_are_known(
     outcome: experiment.Outcome, tmp_path: Path
 ) -> None:
     experiment.save(outcome, tmp_path)
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     data = toy_dataset()
-    live = experiment.test_side(loaded, None, DataChoice("toy"), data)
+    matched = experiment.matched(loaded, None, data)
+    live = experiment.test_side(DataChoice("toy"), matched.dataset, matched.preprocess)
     windows = live.windows()
     assert live.scores(loaded.network, experiment.VOTE) == (outcome.score, outcome.voted)
     assert experiment.evaluate(loaded.network, windows, 3) == outcome.score
-    with pytest.raises(InputError, match="checkpoint knows"):
-        experiment.test_side(loaded, None, DataChoice("toy"), toy_dataset(classes=2))
+    with pytest.raises(InputError, match="does not know the gesture 'class 3'"):
+        experiment.matched(loaded, None, toy_dataset(classes=4))
     torch.save(loaded.network.state_dict(), tmp_path / "bare.pt")
     bare = load_checkpoint(tmp_path / "bare.pt", grid=(2, 3))
     with pytest.raises(InputError, match="no preprocessing"):
-        experiment.test_side(bare, None, DataChoice("toy"), data)
+        experiment.matched(bare, None, data)
     assert experiment.label_names(bare, windows) == data.labels
     with pytest.raises(InputError, match="3 of the checkpoint"):
         experiment.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
+
+
+def test_recordings_described_otherwise_give_the_same_score(
+    outcome: experiment.Outcome, tmp_path: Path
+) -> None:
+    """Other columns for the electrodes, a counter among them, gestures in another order: nothing changes."""
+    experiment.save(outcome, tmp_path)
+    loaded, data = load_checkpoint(tmp_path / "checkpoint.pt"), toy_dataset()
+    columns, classes = np.array([5, 3, 1, 0, 2, 4]), np.array([2, 0, 1])
+    recordings = []
+    for recording in data.recordings:
+        samples = np.column_stack([np.arange(300), recording.samples[:, columns]]).astype(np.float32)
+        recordings.append(replace(recording, samples=samples, labels=classes[recording.labels]))
+    other = replace(
+        data,
+        recordings=tuple(recordings),
+        labels=("class 1", "class 2", "class 0"),
+        electrodes=tuple(int(place) + 1 for place in np.argsort(columns)),
+    )
+    matched = experiment.matched(loaded, None, other)
+    assert len(matched.notes) == 2 and not matched.doubts
+    live = experiment.test_side(DataChoice("toy"), matched.dataset, matched.preprocess)
+    assert live.scores(loaded.network, experiment.VOTE) == (outcome.score, outcome.voted)
+    assert live.unlike_training(matched.preprocess) is None
+    microvolts = replace(live, x=live.x + 6.9 / matched.preprocess.std[0])
+    assert "unlike those trained on" in str(microvolts.unlike_training(matched.preprocess))
+    with pytest.raises(InputError, match="recordings are of 3 x 2 electrodes"):
+        experiment.matched(loaded, None, replace(data, grid=(3, 2)))
 
 
 @settings(deadline=None)

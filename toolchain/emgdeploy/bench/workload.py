@@ -87,13 +87,13 @@ def outputs_of(manifest: Manifest) -> int:
 def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
     """Windows of a file, with answers computed here by the reference interpreter.
 
-    Integers of the input's dtype in the device's layout pass unchanged; other numbers are quantized.
-    Raises InputError for a bad file, UsageError for one without windows, ToolMissingError without the
+    Classes are those of the build's labels, matched by name. Integers of the input's dtype in the device's layout pass unchanged; other numbers are quantized.
+    Raises InputError for a bad file or gestures that the build does not know, UsageError for one without windows, ToolMissingError without the
     interpreter.
     """
     tensor = manifest.input
     dtype = np.dtype(tensor.dtype)
-    windows = windowfile.load(path, allow_empty=True)
+    windows = windowfile.load(path, allow_empty=True).named_as(manifest.output.labels, str(path))
     if not len(windows):
         raise UsageError(
             f"{path}: there are no windows to bench in it", "give a file with at least one window"

@@ -12,6 +12,7 @@ from emgdeploy.cli import options
 if TYPE_CHECKING:
     from emgdeploy.cli.console import Console
     from emgdeploy.signals.choice import DataChoice
+    from emgdeploy.signals.matching import Matched
     from emgdeploy.signals.splits import Split
 
 DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, or files for your own"
@@ -99,6 +100,14 @@ def add_vote(parser: argparse._ActionsContainer) -> None:
         metavar="N",
         help="also report the majority of N successive windows (default 5)",
     )
+
+
+def say_match(matched: Matched, console: Console) -> None:
+    """What was done to recordings that are not like those trained on, and what may be wrong with them."""
+    for note in matched.notes:
+        console.print(note)
+    for doubt in matched.doubts:
+        console.warn(doubt)
 
 
 def warn_of_leak(split: Split, console: Console) -> None:

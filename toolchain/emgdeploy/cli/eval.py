@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from emgdeploy.cli import dataoptions, options
 from emgdeploy.cli.console import Console
-from emgdeploy.cli.train import show_confusion
+from emgdeploy.cli.trainreport import show_confusion
 from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
     from emgdeploy.nets.checkpoint import Checkpoint
     from emgdeploy.nets.live import Live
     from emgdeploy.signals.choice import DataChoice
-    from emgdeploy.signals.preprocess import Preprocess
-    from emgdeploy.signals.recordings import Dataset
+    from emgdeploy.signals.matching import Matched
     from emgdeploy.signals.windowfile import Windows
 
 NAME = "eval"
@@ -79,6 +78,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "windows": len(tested.windows),
             "labels": labels,
             "leaks": tested.leaks,
+            "resampled_from_hz": tested.resampled_from_hz,
             "accuracy": reached.accuracy,
             "balanced_accuracy": reached.balanced_accuracy,
             "recall": reached.recall,
@@ -92,15 +92,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 @dataclass(frozen=True)
 class _Tested:
-    """Windows to test on; live: the same with those in between; choice, dataset: where they come from. None for
+    """Windows to test on; live: the same with those in between; choice, matched: where they come from. None for
     a window file."""
 
     windows: Windows
     live: Live | None = None
     leaks: bool = False
     choice: DataChoice | None = None
-    dataset: Dataset | None = None
-    preprocess: Preprocess | None = None
+    matched: Matched | None = None
+
+    @property
+    def resampled_from_hz(self) -> float | None:
+        """The recordings' own rate, where it is not the model's."""
+        return None if self.matched is None else self.matched.dataset.resampled_from_hz
 
 
 def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> _Tested:
@@ -109,19 +113,24 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     from emgdeploy.signals.preprocess import load_preprocess
 
     if args.windows is not None:
-        return _Tested(windowfile.load(args.windows, checkpoint.input_shape))
+        windows = windowfile.load(args.windows, checkpoint.input_shape)
+        return _Tested(windows.named_as(checkpoint.labels, str(args.windows)))
     choice = _choice(args, checkpoint)
     dataset = choice.load(args.data)
     preprocess = None if args.preprocess is None else load_preprocess(args.preprocess)
-    live = experiment.test_side(checkpoint, preprocess, choice, dataset)
+    matched = experiment.matched(checkpoint, preprocess, dataset)
+    live = experiment.test_side(choice, matched.dataset, matched.preprocess)
     split, folds = choice.divide(dataset), len(choice.all_folds(dataset))
     fold = f" (fold {choice.fold + 1} of {folds})" if folds > 1 else ""
     console.print(
         f"{dataset.name}: test trials of the split {split.name}{fold}, "
         + ", ".join(f"session {n}" for n in sorted({r.session for r in dataset.recordings}))
     )
+    dataoptions.say_match(matched, console)
+    if (doubt := live.unlike_training(matched.preprocess)) is not None:
+        console.warn(doubt)
     dataoptions.warn_of_leak(split, console)
-    return _Tested(live.windows(), live, split.leaks, choice, dataset, preprocess)
+    return _Tested(live.windows(), live, split.leaks, choice, matched)
 
 
 def _disturbed(
@@ -133,12 +142,12 @@ def _disturbed(
 
     if args.disturb is None:
         return {}
-    if tested.dataset is None or tested.choice is None:
+    if tested.matched is None or tested.choice is None:
         raise UsageError("--disturb disturbs recordings, not windows", "give --dataset in place of --windows")
     reached = {}
     for one in disturb.parse(args.disturb):
-        changed = one.of(tested.dataset, args.disturb_seed)
-        live = experiment.test_side(checkpoint, tested.preprocess, tested.choice, changed)
+        changed = one.of(tested.matched.dataset, args.disturb_seed)
+        live = experiment.test_side(tested.choice, changed, tested.matched.preprocess)
         reached[str(one)] = experiment.evaluate(checkpoint.network, live.windows(), classes).accuracy
     console.table(("disturbance", "accuracy"), [(name, f"{value:.2%}") for name, value in reached.items()])
     return reached

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, options
+from emgdeploy.cli import dataoptions, options, trainreport
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import UsageError
 
@@ -182,7 +181,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for number in range(count):
         task = _task(args, replace(choice, fold=number), dataset, start, console)
         if args.dry_run:
-            return _dry_run(task, model, console)
+            return trainreport.dry_run(task, model, console)
         progress = args.out / f"progress-{number + 1}.pt" if args.resume else None
         title = f"fold {number + 1} of {count}" if count > 1 else "training"
         outcome = _train(task, model, settings, progress, args.vote, title, console)
@@ -190,7 +189,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     report = experiment.save(folds[0], args.out, folds, args.vote)
     for path in args.out.glob("progress-*.pt"):
         path.unlink()
-    _show(report, args.out, console)
+    trainreport.show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0
 
@@ -263,15 +262,18 @@ def _task(
     args: argparse.Namespace, choice: DataChoice, dataset: Dataset, start: Checkpoint | None, console: Console
 ) -> Task:
     from emgdeploy.nets import experiment, finetune
+    from emgdeploy.signals.matching import at_rate, match
 
     if start is None:
-        preprocess = _preprocess(args, dataset)
+        matched = at_rate(dataset, _preprocess(args, dataset))
     else:
-        preprocess = finetune.preprocess_of(start, str(args.finetune))
+        how = finetune.preprocess_of(start, str(args.finetune))
+        matched = match(dataset, how, start.acquisition, start.labels)
+    dataset = matched.dataset
     copies = args.disturbed_copies
     if copies is None:
         copies = _ROBUST_COPIES if args.robust else 0
-    task = experiment.prepare(choice, dataset, preprocess, args.trials, start is None, copies)
+    task = experiment.prepare(choice, dataset, matched.preprocess, args.trials, start is None, copies)
     sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})
     console.print(
         f"{dataset.name}: {len(dataset.recordings)} recordings of "
@@ -281,6 +283,7 @@ def _task(
         f"split {task.split.name}: {len(task.split.train)} recordings ({len(task.train):,} windows) to train on, "
         f"{len(task.split.test)} ({len(task.test):,}) to test on; windows {task.preprocess.input_shape}"
     )
+    dataoptions.say_match(matched, console)
     dataoptions.warn_of_leak(task.split, console)
     if missing := experiment.untaught(task):
         console.warn(f"there is no training window of {', '.join(missing)}: it cannot be learned")
@@ -335,62 +338,3 @@ def _quantized(
         return aware.quantize(
             outcome, epochs, lambda done, loss: bar.advance(note=f"loss {loss:.3f}"), kept, args.vote
         )
-
-
-def _dry_run(task: Task, model: Model, console: Console) -> int:
-    from emgdeploy.nets.cost import cost
-    from emgdeploy.nets.widths import published_widths
-
-    found = cost(model.build(task), task.preprocess.input_shape)
-    console.print(
-        f"{model.name} width {model.width:g}: {found.params:,} parameters, {found.macs:,} MACs "
-        f"({found.published_macs:,} by the published count, which adds 4 per batch-norm output)"
-    )
-    widths = published_widths() if model.name == "mobilenetv2" else ()
-    if widths:
-        rows = [
-            (f"{w.width:g}", f"{w.cost.params:,}", f"{w.cost.published_macs:,}", f"{w.cost.macs:,}")
-            for w in widths
-        ]
-        console.table(
-            ("width", "parameters", "MACs as published", "true MACs"), rows, "8 x 24 image, 8 classes"
-        )
-    console.result(
-        {
-            "published_widths": [{"width": w.width, **asdict(w.cost)} for w in widths],
-            "params": found.params,
-            "macs": found.macs,
-            "published_macs": found.published_macs,
-            "windows": {"train": len(task.train), "test": len(task.test)},
-        }
-    )
-    return 0
-
-
-def _show(report: dict[str, Any], folder: Path, console: Console) -> None:
-    for number, fold in enumerate(report["folds"] if len(report["folds"]) > 1 else (), 1):
-        console.print(f"fold {number}: accuracy {fold['accuracy']:.2%}")
-    seen = "of trials the network was trained on" if report["leaks"] else "of trials the network never saw"
-    windows = sum(map(sum, report["confusion"]))
-    console.print(
-        f"accuracy {report['accuracy']:.2%} and balanced accuracy {report['balanced_accuracy']:.2%} "
-        f"on {windows:,} windows {seen} ({report['seconds_per_epoch']:.1f} s per epoch)",
-        style="bold",
-    )
-    if report["finetuned"] is not None:
-        console.print(f"{report['finetuned']['accuracy_as_it_was']:.2%} with the checkpoint as it was")
-    if report["qat"] is not None:
-        console.print(f"{report['qat']['accuracy']:.2%} with the rounding of int8, with ranges learned")
-    voted = report["voted"]
-    console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
-    show_confusion(report, tuple(report["labels"]), console)
-    console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json")
-
-
-def show_confusion(reached: Mapping[str, Any], labels: tuple[str, ...], console: Console) -> None:
-    """The confusion matrix as a table: a row for each true class."""
-    rows = [
-        (name, *counts, "-" if recall is None else f"{recall:.1%}")
-        for name, counts, recall in zip(labels, reached["confusion"], reached["recall"], strict=True)
-    ]
-    console.table(("true \\ predicted", *labels, "recall"), rows)

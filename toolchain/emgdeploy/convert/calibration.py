@@ -65,6 +65,7 @@ class FromDataset:
     def windows(self, origin: Source) -> tuple[Windows, Windows]:
         """(training, test). Raises UsageError without preprocessing, InputError for bad recordings."""
         from emgdeploy.signals.images import labelled_windows
+        from emgdeploy.signals.matching import at_rate, match
 
         preprocess = origin.preprocess or self.preprocess
         if preprocess is None:
@@ -74,6 +75,11 @@ class FromDataset:
             )
         choice = self._choice(origin)
         dataset = choice.load(self.folder)
+        if origin.preprocess is None:
+            matched = at_rate(dataset, preprocess)
+        else:
+            matched = match(dataset, preprocess, origin.acquisition, origin.labels)
+        dataset, preprocess = matched.dataset, matched.preprocess
         split = choice.divide(dataset)
         parts = []
         for indices in (split.train, split.test):
@@ -123,6 +129,7 @@ def choose(
     if test is None:
         return Chosen(calibration, calibration, None, simulated, representative=True)
     x = evenly(_checked(test.x, origin, "test"), ledger_windows)
+    test = test.named_as(origin.labels, "test windows")
     y = None if test.y is None else evenly(test.y, ledger_windows)
     return Chosen(calibration, x, y, simulated, representative=y is not None)
 

@@ -83,6 +83,7 @@ def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workl
     Raises InputError for bad files, GateFailed when the conversion drifts, ToolMissingError without
     the packages that a conversion or the reference interpreter needs.
     """
+    given = _with_names_of_the_user(given)
     suffix = model.suffix.lower()
     if model.is_dir():
         workload = _of_build(model, folder, given, report)
@@ -95,6 +96,14 @@ def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workl
             f"{model}: a model is a .pt, .onnx or .tflite file, or a build folder", "name one with --model"
         )
     return _described(workload, given)
+
+
+def _with_names_of_the_user(given: Material) -> Material:
+    """The windows' classes in the order of --labels, which stand above the model's own names."""
+    if given.labels is None or given.windows is None or given.windows.labels is None:
+        return given
+    named = given.windows.named_as(given.labels, _named(given))
+    return replace(given, windows=replace(named, labels=None))
 
 
 def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> Workload:
@@ -138,6 +147,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
     golden, axes = goldens.load(build / "golden.npz"), made.input.window_axes
     if given.windows is not None:
         windows = _fitting(given.windows, given, made.input.window_shape)
+        windows = windows.named_as(made.output.labels, _named(given))
         golden = goldens.make(data, windows.x, axes, windows.y)
     shapes = (made.input.shape, made.output.shape)
     if not len(golden) or (golden.x.shape[1:], golden.y.shape[1:]) != shapes:
@@ -193,7 +203,7 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
 
 
 def _golden(data: bytes, done: Conversion, given: Material, model: Path) -> Golden:
-    windows = given.windows
+    windows = None if given.windows is None else given.windows.named_as(done.labels, _named(given))
     if windows is None:
         seen = done.evaluated
         count = min(len(seen.x), GOLDEN_WINDOWS)

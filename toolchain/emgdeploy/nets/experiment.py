@@ -25,6 +25,7 @@ from emgdeploy.signals import disturb, windowfile
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import divided_windows, labelled_windows
+from emgdeploy.signals.matching import Matched, at_rate, match
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
 from emgdeploy.signals.splits import Division, Split, first_trials
@@ -190,37 +191,35 @@ def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
     return score(classes_of(windows), predicted.astype(np.int64), classes)
 
 
-def test_side(
-    checkpoint: Checkpoint, preprocess: Preprocess | None, choice: DataChoice, dataset: Dataset
-) -> Live:
-    """The test trials of a choice as windows for a checkpoint, preprocessed as it says, else as `preprocess`.
+def matched(checkpoint: Checkpoint, preprocess: Preprocess | None, dataset: Dataset) -> Matched:
+    """Recordings for a checkpoint, preprocessed as it says, else as `preprocess`, which was written for them.
 
-    Raises InputError when nobody says how, or when its classes are not those of the data.
+    Raises InputError when nobody says how, or when the recordings are not for this checkpoint.
     """
-    how = checkpoint.preprocess or preprocess
-    if how is None:
+    if checkpoint.preprocess is not None:
+        return match(dataset, checkpoint.preprocess, checkpoint.acquisition, checkpoint.labels)
+    if preprocess is None:
         raise InputError(
             "the checkpoint brings no preprocessing, so nobody knows how to make its windows",
             "describe it with --preprocess FILE.toml",
         )
-    if checkpoint.labels is not None and checkpoint.labels != dataset.labels:
-        raise InputError(
-            f"the checkpoint knows {', '.join(checkpoint.labels)}; the data have {', '.join(dataset.labels)}",
-            "evaluate it on the data set it was trained for",
-        )
-    _, test = divided_windows(dataset.recordings, choice.divide(dataset), how)
-    return Live.of(test, how, dataset.labels)
+    return at_rate(dataset, preprocess)
+
+
+def test_side(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Live:
+    """The test trials of a choice as windows."""
+    _, test = divided_windows(dataset.recordings, choice.divide(dataset), preprocess)
+    return Live.of(test, preprocess, dataset.labels)
 
 
 def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
     """A name for each class of the checkpoint: its own, the window file's, or numbers.
 
-    Raises InputError when the windows have another number of classes, or other ones.
+    Raises InputError when the windows have another number of classes.
     """
     classes = class_count(checkpoint.network, checkpoint.input_shape, checkpoint.name)
     known = checkpoint.labels or windows.labels or tuple(f"class {index}" for index in range(classes))
-    other = windows.labels is not None and windows.labels != known
-    if other or len(known) != classes or int(classes_of(windows).max()) >= classes:
+    if len(known) != classes or int(classes_of(windows).max()) >= classes:
         raise InputError(
             f"the windows' classes are not the {classes} of the checkpoint",
             "give windows made for this model",
@@ -256,6 +255,8 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "published_macs": outcome.cost.published_macs,
         "input_shape": list(task.preprocess.input_shape),
         "labels": list(task.dataset.labels),
+        "resampled_from_hz": task.dataset.resampled_from_hz,
+        "acquisition": Acquisition.of(task.dataset).to_dict(),
         "data": task.choice.to_dict(),
         "preprocess": task.preprocess.to_dict(),
         "settings": asdict(outcome.settings),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+# Normalised windows of other days and people stay well within; a wrong unit is a factor of a thousand.
+_FARTHEST, _WIDEST = 3.0, 5.0
+
+
 @dataclass(frozen=True)
 class Live:
     """x: (N, C, H, W) every window of the test recordings, in order; y: (N,) its class, -1 where it holds more
@@ -40,6 +44,19 @@ class Live:
     def windows(self) -> Windows:
         """Those of one class: the test windows."""
         return Windows(self.x[self.y >= 0], self.y[self.y >= 0], self.labels)
+
+    def unlike_training(self, preprocess: Preprocess) -> str | None:
+        """A sentence where the windows are so unlike those that the normalisation was fitted on that unit or gain
+        must be another; None where they are not, or nothing was fitted."""
+        if not preprocess.mean:
+            return None
+        level, spread = float(self.x.mean(dtype=np.float64)), float(self.x.std(dtype=np.float64))
+        if abs(level) <= _FARTHEST and 1 / _WIDEST <= spread <= _WIDEST:
+            return None
+        return (
+            f"these windows are unlike those trained on: mean {level:.1f} and deviation {spread:.2g}, where training "
+            "had 0 and 1. Is their unit, scale or gain another?"
+        )
 
     def scores(self, network: nn.Module, vote: int) -> tuple[Score, Score]:
         """How often the float network is right on the test windows: by each alone, and by majority of the last

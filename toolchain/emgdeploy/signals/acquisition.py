@@ -48,7 +48,7 @@ class Acquisition:
     def of(cls, dataset: Dataset) -> Acquisition:
         """The acquisition of a data set; `channels` is the least that all of its recordings have."""
         return cls(
-            sample_rate_hz=dataset.sample_rate_hz,
+            sample_rate_hz=dataset.resampled_from_hz or dataset.sample_rate_hz,
             channels=min(recording.samples.shape[1] for recording in dataset.recordings),
             grid=dataset.grid,
             electrodes=dataset.electrodes,

@@ -40,7 +40,8 @@ class Dataset:
 
     electrodes: the raw channel of each grid position, row by row. unit: of the samples, `mV`, or `counts` where
     nobody knows how many millivolts a count is. scale: what the recorded numbers were multiplied by to be in it.
-    columns: what the raw channels are called, () where they have no names.
+    columns: what the raw channels are called, () where they have no names. resampled_from_hz: the rate they were
+    recorded at, where that is another.
     """
 
     name: str
@@ -52,3 +53,4 @@ class Dataset:
     scale: float = 1.0
     unit: str = MILLIVOLTS
     columns: tuple[str, ...] = ()
+    resampled_from_hz: float | None = None

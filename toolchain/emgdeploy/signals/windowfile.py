@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
+from emgdeploy.signals.naming import class_map, renumbered
 
 _HINT = "a window file is an .npz with x (N, ...) and optionally y (N,) and labels (K,); see docs/data.md"
 
@@ -38,6 +39,14 @@ class Windows:
     def take(self, indices: slice | NDArray[Any]) -> Windows:
         """The windows at `indices`, in that order, with their labels."""
         return Windows(self.x[indices], None if self.y is None else self.y[indices], self.labels)
+
+    def named_as(self, labels: tuple[str, ...] | None, place: str) -> Windows:
+        """The same windows with the classes that a model with these labels gives them, matched by name; as they
+        are where either has no names. Raises InputError, beginning with `place`, for a name it does not know."""
+        if labels is None or self.labels in (None, labels):
+            return self
+        mapping = class_map(self.labels or (), labels, place)
+        return Windows(self.x, None if self.y is None else renumbered(self.y, mapping), labels)
 
 
 def load(path: Path, shape: tuple[int, ...] | None = None, allow_empty: bool = False) -> Windows:
