@@ -17,6 +17,7 @@ from emgdeploy.signals.stream import Stream
     image=st.sampled_from(["rms", "mav", "stacked"]),
     bandpass=st.booleans(),
     detrend=st.booleans(),
+    layout=st.sampled_from(["channels", "raster", "column"]),
     pieces=st.lists(st.integers(1, 40), min_size=1, max_size=12),
 )
 def test_any_cut_gives_the_same_bits(
@@ -35,5 +36,5 @@ def test_any_cut_gives_the_same_bits(
     )
     raw = np.random.default_rng(window).normal(1.0, 1.0, (sum(pieces), 2)).astype(np.float32)
     stream = Stream(preprocess)
-    found = [stream.push(piece) for piece in np.split(raw, np.cumsum(pieces)[:-1])]
+    found = [stream.push(piece).windows for piece in np.split(raw, np.cumsum(pieces)[:-1])]
     assert np.array_equal(np.concatenate(found), preprocess.apply(raw))

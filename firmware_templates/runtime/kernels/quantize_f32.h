@@ -4,12 +4,14 @@
 
 #include <stdint.h>
 
-/* round(x / scale) + zero_point, ties away from zero. What lies far outside every integer type is
- * limited first: converting it would be undefined. */
+/* round(x / scale) + zero_point, ties away from zero. What lies far outside every integer type is limited
+ * first, and what is no number counts as 0: converting either would be undefined. */
 static inline int32_t emg_quantize_f32(float x, float scale, int32_t zero_point) {
     const float limit = 1e6f;
     float steps = x / scale;
-    steps = steps > limit ? limit : (steps < -limit ? -limit : steps);
+    if (!(steps >= -limit && steps <= limit)) {
+        steps = steps > limit ? limit : (steps < -limit ? -limit : 0.0f);
+    }
     const int32_t whole = (int32_t)steps;
     const float rest = steps - (float)whole;
     return whole + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0) + zero_point;

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "decision.h"
 #include "section.h"
 
 /* What becomes of a part of a window: its last sample, its root mean square, its mean absolute value. */
@@ -23,6 +24,7 @@ typedef enum {
 } emg_normalise_t;
 
 #define EMG_NO_ELECTRODE (-1)
+#define EMG_LIVE_WIDEST 4294967296.0f
 
 /* A preprocessing description. A window is `frames` parts of `blocks_per_frame` blocks of `block_samples`
  * samples; the next window begins `blocks_per_stride` blocks later. */
@@ -39,32 +41,51 @@ typedef struct {
     float log_epsilon;
     emg_normalise_t normalise;
     const float *mean, *std; /* one number, or one for each electrode */
+    float lowest, highest;   /* what the converter can give, in millivolts; where both are 0, any number up to
+                              * EMG_LIVE_WIDEST either way */
+    int32_t hold_samples;    /* how long a decision outlasts the last window that was all good */
+    int32_t rest;            /* what the hand then does: a class, or EMG_NO_CLASS */
 } emg_live_t;
 
 /* The caller's memory, in floats. filters: 2 * section_count * electrodes. values: a ring of
  * frames * blocks_per_frame blocks with a number for each electrode (the last sample, the sum of squares or
  * of absolute values). If `detrend`, means: the same of the blocks' means, and anchors: the first sample of
  * the block that is being filled, for each electrode; squares are then of distances from the block's mean,
- * taken from the anchor, for an offset's square would leave nothing of the signal. What is not needed may be
- * null. */
+ * taken from the anchor, for an offset's square would leave nothing of the signal. last: the last good value
+ * of each electrode; without it a bad one becomes 0. What is not needed may be null. */
 typedef struct {
     float *filters;
     float *values;
     float *means;
     float *anchors;
+    float *last;
     int32_t sample;  /* how many the block has that is being filled */
     int32_t block;   /* its place in the rings */
     int32_t missing; /* blocks until the next window is whole */
     int started;
+    int32_t good;  /* sampling intervals since the last bad value, at most a window's */
+    uint32_t bad;  /* bad values since the start, at most UINT32_MAX */
+    int32_t since; /* sampling intervals since the last window that was all good and decided */
+    int32_t held;  /* what was decided then, EMG_NO_CLASS before */
 } emg_live_state_t;
 
 /* Forget all samples: the next one is the first of a recording. */
 void emg_live_start(const emg_live_t *live, emg_live_state_t *state);
 
-/* One sample of every channel, in millivolts. Returns 1 when it completes a window, else 0. */
+/* One sample of every channel, in millivolts. Returns 1 when it completes a window, else 0. A value that is
+ * no number, infinite or outside of what the converter can give becomes the electrode's last good one; an
+ * electrode's filters begin at its first. */
 int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *millivolts);
 
 /* The window that emg_live_take has just completed: frames * electrodes numbers, ready for the network. */
 void emg_live_image(const emg_live_t *live, const emg_live_state_t *state, float *image);
+
+/* Whether all samples of that window were good. */
+int emg_live_sure(const emg_live_t *live, const emg_live_state_t *state);
+
+/* What to do, now that the network says `gesture` of that window: it, as long as the window was all good;
+ * else the last decision for as long as it is held; else rest. EMG_NO_CLASS says nothing, as a bad window
+ * does. */
+emg_decision_t emg_live_decide(const emg_live_t *live, emg_live_state_t *state, int32_t gesture);
 
 #endif

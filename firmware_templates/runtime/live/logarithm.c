@@ -2,6 +2,7 @@
 
 #include "logarithm.h"
 
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ static const float g_polynomial[9] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.16
 float emg_logarithm(float x) {
     int32_t bits;
     float mantissa, f, square, sum;
+    x = x >= FLT_MIN ? (x <= FLT_MAX ? x : FLT_MAX) : FLT_MIN;
     memcpy(&bits, &x, sizeof bits);
     int32_t exponent = (bits >> 23) - 126;
     bits = (bits & 0x007fffff) | 0x3f000000; /* in [1/2, 1) */

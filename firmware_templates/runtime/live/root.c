@@ -2,6 +2,7 @@
 
 #include "root.h"
 
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,7 +22,10 @@ static uint32_t whole_root(uint64_t x) {
 
 float emg_root(float x) {
     uint32_t bits;
-    if (x < 1.17549435e-38f) { /* subnormal: scaled up and back, both exactly */
+    if (!(x <= FLT_MAX)) {
+        return x;
+    }
+    if (x < FLT_MIN) { /* subnormal: scaled up and back, both exactly */
         return x > 0.0f ? emg_root(x * 16777216.0f) / 4096.0f : 0.0f;
     }
     memcpy(&bits, &x, sizeof bits);

@@ -1,5 +1,7 @@
 #include "live.h"
 
+#include <float.h>
+
 static int32_t blocks_of(const emg_live_t *live) {
     return live->frames * live->blocks_per_frame;
 }
@@ -9,19 +11,62 @@ void emg_live_start(const emg_live_t *live, emg_live_state_t *state) {
     state->block = 0;
     state->missing = blocks_of(live);
     state->started = 0;
+    state->good = 0;
+    state->bad = 0;
+    state->since = 0;
+    state->held = EMG_NO_CLASS;
 }
 
-/* Every filter as if this sample had been there for ever, so that an electrode's offset does not ring. */
-static void settle(const emg_live_t *live, emg_live_state_t *state, const float *millivolts) {
-    float *filter = state->filters;
-    for (int32_t e = 0; e < live->electrodes; ++e) {
-        const int16_t channel = live->channels[e];
-        const float first = channel == EMG_NO_ELECTRODE ? 0.0f : millivolts[channel];
-        for (int32_t s = 0; s < live->section_count; ++s, filter += 2) {
-            filter[0] = live->sections[s].settled0 * first;
-            filter[1] = live->sections[s].settled1 * first;
-        }
+/* No electrode has a good value yet, which a value that none can have says. */
+static void begin(const emg_live_t *live, emg_live_state_t *state) {
+    for (int32_t e = 0; state->last != 0 && e < live->electrodes; ++e) {
+        state->last[e] = FLT_MAX;
     }
+    for (int32_t k = 0; k < 2 * live->section_count * live->electrodes; ++k) {
+        state->filters[k] = 0.0f;
+    }
+}
+
+static int known(const emg_live_state_t *state, int32_t e) {
+    return state->last != 0 ? state->last[e] < FLT_MAX : state->started;
+}
+
+/* An electrode's filters as if this sample had been there for ever, so that its offset does not ring. */
+static void settle(const emg_live_t *live, float *filter, float first) {
+    for (int32_t s = 0; s < live->section_count; ++s, filter += 2) {
+        filter[0] = live->sections[s].settled0 * first;
+        filter[1] = live->sections[s].settled1 * first;
+    }
+}
+
+/* False also for what is no number. */
+static int is_good(const emg_live_t *live, float x) {
+    if (live->lowest < live->highest) {
+        return x >= live->lowest && x <= live->highest;
+    }
+    return x >= -EMG_LIVE_WIDEST && x <= EMG_LIVE_WIDEST;
+}
+
+/* The electrode's value, or what stands for a bad one. */
+static float accepted(const emg_live_t *live, emg_live_state_t *state, int32_t e, float x, int *all_good) {
+    if (!is_good(live, x)) {
+        *all_good = 0;
+        state->bad += state->bad < UINT32_MAX;
+        return state->last != 0 && known(state, e) ? state->last[e] : 0.0f;
+    }
+    if (!known(state, e)) {
+        settle(live, state->filters + 2 * live->section_count * e, x);
+    }
+    if (state->last != 0) {
+        state->last[e] = x;
+    }
+    return x;
+}
+
+static void count(const emg_live_t *live, emg_live_state_t *state, int all_good) {
+    const int32_t window = live->block_samples * blocks_of(live);
+    state->good = !all_good ? 0 : (state->good < window ? state->good + 1 : window);
+    state->since += state->since < INT32_MAX;
     state->started = 1;
 }
 
@@ -69,14 +114,17 @@ static void accumulate(const emg_live_t *live, emg_live_state_t *state, int32_t 
 }
 
 int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *millivolts) {
+    int all_good = 1;
     if (!state->started) {
-        settle(live, state, millivolts);
+        begin(live, state);
     }
     for (int32_t e = 0; e < live->electrodes; ++e) {
         const int16_t channel = live->channels[e];
-        const float x = channel == EMG_NO_ELECTRODE ? 0.0f : millivolts[channel];
+        const float raw = channel == EMG_NO_ELECTRODE ? 0.0f : millivolts[channel];
+        const float x = accepted(live, state, e, raw, &all_good);
         accumulate(live, state, e, filtered(live, state->filters + 2 * live->section_count * e, x));
     }
+    count(live, state, all_good);
     if (++state->sample < live->block_samples) {
         return 0;
     }
@@ -87,4 +135,23 @@ int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *
     }
     state->missing = live->blocks_per_stride;
     return 1;
+}
+
+int emg_live_sure(const emg_live_t *live, const emg_live_state_t *state) {
+    return state->good >= live->block_samples * blocks_of(live);
+}
+
+emg_decision_t emg_live_decide(const emg_live_t *live, emg_live_state_t *state, int32_t gesture) {
+    emg_decision_t decision = {gesture, 0};
+    if (gesture != EMG_NO_CLASS && emg_live_sure(live, state)) {
+        state->held = gesture;
+        state->since = 0;
+    } else if (state->held != EMG_NO_CLASS && state->since <= live->hold_samples) {
+        decision.gesture = state->held;
+    } else {
+        decision.gesture = live->rest;
+        decision.unsure = 1;
+        state->held = EMG_NO_CLASS;
+    }
+    return decision;
 }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert.windows import quantize_windows
+from emgdeploy.convert.windows import quantized, to_device_layout
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.client import DeviceClient
@@ -101,7 +101,7 @@ def _windows(
     """(number, bytes) of each window; `whole` takes when it was."""
     stream, index = Stream(preprocess), 0
     for piece in pieces:
-        for x in _quantized(manifest, stream.push(piece)):
+        for x in _quantized(manifest, stream.push(piece).windows):
             whole[index] = time.monotonic()
             yield index, x.tobytes()
             index += 1
@@ -110,5 +110,6 @@ def _windows(
 def _quantized(manifest: Manifest, windows: Single) -> NDArray[Any]:
     tensor = manifest.input
     dtype = np.dtype(tensor.dtype)
-    x = quantize_windows(windows, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
+    x = to_device_layout(windows, tensor.window_axes)
+    x = quantized(x, tensor.scale, tensor.zero_point, dtype)
     return x.astype(dtype.newbyteorder("<"))

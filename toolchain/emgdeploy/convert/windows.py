@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import other_sign
 
+# Farther from 0 than any integer of a tensor.
+_FAR = 2.0**62
+
 
 def to_device_layout(x: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
     """(N, *window shape) -> (N, *device shape): `axes` permutes the axes of one window (no batch)."""
@@ -38,16 +41,27 @@ def quantize_windows(
         x = to_device_layout(np.asarray(x_float, np.float32), axes)
     if not bool(np.isfinite(x).all()):
         raise InputError("a window holds a value that is not a finite float32", "drop or repair that window")
-    dtype = np.dtype(dtype)
+    return quantized(x, scale, zero_point, np.dtype(dtype))
+
+
+def quantized(x: NDArray[np.float32], scale: float, zero_point: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """`quantize_windows` of numbers in the device's layout, whatever they are: infinities go to the ends of
+    `dtype`, and what is no number counts as 0. The device's C gives the same."""
     if dtype.kind == "f":
         return x.astype(dtype)
-    # The quotient is float32, as on the device; rounding it in float64 adds no error of its own.
-    with np.errstate(over="ignore"):
-        quotient = (x / np.float32(scale)).astype(np.float64)
-    rounded = np.trunc(quotient + np.copysign(0.5, quotient))
     limits = np.iinfo(dtype)
-    quantized: NDArray[Any] = np.clip(rounded + zero_point, limits.min, limits.max).astype(dtype)
-    return quantized
+    steps = np.nan_to_num(rounded_steps(x, scale), nan=0.0, posinf=_FAR, neginf=-_FAR)
+    result: NDArray[Any] = np.clip(steps + zero_point, limits.min, limits.max).astype(dtype)
+    return result
+
+
+def rounded_steps(x: NDArray[np.float32], scale: float) -> NDArray[np.float64]:
+    """round_half_away(float32(x) / float32(scale)), before anything is limited."""
+    # The quotient is float32, as on the device; rounding it in float64 adds no error of its own.
+    with np.errstate(over="ignore", invalid="ignore"):
+        quotient = (x / np.float32(scale)).astype(np.float64)
+        rounded: NDArray[np.float64] = np.trunc(quotient + np.copysign(0.5, quotient))
+    return rounded
 
 
 def as_file_takes(x: NDArray[Any], dtype: np.dtype[Any], scale: float, zero_point: int) -> NDArray[Any]:

@@ -252,7 +252,8 @@ def _header(request: BuildRequest, work: Workload) -> dict[str, str]:
 
 def _live(request: BuildRequest, work: Workload, model: GeneratedModel) -> live.Recognition:
     order = live.device_order(work.window_shape, work.window_axes)
-    return live.recognition(work.preprocess, model.input, work.window_shape, order, _header(request, work))
+    header = _header(request, work)
+    return live.recognition(work.preprocess, model.input, work.window_shape, order, header, work.labels)
 
 
 def _as_the_device_sees(golden: Golden, model: GeneratedModel) -> Golden:

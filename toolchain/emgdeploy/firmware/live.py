@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from emgdeploy.codegen.render import comment_safe, initializer
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.firmware.platform import fill
 from emgdeploy.resources import FIRMWARE_TEMPLATES
-from emgdeploy.signals import Preprocess, filters
+from emgdeploy.signals import Preprocess, filters, hold, repair
 from emgdeploy.signals.imaging import block_samples
 
 _RUNTIME = FIRMWARE_TEMPLATES / "runtime"
@@ -41,10 +42,11 @@ def recognition(
     window_shape: tuple[int, ...],
     order: NDArray[np.int64],
     header: dict[str, str],
+    labels: Sequence[str] | None,
 ) -> Recognition:
     """What a build holds for live recognition; nothing without a preprocessing description.
 
-    window_shape: of one window, without batch. The rest is that of `sources`.
+    window_shape: of one window, without batch. labels: of the classes. The rest is that of `sources`.
     """
     if described is None:
         return Recognition({})
@@ -52,7 +54,7 @@ def recognition(
     reason = unsuited(preprocess, window_shape)
     if reason is not None:
         return Recognition({}, (f"no code for live recognition on the device: {reason}",))
-    texts = sources(preprocess, spec, order, header)
+    texts = sources(preprocess, spec, order, header, labels)
     return Recognition({f"src/{name}": text for name, text in texts.items()})
 
 
@@ -69,14 +71,18 @@ def unsuited(preprocess: Preprocess, window_shape: tuple[int, ...]) -> str | Non
 
 
 def sources(
-    preprocess: Preprocess, spec: TensorSpec, order: NDArray[np.int64], header: dict[str, str]
+    preprocess: Preprocess,
+    spec: TensorSpec,
+    order: NDArray[np.int64],
+    header: dict[str, str],
+    labels: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Path below src/ -> text: live.c, live.h and what they include besides model.h.
 
-    spec: the model's input; order: where each number of the device's buffer stands in a window. The
-    description must not be `unsuited`. Raises ToolMissingError without scipy where there are filters.
+    spec: the model's input; order: where each number of the device's buffer stands in a window; labels: one of
+    them may be the class of rest. The description must not be `unsuited`. Raises ToolMissingError without scipy where there are filters.
     """
-    context = _context(preprocess, spec, order, header)
+    context = _context(preprocess, spec, order, header) | _decisions(preprocess, labels)
     texts = {
         name: fill(FIRMWARE_TEMPLATES / "model" / f"{name}.j2", context) for name in ("live.c", "live.h")
     }
@@ -91,6 +97,19 @@ def device_order(window_shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArra
     return np.arange(math.prod(window_shape)).reshape(window_shape).transpose(axes).reshape(-1)
 
 
+def _decisions(preprocess: Preprocess, labels: Sequence[str] | None) -> dict[str, Any]:
+    """What happens when samples are bad."""
+    rest = hold.rest_class(labels)
+    lowest, highest = preprocess.range_mv or (-repair.WIDEST, repair.WIDEST)
+    return {
+        "lowest_mv": f"{lowest:g}",
+        "highest_mv": f"{highest:g}",
+        "hold_samples": hold.samples_of(hold.HOLD_MS, preprocess.sample_rate_hz),
+        "rest": "EMG_NO_CLASS" if rest is None else rest,
+        "rest_name": "EMG_NO_CLASS" if rest is None else f"class {rest}",
+    }
+
+
 def _context(
     preprocess: Preprocess, spec: TensorSpec, order: NDArray[np.int64], header: dict[str, str]
 ) -> dict[str, Any]:
@@ -103,7 +122,7 @@ def _context(
     reordered = not np.array_equal(order, np.arange(len(order)))
     if reordered:
         arrays[f"int32_t order[{len(order)}]"] = order
-    buffers = {"values": blocks * electrodes, "image": electrodes * preprocess.frames}
+    buffers = {"values": blocks * electrodes, "last": electrodes, "image": electrodes * preprocess.frames}
     if len(sections):
         buffers["filters"] = 2 * len(sections) * electrodes
     if preprocess.detrend:
@@ -170,6 +189,8 @@ def _fields(preprocess: Preprocess, sections: int, block: int, blocks: int) -> d
         "log_epsilon": float_literal(preprocess.log_epsilon or 0.0),
         "normalise": f"EMG_NORMALISE_{preprocess.normalise.upper()}",
     }
+    if preprocess.range_mv is not None:
+        fields |= dict(zip(("lowest", "highest"), map(float_literal, preprocess.range_mv), strict=True))
     if sections:
         fields["sections"] = "sections"
     if preprocess.normalise in ("global", "electrode"):

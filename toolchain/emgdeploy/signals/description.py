@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emgdeploy.errors import InputError
+from emgdeploy.signals import repair
 
 IMAGES = ("instant", "rms", "mav", "stacked")
 LAYOUTS = ("channels", "raster", "column")
@@ -16,6 +17,8 @@ NORMALISATIONS = ("none", "global", "electrode", "frame")
 
 _MAX_PIXELS = 1 << 16
 _MAX_WINDOW = 1 << 20
+# What single precision holds as a normal number, with room to compute.
+_LEAST, _MOST = 1e-30, 1e30
 HINT = "docs/data.md lists every field of a preprocessing description"
 
 
@@ -33,6 +36,8 @@ class Description:
     normalise: subtract `mean`, divide by `std`: `global` (one number each), `electrode` (one per grid
         position, shared by the frames), both fitted on training data; or `frame`, which standardises each
         image by its own mean and deviation, as the published HD-sEMG project does with single samples.
+    range_mv: what the converter can give, in millivolts, both ends included; a sample outside of it, or one
+        that is no finite number, is bad and becomes the electrode's last good one (see `repair`).
     layout: where the frames go: `channels` (an image channel each), `raster` (one image with a row for each
         electrode and a column for each frame), `column` (one column, frame after frame).
     """
@@ -55,6 +60,7 @@ class Description:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     layout: str = "channels"
+    range_mv: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -127,6 +133,9 @@ def _geometry_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     yield max(wanted.electrodes) < 0, "electrodes must name at least one channel"
     yield not (wanted.window_ms > 0 and wanted.stride_ms > 0), "window_ms and stride_ms must be positive"
     too_long = max(wanted.window_ms, wanted.stride_ms) * rate / 1000 > _MAX_WINDOW
+    span = wanted.range_mv
+    wrong = span is not None and not -repair.WIDEST <= span[0] < span[1] <= repair.WIDEST
+    yield wrong, f"range_mv must rise and lie within {repair.WIDEST:g}, it is {span}"
     yield too_long, f"window_ms and stride_ms may span {_MAX_WINDOW} samples at most"
 
 
@@ -138,7 +147,7 @@ def _image_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     yield uneven, f"frames must divide the window's {window} samples, it is {frames}"
     yield wanted.image == "instant" and frames != 1, "an instant image has one frame"
     yield wanted.detrend and window < 2, "detrend needs a window of at least two samples"
-    yield log is not None and not log > 0, f"log_epsilon must be positive, it is {log}"
+    yield log is not None and not log >= _LEAST, f"log_epsilon must be {_LEAST:g} or more, it is {log}"
     signed = wanted.image in ("instant", "stacked") and (wanted.detrend or not wanted.rectify)
     yield log is not None and signed, "log needs values that are never negative: rms, mav, rectified samples"
 
@@ -158,7 +167,8 @@ def _normalisation_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     count = {"global": 1, "electrode": len(wanted.electrodes)}.get(kind, 0)
     mismatch = len(wanted.mean) != len(wanted.std) or len(wanted.mean) not in (0, count)
     yield mismatch, f"{kind} normalisation takes {count} mean and std values"
-    yield any(s <= 0 for s in wanted.std), "std must be positive"
+    yield any(s < _LEAST for s in wanted.std), f"std must be {_LEAST:g} or more"
+    yield any(abs(m) > _MOST for m in (*wanted.mean, *wanted.std)), f"mean and std must be below {_MOST:g}"
 
 
 def _reader(annotation: str) -> Callable[[Any], Any]:

@@ -19,11 +19,23 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals import description, filters
+from emgdeploy.signals import repair as repairs
 from emgdeploy.signals.description import Description
 from emgdeploy.signals.imaging import reduce_windows, window_starts
 from emgdeploy.signals.single import Single, logarithm, standardise
 
 NO_ELECTRODE = -1
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """signal: (S, E) filtered samples. bad: (S, E) which of them stood for a bad one. last, filters: what the
+    samples that follow need to know (see `repair` and `filters`)."""
+
+    signal: Single
+    bad: NDArray[np.bool_]
+    last: Single
+    filters: Single | None
 
 
 class Preprocess(Description):
@@ -58,18 +70,19 @@ class Preprocess(Description):
 
         Raises InputError where the recording has too few channels.
         """
-        return self.images(self.filtered(raw)[0])
+        return self.images(self.filtered(raw).signal)
 
-    def filtered(self, raw: NDArray[Any], state: Single | None = None) -> tuple[Single, Single | None]:
-        """(S, channels) in mV -> (S, electrodes), and the filters' state after it, with which to go on.
+    def filtered(self, raw: NDArray[Any], before: Filtered | None = None) -> Filtered:
+        """(S, channels) in mV -> (S, electrodes), without bad samples; before: of the samples before them.
 
         Raises InputError where the recording has too few channels.
         """
-        signal = self._picked(raw)
+        repaired = repairs.repair(self._picked(raw), self.range_mv, before.last if before else None)
+        signal, state = repaired.signal, None
         sections = filters.sections(self)
         if len(sections):
-            signal, state = filters.run(sections, signal, state)
-        return (np.abs(signal) if self.rectify else signal), state
+            signal, state = filters.run(sections, signal, before.filters if before else None, repaired.begins)
+        return Filtered(np.abs(signal) if self.rectify else signal, repaired.bad, repaired.last, state)
 
     def images(self, signal: Single) -> Single:
         """Filtered samples (S, electrodes) -> (N, frames, rows, columns), not yet normalised."""
@@ -139,7 +152,9 @@ class Preprocess(Description):
 
     def _laid_out(self, images: Single) -> Single:
         if self.layout == "raster":
-            images = np.ascontiguousarray(images.reshape(len(images), self.frames, -1).transpose(0, 2, 1))
+            images = np.ascontiguousarray(
+                images.reshape(len(images), self.frames, len(self.electrodes)).transpose(0, 2, 1)
+            )
         return images.reshape(len(images), *self.input_shape)
 
     def _picked(self, raw: NDArray[Any]) -> Single:

@@ -21,10 +21,15 @@ _POLYNOMIAL = np.array(
 )
 _LN2_LOW, _LN2_HIGH = np.float32(-2.12194440e-4), np.float32(0.693359375)
 _ROOT_HALF = np.float32(0.70710678)
+_SMALLEST, _LARGEST = np.finfo(np.float32).tiny, np.finfo(np.float32).max
 
 
 def logarithm(x: Single) -> Single:
-    """Natural logarithm of positive, normal float32 numbers, within 1 unit in the last place or so."""
+    """Natural logarithm of float32 numbers, within 1 unit in the last place or so.
+
+    What is no positive, normal number counts as the nearest that is; what is no number at all, as the smallest.
+    """
+    x = np.where(x >= _SMALLEST, np.minimum(x, _LARGEST), _SMALLEST)
     mantissa, exponent = np.frexp(x)
     small = mantissa < _ROOT_HALF
     f = np.where(small, mantissa + mantissa, mantissa) - np.float32(1)

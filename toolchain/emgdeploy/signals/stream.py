@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.preprocess import Filtered, Preprocess
 from emgdeploy.signals.single import Single
 
 
+@dataclass(frozen=True)
+class Completed:
+    """windows: (N, *input_shape). sure: (N,) whether all samples of a window were good."""
+
+    windows: Single
+    sure: NDArray[np.bool_]
+
+
 class Stream:
-    """Makes of pieces the windows that `Preprocess.apply` makes of the whole, bit for bit."""
+    """Makes of pieces the windows that `Preprocess.apply` makes of the whole, bit for bit.
+
+    bad: (electrodes,) how many samples were bad so far.
+    """
 
     def __init__(self, preprocess: Preprocess) -> None:
         self.preprocess = preprocess
-        self._state: Single | None = None
+        self.bad = np.zeros(len(preprocess.electrodes), np.int64)
+        self._before: Filtered | None = None
         self._kept: Single = np.zeros((0, len(preprocess.electrodes)), np.float32)
+        self._good = np.zeros(0, np.bool_)
         self._skip = 0  # samples before the next window, where windows lie apart
 
-    def push(self, samples: NDArray[Any]) -> Single:
-        """(S, channels) in mV, S > 0 -> the windows (N, frames, rows, columns) that they complete.
+    def push(self, samples: NDArray[Any]) -> Completed:
+        """(S, channels) in mV, S > 0 -> the windows that they complete.
 
         Raises InputError where there are too few channels.
         """
-        signal, self._state = self.preprocess.filtered(samples, self._state)
+        self._before = self.preprocess.filtered(samples, self._before)
+        signal, bad = self._before.signal, self._before.bad
+        self.bad += bad.sum(axis=0)
         passed = min(self._skip, len(signal))
         self._skip -= passed
         self._kept = np.concatenate([self._kept, signal[passed:]])
-        windows = self.preprocess.normalised(self.preprocess.images(self._kept))
-        used = len(windows) * self.preprocess.stride_samples
+        self._good = np.concatenate([self._good, ~bad.any(axis=1)[passed:]])
+        return self._windows()
+
+    def _windows(self) -> Completed:
+        preprocess = self.preprocess
+        starts = preprocess.starts(len(self._kept))
+        windows = preprocess.normalised(preprocess.images(self._kept))
+        wrong = np.concatenate([[0], np.cumsum(~self._good)])
+        sure = wrong[starts + preprocess.window_samples] == wrong[starts]
+        used = len(windows) * preprocess.stride_samples
         self._skip += max(used - len(self._kept), 0)
-        self._kept = self._kept[used:]
-        return windows
+        self._kept, self._good = self._kept[used:], self._good[used:]
+        return Completed(windows, sure)
