@@ -273,6 +273,30 @@ def test_a_root_is_that_of_ieee_754(tmp_path: Path) -> None:
     assert subprocess.run([tmp_path / "root"]).returncode == 0
 
 
+def test_quantizing_is_defined_for_any_bits(tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include "quantize_f32.h"\n#include "requantize.h"\n'
+        "int main(void) { float x[2]; while (fread(x, sizeof x[0], 2, stdin) == 2) {\n"
+        "const int32_t q = emg_quantize_f32(x[0], x[1], -74);\n"
+        "const int8_t out = (int8_t)emg_clamp(q, -128, 127); fwrite(&out, 1, 1, stdout); } return 0; }\n"
+    )
+    folder = FIRMWARE_TEMPLATES / "runtime" / "kernels"
+    flags = (*STRICT, *SANITIZE, "-fsanitize=float-cast-overflow")
+    subprocess.run(["gcc", *flags, f"-I{folder}", "-o", "q", "main.c"], cwd=tmp_path, check=True)
+    rng = np.random.default_rng(0)
+    scale = rng.choice(np.array([1e-30, 0.0273919106, 1.0, 1e30], np.float32), 20_000)
+    x = rng.integers(0, 1 << 32, 20_000, dtype=np.uint32).view(np.float32)
+    x = np.where(rng.random(20_000) < 0.5, x, (rng.normal(0, 100, 20_000) * scale).astype(np.float32))
+    x[:6] = (np.nan, -np.nan, np.inf, -np.inf, 1e20, -1e20)
+    ran = subprocess.run([tmp_path / "q"], input=np.column_stack([x, scale]).tobytes(), capture_output=True)
+    assert ran.returncode == 0, ran.stderr.decode()
+    found = np.frombuffer(ran.stdout, np.int8)
+    for s in np.unique(scale):
+        wanted = quantized(x[scale == s], float(s), -74, np.dtype(np.int8))
+        assert np.array_equal(found[scale == s], wanted)
+    assert found[:6].tolist() == [-74, -74, 127, -128, 127, -128]
+
+
 _INVOKE = """
 #include "live.h"
 void emg_model_invoke(const void *input, void *output);

@@ -202,3 +202,34 @@ def test_an_offset_a_thousand_times_the_signal_costs_no_precision() -> None:
         centred = (window - window.mean(axis=0)).reshape(2, 50, 3)
         wanted = np.sqrt((centred**2).mean(axis=1))
         assert np.allclose(windows[index].reshape(2, 3), wanted, rtol=1e-3)
+
+
+@pytest.mark.parametrize("band", [(20.0, 450.0), (49.0, 51.0), None])
+def test_no_sample_that_counts_as_good_makes_a_filter_overflow(band: tuple[float, float] | None) -> None:
+    """The largest samples, with the signs that add up worst for some delay, and after them a usual signal."""
+    wanted = with_fields(bandpass_hz=band, bandpass_order=4, notch_hz=(60.0, 120.0), rectify=True)
+    signs = np.sign(np.random.default_rng(0).normal(size=(4000, 6)))
+    worst = np.concatenate([signs[:2000], np.where(np.arange(2000)[:, None] // 10 % 2, 1, -1) * np.ones(6)])
+    filtered = wanted.filtered(np.concatenate([worst * 2.0**32, signal(50)]))
+    assert np.isfinite(filtered.signal).all() and not filtered.bad.any()
+    assert np.isfinite(wanted.apply(worst * 2.0**32)).all()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bandpass_hz": (0.001, 0.002), "bandpass_order": 8},
+        {"notch_hz": (0.001,), "notch_q": 1e6},
+    ],
+)
+def test_a_filter_that_single_precision_cannot_run_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="single precision"):
+        with_fields(**fields).apply(signal())
+
+
+def test_bad_samples_become_the_last_good_one_of_their_electrode() -> None:
+    wanted = with_fields(image="instant", window_ms=1.0, stride_ms=1.0, range_mv=(-5.0, 5.0))
+    raw = np.ones((5, 6), np.float32)
+    raw[:, 0] = (np.nan, 2, 6, -5, np.inf)
+    assert wanted.apply(raw)[:, 0, 0, 0].tolist() == [0, 2, 2, -5, -5]
+    assert wanted.filtered(raw).bad.sum(axis=0).tolist() == [3, 0, 0, 0, 0, 0]

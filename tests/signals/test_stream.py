@@ -21,7 +21,7 @@ from emgdeploy.signals.stream import Stream
     pieces=st.lists(st.integers(1, 40), min_size=1, max_size=12),
 )
 def test_any_cut_gives_the_same_bits(
-    window: int, stride: int, image: str, bandpass: bool, detrend: bool, pieces: list[int]
+    window: int, stride: int, image: str, bandpass: bool, detrend: bool, layout: str, pieces: list[int]
 ) -> None:
     preprocess = Preprocess(
         sample_rate_hz=1000.0,
@@ -33,6 +33,7 @@ def test_any_cut_gives_the_same_bits(
         detrend=detrend,
         bandpass_hz=(20.0, 400.0) if bandpass else None,
         normalise="frame",
+        layout=layout,
     )
     raw = np.random.default_rng(window).normal(1.0, 1.0, (sum(pieces), 2)).astype(np.float32)
     stream = Stream(preprocess)

@@ -17,7 +17,6 @@ from emgdeploy import optional
 from emgdeploy.errors import InputError
 from emgdeploy.signals.single import Single
 
-
 # Of samples up to 2^32 this makes numbers of which float32 still holds the squares of a whole window.
 _LARGEST_GAIN = 1e6
 _IMPULSE_SAMPLES = 1 << 16
