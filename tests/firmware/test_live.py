@@ -106,7 +106,8 @@ def on_the_host_live(
     """The same in pieces, as `emgdeploy run` takes them."""
     stream = Stream(preprocess)
     hold = holds.Hold(holds.samples_of(holds.HOLD_MS, preprocess.sample_rate_hz), holds.rest_class(LABELS))
-    windows, decisions = [], []
+    windows: list[NDArray[np.int8]] = []
+    decisions: list[tuple[int, bool]] = []
     pixels = math.prod(preprocess.input_shape)
     for piece in np.split(samples, cuts):
         done = stream.push(piece)

@@ -45,7 +45,7 @@ class Stream:
         passed = min(self._skip, len(signal))
         self._skip -= passed
         self._kept = np.concatenate([self._kept, signal[passed:]])
-        self._good = np.concatenate([self._good, ~bad.any(axis=1)[passed:]])
+        self._good = np.concatenate([self._good, ~bad[passed:].any(axis=1)])
         return self._windows()
 
     def _windows(self) -> Completed:
