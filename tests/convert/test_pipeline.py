@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from onnx_nets import Net, numbers, operators, saved
 
-from emgdeploy.convert import golden
+from emgdeploy.convert import golden, packages
 from emgdeploy.convert.calibration import FromDataset
 from emgdeploy.convert.ledger import DriftError, Gates
 from emgdeploy.convert.pipeline import Conversion, convert_model
 from emgdeploy.convert.reference import Reference
 from emgdeploy.errors import InputError, UsageError
+from emgdeploy.graph import read_tflite
 from emgdeploy.nets.checkpoint import save_checkpoint
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config
 from emgdeploy.signals.choice import DataChoice
@@ -56,6 +57,16 @@ def test_the_published_checkpoint_has_no_transpose_and_three_pads(published: Con
     assert ops.count("TRANSPOSE") == 0
     assert ops.count("PAD") == 3
     assert set(ops) == {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "PAD", "RESHAPE", "FULLY_CONNECTED"}
+
+
+def test_layers_are_called_as_in_the_networks_source(published: Conversion) -> None:
+    """Each convolution has the name of its module; a sum says whose it is."""
+    graph = read_tflite(published.tflite.read_bytes())
+    modules = MobileNetV2(MobileNetV2Config(classes=8)).named_modules()
+    torch = packages.torch()
+    convolutions = [graph.out(op).name for op in graph.ops if "CONV_2D" in op.kind]
+    assert sorted(convolutions) == sorted(name for name, m in modules if isinstance(m, torch.nn.Conv2d))
+    assert {"linear", "layers.0.Add"} <= {graph.out(op).name for op in graph.ops}
 
 
 def test_the_published_checkpoints_ledger(published: Conversion) -> None:

@@ -16,6 +16,7 @@ from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, OperatorCount, TensorSpec
 from emgdeploy.codegen.schedule import schedule
 from emgdeploy.codegen.step import Step
+from emgdeploy.graph.names import distinct
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.types import Graph, OpKind, Tensor
 
@@ -39,6 +40,7 @@ def arrange(graph: Graph, options: CodegenOptions) -> Arrangement:
     """All that is decided before C is printed. Raises InputError for what has no kernel."""
     graph = _prepared(graph, options)
     steps = schedule(graph, lower(graph, options.isa, options.optimize, options.chosen))
+    graph = distinct(graph, [(step.writes, step.op.kind) for step in steps])
     return Arrangement(graph, steps, plan_memory(graph, steps))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from emgdeploy.convert import onnxfile, packages
+from emgdeploy.convert import names, onnxfile, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
 
@@ -28,6 +28,7 @@ def export(network: Any, input_shape: tuple[int, ...], source: str) -> OnnxModel
             "check its input_shape (C, H, W)",
         ) from None
     proto = packages.onnx().load_from_string(_exported(network, window, source))
+    names.give(proto)
     _strip(proto)
     return onnxfile.check(proto, source)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emgdeploy.convert import packages
+from emgdeploy.convert import names, packages
 from emgdeploy.errors import InputError
 from emgdeploy.text import printable
 
@@ -57,8 +57,12 @@ def load(path: Path) -> OnnxModel:
 
 
 def check(proto: Any, source: str) -> OnnxModel:
-    """Check a parsed model and fix its batch to 1; `source` names it in messages. Raises InputError."""
+    """Check a parsed model, fix its batch to 1 and name its nodes after their layers; `source` names it in messages.
+
+    Raises InputError.
+    """
     onnx = packages.onnx()
+    names.give(proto)
     _check_operators(proto, source)
     input_, output = _ends(proto, source)
     shape = _fixed_shape(input_, source)
@@ -72,13 +76,13 @@ def check(proto: Any, source: str) -> OnnxModel:
 def _check_text(proto: Any, source: str) -> None:
     """Names that are no UTF-8 come out as bytes, which nothing after this expects."""
     nodes = proto.graph.node
-    names = [
+    texts = [
         name for node in nodes for name in (node.op_type, node.domain, node.name, *node.input, *node.output)
     ]
-    names += [attribute.name for node in nodes for attribute in node.attribute]
-    names += [value.name for values in (proto.graph.input, proto.graph.output) for value in values]
-    names += [tensor.name for tensor in proto.graph.initializer]
-    if not all(isinstance(name, str) for name in names):
+    texts += [attribute.name for node in nodes for attribute in node.attribute]
+    texts += [value.name for values in (proto.graph.input, proto.graph.output) for value in values]
+    texts += [tensor.name for tensor in proto.graph.initializer]
+    if not all(isinstance(name, str) for name in texts):
         raise InputError(f"{source}: a name in it is no text; the file is damaged", _EXPORT_HINT)
 
 
@@ -119,8 +123,8 @@ def _fixed_shape(value: Any, source: str) -> tuple[int, ...]:
         dims[0].dim_value = 1
     shape = tuple(int(d.dim_value) if d.HasField("dim_value") else -1 for d in dims)
     if min(shape) < 1:
-        names = [printable(d.dim_param) or "?" if s < 1 else str(s) for d, s in zip(dims, shape, strict=True)]
-        raise InputError(f"{source}: its input has no fixed shape: ({', '.join(names)})", _EXPORT_HINT)
+        sizes = [printable(d.dim_param) or "?" if s < 1 else str(s) for d, s in zip(dims, shape, strict=True)]
+        raise InputError(f"{source}: its input has no fixed shape: ({', '.join(sizes)})", _EXPORT_HINT)
     if shape[0] != 1:
         raise InputError(
             f"{source}: it was exported for batches of {shape[0]}; a device takes one window", _EXPORT_HINT

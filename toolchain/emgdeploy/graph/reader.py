@@ -11,6 +11,7 @@ import numpy as np
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
 from emgdeploy.graph.attributes import read_attributes
+from emgdeploy.graph.names import named_after_layers
 from emgdeploy.graph.types import Graph, Op, OpKind, Quantization, Tensor, quoted
 from emgdeploy.graph.validate import validate
 
@@ -93,7 +94,7 @@ def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
         tensors = _read_tensors(model, subgraph, source)
         ops = _read_ops(model, subgraph, tensors, source)
         graph = Graph(
-            tensors=tensors,
+            tensors=named_after_layers(tensors, ops),
             ops=ops,
             inputs=_indices(subgraph, "Inputs", tensors, source),
             outputs=_indices(subgraph, "Outputs", tensors, source),

@@ -13,6 +13,7 @@ from emgdeploy.convert import packages
 from emgdeploy.convert.lowering import operators
 from emgdeploy.convert.lowering.registry import Lowering, Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
+from emgdeploy.convert.names import plain
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.points import KEEPS_RANGE
 from emgdeploy.errors import EmgDeployError, InputError
@@ -83,7 +84,7 @@ def _input(window: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Value:
 
 def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
     """Evaluate the nodes in order; ONNX guarantees that this is an order of execution."""
-    onnx = packages.onnx()
+    onnx, tf = packages.onnx(), packages.tensorflow()
     known: dict[str, Operand] = {t.name: _array(t) for t in model.proto.graph.initializer}
     known[model.input_name] = _ranged(window, model.input_name, ranges)
     known[""] = None
@@ -103,7 +104,8 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
         if lowering is None:
             raise node.fail("cannot be converted")
         try:
-            known.update(zip(proto.output, _lowered(node, lowering, ranges), strict=False))
+            with tf.name_scope(f"{plain(node.name)}/"):  # so that TFLite's tensors are called after the layer
+                known.update(zip(proto.output, _lowered(node, lowering, ranges), strict=False))
         except EmgDeployError:
             raise
         except Exception as error:  # TensorFlow and numpy refuse shapes and types with many classes
