@@ -22,6 +22,7 @@ import table
 from models import CACHE, MODELS, ROOT, Model
 from rows import Row
 
+from emgdeploy.binary.sections import sections
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES, Core
@@ -29,7 +30,7 @@ from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
 from emgdeploy.emulate.cycles.model import model_for
 from emgdeploy.errors import EmgDeployError
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import compiler, elf
+from emgdeploy.firmware import compiler
 from emgdeploy.graph import read_tflite
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
@@ -93,7 +94,7 @@ def _profile(model: Model, it: Subject, core: Core, mode: str, generated: Genera
         image = link_alone(generated, core, Path(folder))
         with profiler_alone(image, core, it.x[0].nbytes, it.y[0].nbytes) as profiler:
             profiles = [profiler.run(window.tobytes()) for window in it.x]
-        code = sum(section.size for section in elf.sections(image) if section.executable)
+        code = sum(section.size for section in sections(image) if section.executable)
     answers = zip(profiles, it.y, strict=True)
     return Row(
         model=model.key,

@@ -13,6 +13,7 @@ PACKAGE = Path(package_file).parent
 SHELVES = ("errors", "text", "files", "optional", "resources", "cores", "board_schema", "boards", "diagnosis")
 ROOMS = (
     "link",
+    "binary",
     "graph",
     "codegen",
     "signals",
@@ -25,7 +26,7 @@ ROOMS = (
     "cli",
 )
 # Rooms that could be taken out as they are, with those that they stand on.
-ALONE: dict[str, tuple[str, ...]] = {"link": (), "graph": (), "codegen": ("graph",)}
+ALONE: dict[str, tuple[str, ...]] = {"link": (), "binary": (), "graph": (), "codegen": ("graph",)}
 HEAVY = {
     "torch",
     "tensorflow",

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emgdeploy.binary.sections import sections
 from emgdeploy.boards import Board, load_board
 from emgdeploy.convert import golden
 from emgdeploy.errors import DoesNotFitError, InputError, ToolMissingError, UsageError
-from emgdeploy.firmware import builds, elf, manifest
+from emgdeploy.firmware import builds, manifest
 from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.compiler import CompileError, first_error
 from emgdeploy.firmware.info import c_string
@@ -64,9 +65,7 @@ def test_the_sizes_add_up(name: str, tiny_model: Path, tmp_path: Path) -> None:
 
 def test_the_binary_is_what_the_elf_says(tiny_model: Path, tmp_path: Path) -> None:
     made = build(BuildRequest(load_board("nucleo-l4r5zi"), tiny_model, tmp_path / "b"))
-    stored = [
-        s for s in elf.sections(tmp_path / "b" / "firmware.elf") if s.in_memory and s.has_bytes and s.size
-    ]
+    stored = [s for s in sections(tmp_path / "b" / "firmware.elf") if s.in_memory and s.has_bytes and s.size]
     end = max(section.load + section.size for section in stored)
     assert (tmp_path / "b" / "firmware.bin").stat().st_size == end - 0x0800_0000
     assert made.memories[0].used == end - 0x0800_0000

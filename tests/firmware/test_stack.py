@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emgdeploy.firmware.pointers import addresses_taken
-from emgdeploy.firmware.stack import LIBRARY_ALLOWANCE, CallGraph, StackNeed, need, read_call_graphs
+from emgdeploy.binary.pointers import addresses_taken
+from emgdeploy.binary.stack import LIBRARY_ALLOWANCE, CallGraph, StackNeed, need, read_call_graphs
 
 
 def _graph(

@@ -19,8 +19,8 @@ from nuttx_on_qemu import build as build_for_qemu
 from nuttx_on_qemu import running
 
 from emgdeploy.bench import divergence, workload
+from emgdeploy.binary import mapfile
 from emgdeploy.boards import load_board
-from emgdeploy.firmware import mapfile
 from emgdeploy.firmware.app import task_stack_bytes
 from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.nuttx import Tree, find_nuttx, find_sdk

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from emgdeploy.binary import mapfile
+from emgdeploy.binary.pointers import addresses_taken
+from emgdeploy.binary.sections import sections, totals
+from emgdeploy.binary.stack import StackNeed, need, read_call_graphs
 from emgdeploy.boards import Board
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import compiler, elf, fits, mapfile, size
+from emgdeploy.firmware import compiler, fits, memory_use
 from emgdeploy.firmware.compiler import CompileError, Compiler
 from emgdeploy.firmware.fits import Need
+from emgdeploy.firmware.memory_use import Sizes
 from emgdeploy.firmware.platform import (
     BARE_METAL,
     OBJECTS,
@@ -18,8 +23,6 @@ from emgdeploy.firmware.platform import (
     Platform,
     render_linker_script,
 )
-from emgdeploy.firmware.pointers import addresses_taken
-from emgdeploy.firmware.stack import StackNeed, need, read_call_graphs
 
 LINKER_SCRIPT = "src/platform/linker.ld"
 # Where no bound can be proven (recursion), generous for what the firmware does.
@@ -62,7 +65,7 @@ class Image:
     """Artefact name -> path relative to the build folder, and what it all takes."""
 
     artifacts: dict[str, str]
-    sizes: size.Sizes
+    sizes: Sizes
     stack: StackNeed
 
 
@@ -115,7 +118,7 @@ def _link(
     try:
         tools.link(objects, options, Path("firmware.elf"), folder)
     except CompileError as error:
-        raise size.overflow(recipe.board, error.output, recipe.need) or error from error
+        raise memory_use.overflow(recipe.board, error.output, recipe.need) or error from error
     artifacts = {"elf": "firmware.elf", "map": "firmware.map"}
     # Where code and constants live apart, one raw image of both would be mostly the gap between them.
     together = recipe.board.memories_for("code")[0] == recipe.board.memories_for("constants")[0]
@@ -125,15 +128,15 @@ def _link(
     return artifacts
 
 
-def measure_system(folder: Path, recipe: Recipe, application: size.Sizes) -> size.Sizes:
+def measure_system(folder: Path, recipe: Recipe, application: Sizes) -> Sizes:
     """Sizes of `folder`/firmware.elf when an operating system was linked around the application.
 
     Raises DoesNotFitError.
     """
     board = recipe.board
-    sections = elf.sections(folder / "firmware.elf")
-    total = size.totals(sections)
-    memories = fits.with_more_data(board, size.memory_use(board, sections), application.stack)
+    found = sections(folder / "firmware.elf")
+    total = totals(found)
+    memories = fits.with_more_data(board, memory_use.memory_use(board, found), application.stack)
     fits.check(board, memories, recipe.need)
     stored = total.text + total.rodata + total.data
     in_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
@@ -141,19 +144,19 @@ def measure_system(folder: Path, recipe: Recipe, application: size.Sizes) -> siz
     return replace(application, flash=stored, ram=ram + application.stack, memories=memories)
 
 
-def _measure(folder: Path, recipe: Recipe, image: str, stack: StackNeed) -> size.Sizes:
+def _measure(folder: Path, recipe: Recipe, image: str, stack: StackNeed) -> Sizes:
     board, reserved = recipe.board, stack_bytes(stack)
-    sections = elf.sections(folder / image)
-    total = size.totals(sections)
+    found = sections(folder / image)
+    total = totals(found)
     if recipe.platform.image == BARE_METAL:
-        memories = size.memory_use(board, sections)
+        memories = memory_use.memory_use(board, found)
     else:
-        memories = size.pooled_use(board, total, reserved)
+        memories = memory_use.pooled_use(board, total, reserved)
     fits.check(board, memories, recipe.need)
     kept = mapfile.contributions((folder / "firmware.map").read_text())
     model = mapfile.by_kind(kept, {str(path.with_suffix(".o")) for path in recipe.model})
     runs_from_ram = board.memories_for("code")[0] == board.memories_for("data")[0]
-    return size.Sizes(
+    return Sizes(
         code=model["text"] + model["rodata"] - (recipe.need.constants - recipe.need.copied),
         flash=total.text + total.rodata + total.data,
         ram=total.data + total.bss + reserved + (total.text + total.rodata if runs_from_ram else 0),

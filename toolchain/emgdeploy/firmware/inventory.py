@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from emgdeploy.binary import mapfile
 from emgdeploy.errors import InputError
-from emgdeploy.firmware import mapfile
 from emgdeploy.firmware.manifest import Manifest
 
 

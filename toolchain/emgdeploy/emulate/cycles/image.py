@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
+from emgdeploy.binary.elf import ARM, FUNCTION, LOADED, SYMBOL_TABLE, UNTYPED, Elf, Symbol, reading
 from emgdeploy.errors import InputError
 
-_ARM = 40
-_LONGEST_NAME = 4096
 # Peripherals and the system region lie above; a microcontroller's memories are far smaller.
 _REGION_END, _MOST_MEMORY = 0x4000_0000, 1 << 28
-_LOAD, _SYMBOL_TABLE, _FUNCTION, _UNTYPED = 1, 2, 2, 0
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,7 @@ class Function:
 
 
 class Image:
-    """The loaded parts of an ELF file (System V ABI, chapter 4) and its functions, by address."""
+    """The loaded parts of an ELF file and its functions, by address."""
 
     def __init__(
         self, segments: tuple[Segment, ...], functions: tuple[Function, ...], marks: dict[str, int]
@@ -83,67 +78,33 @@ class Image:
 
 def read_image(path: Path) -> Image:
     """Read an ELF file. Raises InputError when it is no Arm executable that can be read."""
-    try:
-        data = path.read_bytes()
-        return _read(data)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", "build the firmware first") from error
-    except (struct.error, IndexError, ValueError) as error:
-        raise InputError(
-            f"{path} is no executable for a 32-bit Arm core", "profile a build for a Cortex-M board"
-        ) from error
+    with reading(path, "executable for a 32-bit Arm core", "profile a build for a Cortex-M board"):
+        return _image(Elf(path.read_bytes()))
 
 
-def _read(data: bytes) -> Image:
-    if data[:6] != b"\x7fELF\x01\x01":
-        raise ValueError("no 32-bit little-endian ELF")
-    header = struct.unpack_from("<16xHHIIIIIHHHHHH", data)
-    if header[1] != _ARM:
-        raise ValueError("not for Arm")
-    segment_at, section_at = header[4], header[5]
-    segment_size, segment_count, section_size, section_count = header[8:12]
-    segments = []
-    for i in range(segment_count):
-        kind, offset, address, _, stored, size, *_ = struct.unpack_from(
-            "<8I", data, segment_at + i * segment_size
-        )
-        if kind == _LOAD and size > 0:
-            segments.append(Segment(address, data[offset : offset + min(stored, size)], size))
+def _image(elf: Elf) -> Image:
+    if elf.wide or elf.machine != ARM:
+        raise ValueError("not for a 32-bit Arm core")
+    segments = tuple(
+        Segment(s.address, elf.bytes_of(s.offset, min(s.stored, s.size)), s.size)
+        for s in elf.segments
+        if s.kind == LOADED and s.size > 0
+    )
     if (
         any(s.address + s.size > _REGION_END for s in segments)
         or sum(s.size for s in segments) > _MOST_MEMORY
     ):
         raise ValueError("segments where no memory is")
-    sections = [struct.unpack_from("<10I", data, section_at + i * section_size) for i in range(section_count)]
-    symbols = [symbol for section in sections for symbol in _symbols(data, section, sections)]
-    functions = _functions([symbol for symbol in symbols if symbol.kind == _FUNCTION])
-    marks = {symbol.name: symbol.value for symbol in symbols if symbol.kind == _UNTYPED}
-    return Image(tuple(segments), functions, marks)
+    tables = (section for section in elf.sections if section.kind == SYMBOL_TABLE)
+    symbols = [symbol for table in tables for symbol in elf.symbols(table) if symbol.home != 0]
+    functions = _functions([symbol for symbol in symbols if symbol.kind == FUNCTION])
+    return Image(
+        segments, functions, {symbol.name: symbol.value for symbol in symbols if symbol.kind == UNTYPED}
+    )
 
 
-class _Symbol(NamedTuple):
-    name: str
-    value: int
-    size: int
-    kind: int
-
-
-def _symbols(data: bytes, section: tuple[int, ...], sections: list[tuple[int, ...]]) -> Iterator[_Symbol]:
-    """The defined symbols of a section header, if it is one of symbols."""
-    if section[1] != _SYMBOL_TABLE:
-        return
-    names, offset, length = sections[section[6]][4], section[4], section[5]
-    for at in range(offset, offset + length, 16):
-        name_at, value, size, info, _, home = struct.unpack_from("<IIIBBH", data, at)
-        if home == 0:
-            continue
-        start = names + name_at
-        end = data.index(b"\0", start, start + _LONGEST_NAME)
-        yield _Symbol(data[start:end].decode("ascii", "replace"), value, size, info & 15)
-
-
-def _functions(symbols: list[_Symbol]) -> tuple[Function, ...]:
-    found: dict[int, _Symbol] = {}
+def _functions(symbols: list[Symbol]) -> tuple[Function, ...]:
+    found: dict[int, Symbol] = {}
     for symbol in symbols:
         start = symbol.value & ~1
         best = found.get(start)
@@ -163,5 +124,5 @@ def _functions(symbols: list[_Symbol]) -> tuple[Function, ...]:
     )
 
 
-def _plainness(symbol: _Symbol) -> tuple[bool, int, str]:
+def _plainness(symbol: Symbol) -> tuple[bool, int, str]:
     return symbol.size == 0, symbol.name.count("_"), symbol.name

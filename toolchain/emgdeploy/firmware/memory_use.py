@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emgdeploy.binary.sections import Section, Totals
 from emgdeploy.boards import Board
-from emgdeploy.firmware.elf import Section
 from emgdeploy.firmware.fits import Need, TooLarge, reserve
 from emgdeploy.firmware.manifest import MemoryUse
 
@@ -27,33 +27,6 @@ class Sizes:
     ram: int
     stack: int
     memories: tuple[MemoryUse, ...]
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Bytes by kind, over a whole image."""
-
-    text: int
-    rodata: int
-    data: int
-    bss: int
-
-
-def totals(sections: Sequence[Section]) -> Totals:
-    """Sum the sections of an image that occupy memory at run time; a reserved stack is not counted."""
-    sums = {"text": 0, "rodata": 0, "data": 0, "bss": 0}
-    for section in sections:
-        if section.in_memory and section.name != ".stack":
-            sums[_kind(section)] += section.size
-    return Totals(**sums)
-
-
-def _kind(section: Section) -> str:
-    if section.executable:
-        return "text"
-    if not section.writable:
-        return "rodata"
-    return "data" if section.has_bytes else "bss"
 
 
 def memory_use(board: Board, sections: Sequence[Section]) -> tuple[MemoryUse, ...]:

@@ -1,0 +1,1 @@
+"""What compilers and linkers leave behind, read: ELF files, link maps, call graphs."""
