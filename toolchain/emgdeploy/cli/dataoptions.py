@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emgdeploy.cli.console import Console
     from emgdeploy.signals.choice import DataChoice
     from emgdeploy.signals.matching import Matched
+    from emgdeploy.signals.recordings import Dataset
     from emgdeploy.signals.splits import Split
 
 DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, or files for your own"
@@ -100,6 +101,14 @@ def add_vote(parser: argparse._ActionsContainer) -> None:
         metavar="N",
         help="also report the majority of N successive windows (default 5)",
     )
+
+
+def say_reading(dataset: Dataset, console: Console) -> None:
+    """How recordings were read, and what may be wrong with them."""
+    for note in dataset.notes:
+        console.print(note)
+    for doubt in dataset.doubts:
+        console.warn(doubt)
 
 
 def say_match(matched: Matched, console: Console) -> None:

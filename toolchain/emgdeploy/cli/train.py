@@ -175,6 +175,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     _use_threads(args.num_workers)
     start = _start(args)
     choice, dataset = _data(args)
+    dataoptions.say_reading(dataset, console)
     count = len(choice.all_folds(dataset))
     model = _model(args, start)
     folds: list[Outcome] = []

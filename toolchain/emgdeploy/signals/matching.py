@@ -45,7 +45,8 @@ def match(
     acquisition: of what it was trained on; None, of an older model, stands for what the preprocessing says.
     Raises InputError for another grid, a rate too low for the model, or a gesture it does not know.
     """
-    notes, doubts = [], []
+    notes: list[str] = []
+    doubts: list[str] = []
     how = _with_electrodes(dataset, preprocess, acquisition)
     if how.electrodes != preprocess.electrodes:
         notes.append("electrodes as the recordings have them, not as those trained on")

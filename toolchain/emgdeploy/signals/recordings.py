@@ -41,7 +41,8 @@ class Dataset:
     electrodes: the raw channel of each grid position, row by row. unit: of the samples, `mV`, or `counts` where
     nobody knows how many millivolts a count is. scale: what the recorded numbers were multiplied by to be in it.
     columns: what the raw channels are called, () where they have no names. resampled_from_hz: the rate they were
-    recorded at, where that is another.
+    recorded at, where that is another. notes, doubts: what people should know of how it was read, and what may be
+    wrong with it.
     """
 
     name: str
@@ -54,3 +55,5 @@ class Dataset:
     unit: str = MILLIVOLTS
     columns: tuple[str, ...] = ()
     resampled_from_hz: float | None = None
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()

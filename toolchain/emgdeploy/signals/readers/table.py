@@ -1,13 +1,14 @@
 """Reader for recordings of one's own: .csv, .npy, .npz and .mat files, described by `dataset.toml` beside them.
 
 sample_rate_hz = 1000
-grid = [4, 8]              # electrodes row by row are columns 0, 1, 2, ... unless `electrodes` says otherwise
+grid = [4, 8]              # electrodes row by row are the columns that can be, unless `electrodes` says which
 labels = ["rest", "fist"]
-scale = 1.0                # millivolts of one unit
+unit = "uV"                # also mV (the default), V, counts
+scale = 1.0                # of these for each number in the file
 
 [[recordings]]
 file = "day1/fist-3.csv"
-label = "fist"             # of every sample; or label_column = 32, or, in an .npz or .mat, label_array = "y"
+label = "fist"             # of every sample; or label_column = 32 (or its name), or, in an .npz or .mat, label_array = "y"
 session = 1                # also subject, trial, repetition (from 1), part ("train" or "test")
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,16 @@ from emgdeploy.errors import InputError
 from emgdeploy.signals import arrayfile
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.readers import csl, matfile
-from emgdeploy.signals.recordings import UNUSED, Dataset, Recording
+from emgdeploy.signals.readers.columns import Sheet, aligned, choose
+from emgdeploy.signals.recordings import COUNTS, MILLIVOLTS, UNUSED, Dataset, Recording
 
 DESCRIPTION = "dataset.toml"
 _HINT = "docs/data.md shows a dataset.toml"
 _COUNTS = ("subject", "session", "trial", "repetition")
 _KEYS = ("file", "label", "label_column", "label_array", "samples_array", "part", *_COUNTS)
-_HEAD = ("sample_rate_hz", "grid", "electrodes", "labels", "scale", "recordings")
+_HEAD = ("sample_rate_hz", "grid", "electrodes", "labels", "scale", "unit", "recordings")
+# Millivolts of each unit.
+_UNITS = {MILLIVOLTS: 1.0, "uV": 1e-3, "V": 1e3, COUNTS: 1.0}
 
 
 def read(folder: Path, subjects: Collection[int] | None, sessions: Collection[int] | None) -> Dataset:
@@ -42,13 +47,13 @@ def read(folder: Path, subjects: Collection[int] | None, sessions: Collection[in
     """
     path = Path(folder) / DESCRIPTION
     fields = _fields(path)
-    rows, columns = _list(fields, "grid", int, path, 2)
-    electrodes = tuple(_list(fields, "electrodes", int, path)) or tuple(range(min(rows * columns, 1 << 16)))
-    labels = tuple(_list(fields, "labels", str, path))
-    rate, scale = _number(fields, "sample_rate_hz", path), _number(fields, "scale", path, 1.0)
+    rows, columns = _list(fields, "grid", (int,), path, 2)
+    wanted = _list(fields, "electrodes", (int, str), path) or None
+    labels = tuple(_list(fields, "labels", (str,), path))
+    rate, (unit, scale) = _number(fields, "sample_rate_hz", path), _scale(fields, path)
     if not labels or len(set(labels)) != len(labels):
         raise InputError(f"{path}: labels must be different names", _HINT)
-    entries = _list(fields, "recordings", dict, path)
+    entries = _list(fields, "recordings", (dict,), path)
     kept = [
         (trial, entry)
         for trial, entry in enumerate(entries, 1)
@@ -57,15 +62,26 @@ def read(folder: Path, subjects: Collection[int] | None, sessions: Collection[in
     ]
     if not kept:
         raise InputError(f"{path}: it describes no such recordings", _HINT)
-    recordings = tuple(_recording(path, trial, entry, labels, scale) for trial, entry in kept)
-    dataset = Dataset("files", recordings, labels, rate, (rows, columns), electrodes, scale)
-    for recording, (_, entry) in zip(recordings, kept, strict=True):
-        if recording.samples.shape[1] <= max(electrodes, default=0):
-            raise InputError(
-                f"{path.parent / entry['file']}: has {recording.samples.shape[1]} channels, "
-                f"the grid wants channel {max(electrodes)}",
-                _HINT,
-            )
+    heads = [_head(path, trial, entry) for trial, entry in kept]
+    sheets, classes = zip(*(_sheet(path, trial, entry, labels) for trial, entry in kept), strict=True)
+    chosen = choose(aligned(sheets), wanted, min(max(rows * columns, 0), 1 << 16), rate)
+    recordings = tuple(
+        Recording(samples * np.float32(scale), y, **head)
+        for samples, y, head in zip(chosen.samples, classes, heads, strict=True)
+    )
+    dataset = Dataset(
+        "files",
+        recordings,
+        labels,
+        rate,
+        (rows, columns),
+        chosen.electrodes,
+        scale,
+        unit,
+        chosen.names,
+        notes=chosen.notes,
+        doubts=chosen.doubts,
+    )
     default_preprocess(dataset)  # a grid or rate that makes no sense is said now
     return dataset
 
@@ -101,12 +117,23 @@ def _fields(path: Path) -> dict[str, Any]:
     return fields
 
 
-def _list(fields: dict[str, Any], name: str, kind: type, path: Path, count: int | None = None) -> list[Any]:
+def _list(
+    fields: dict[str, Any], name: str, kinds: tuple[type, ...], path: Path, count: int | None = None
+) -> list[Any]:
     value = fields.get(name, [])
-    right = isinstance(value, list) and all(type(item) is kind for item in value)
+    right = isinstance(value, list) and all(type(item) in kinds for item in value)
     if not right or (count is not None and len(value) != count):
-        raise InputError(f"{path}: {name} must be a list of {count or ''} {kind.__name__} values", _HINT)
+        words = " or ".join(kind.__name__ for kind in kinds)
+        raise InputError(f"{path}: {name} must be a list of {count or ''} {words} values", _HINT)
     return list(value)
+
+
+def _scale(fields: dict[str, Any], path: Path) -> tuple[str, float]:
+    """The unit of the samples, and what makes them of the numbers in the files."""
+    unit, scale = fields.get("unit", MILLIVOLTS), _number(fields, "scale", path, 1.0)
+    if unit not in _UNITS:
+        raise InputError(f"{path}: there is no unit {unit!r:.40}", f"units are: {', '.join(_UNITS)}")
+    return (COUNTS, scale) if unit == COUNTS else (MILLIVOLTS, scale * _UNITS[unit])
 
 
 def _number(fields: dict[str, Any], name: str, path: Path, default: float | None = None) -> float:
@@ -117,9 +144,8 @@ def _number(fields: dict[str, Any], name: str, path: Path, default: float | None
     return float(value)
 
 
-def _recording(
-    path: Path, trial: int, entry: dict[str, Any], labels: tuple[str, ...], scale: float
-) -> Recording:
+def _head(path: Path, trial: int, entry: dict[str, Any]) -> dict[str, Any]:
+    """Subject, session, trial, repetition and part of a recording."""
     place = f"{path}: recording {trial}"
     unknown = [name for name in entry if name not in _KEYS]
     if unknown:
@@ -132,12 +158,53 @@ def _recording(
     part = entry.get("part", "")
     if part not in ("", "train", "test"):
         raise InputError(f"{place}: part must be train or test", _HINT)
+    return {**counts, "part": part}
+
+
+def _sheet(
+    path: Path, trial: int, entry: dict[str, Any], labels: tuple[str, ...]
+) -> tuple[Sheet, NDArray[np.int64]]:
+    """A recording's columns, and the class of each of its samples."""
+    place = f"{path}: recording {trial}"
+    ways = [name for name in ("label", "label_column", "label_array") if name in entry]
+    if len(ways) != 1:
+        raise InputError(f"{place}: give one of label, label_column, label_array", _HINT)
     file = _inside(path.parent, entry.get("file"), place)
-    arrays = _arrays(entry, file)
-    samples = arrayfile.one(arrays, entry.get("samples_array", arrayfile.ONLY), file, _HINT)
-    classes, samples = _classes(entry, arrays, samples, labels, file, place)
-    values = matfile.numbers(samples, "the samples", file, _HINT)
-    return Recording((values * np.float32(scale)).astype(np.float32), classes, part=part, **counts)
+    texts: dict[int, list[str]] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    if file.suffix.lower() == ".csv" and entry.get("samples_array", arrayfile.ONLY) == arrayfile.ONLY:
+        table = arrayfile.read_table(file, _HINT)
+        sheet, texts = Sheet(file, table.values, table.names), table.texts
+    else:
+        arrays = _arrays(entry, file)
+        sheet = Sheet(
+            file,
+            _matrix(arrayfile.one(arrays, entry.get("samples_array", arrayfile.ONLY), file, _HINT), file),
+        )
+    if ways == ["label"]:
+        if entry["label"] not in labels:
+            raise InputError(
+                f"{place}: there is no label {entry['label']!r}", f"labels are: {', '.join(labels)}"
+            )
+        return sheet, np.full(len(sheet.values), labels.index(entry["label"]), np.int64)
+    if ways == ["label_array"]:
+        named = arrayfile.one(arrays, entry["label_array"], file, _HINT)
+        named = named.reshape(-1) if 1 in named.shape else named  # MATLAB's vectors are matrices
+        return sheet, _classes(named, len(sheet.values), labels, file)
+    column = sheet.column(entry["label_column"], "the label")
+    sheet = replace(sheet, label_column=column)
+    if column in texts:
+        return sheet, _named_classes(texts[column], labels, file)
+    return sheet, _classes(sheet.values[:, column], len(sheet.values), labels, file)
+
+
+def _matrix(value: NDArray[Any], file: Path) -> NDArray[Any]:
+    if value.ndim != 2 or value.dtype.kind not in "iuf" or value.size == 0:
+        raise InputError(
+            f"{file}: the samples must be a matrix of numbers, it is {value.dtype} of shape {value.shape}",
+            _HINT,
+        )
+    return value
 
 
 def _inside(folder: Path, name: object, place: str) -> Path:
@@ -147,39 +214,28 @@ def _inside(folder: Path, name: object, place: str) -> Path:
 
 
 def _arrays(entry: dict[str, Any], file: Path) -> dict[str, NDArray[Any]]:
-    if file.suffix != ".mat":
+    if file.suffix.lower() != ".mat":
         return arrayfile.read(file, _HINT)
     names = (entry.get("samples_array", arrayfile.ONLY), entry.get("label_array"))
     return matfile.load(file, tuple(name for name in names if isinstance(name, str)), _HINT)
 
 
-def _classes(
-    entry: dict[str, Any],
-    arrays: dict[str, NDArray[Any]],
-    samples: NDArray[Any],
-    labels: tuple[str, ...],
-    file: Path,
-    place: str,
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """(S,) the class of each sample, and the samples without what said so."""
-    ways = [name for name in ("label", "label_column", "label_array") if name in entry]
-    if len(ways) != 1:
-        raise InputError(f"{place}: give one of label, label_column, label_array", _HINT)
-    chosen = entry[ways[0]]
-    if ways == ["label"]:
-        if chosen not in labels:
-            raise InputError(f"{place}: there is no label {chosen!r}", f"labels are: {', '.join(labels)}")
-        return np.full(len(samples), labels.index(chosen), np.int64), samples
-    if ways == ["label_array"]:
-        named = arrayfile.one(arrays, chosen, file, _HINT)
-        named = named.reshape(-1) if 1 in named.shape else named  # MATLAB's vectors are matrices
-    else:
-        if type(chosen) is not int or samples.ndim != 2 or not 0 <= chosen < samples.shape[1]:
-            raise InputError(f"{place}: there is no column {chosen!r}", _HINT)
-        named, samples = samples[:, chosen], np.delete(samples, chosen, axis=1)
-    right = named.shape == (len(samples),) and named.dtype.kind in "iuf" and np.isfinite(named).all()
+def _classes(named: NDArray[Any], samples: int, labels: tuple[str, ...], file: Path) -> NDArray[np.int64]:
+    """(S,) the class of each sample."""
+    right = named.shape == (samples,) and named.dtype.kind in "iuf" and np.isfinite(named).all()
     if not right or not np.all((named == np.round(named)) & (named >= UNUSED) & (named < len(labels))):
         raise InputError(
-            f"{file}: each sample's class must be a whole number from -1 (none) to {len(labels) - 1}", _HINT
+            f"{file}: each sample's class must be a whole number from -1 (none) to {len(labels) - 1}, "
+            "or one of the labels",
+            _HINT,
         )
-    return named.astype(np.int64), samples
+    return named.astype(np.int64)
+
+
+def _named_classes(names: list[str], labels: tuple[str, ...], file: Path) -> NDArray[np.int64]:
+    """(S,) the class of each sample; an empty cell is none."""
+    numbers = {"": UNUSED, **{label: number for number, label in enumerate(labels)}}
+    unknown = next((name for name in names if name not in numbers), None)
+    if unknown is not None:
+        raise InputError(f"{file}: there is no label {unknown!r:.60}", f"labels are: {', '.join(labels)}")
+    return np.array([numbers[name] for name in names], np.int64)
