@@ -15,10 +15,10 @@ import pytest
 from emgdeploy import emulate
 from emgdeploy.boards import load_board
 from emgdeploy.convert import golden
+from emgdeploy.deploy.build import BuildRequest, build
 from emgdeploy.emulate.process import PtyProcess
 from emgdeploy.errors import DeviceMismatchError, LinkError, ToolMissingError, UsageError
 from emgdeploy.firmware import builds, manifest
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.flash import flash
 from emgdeploy.link.client import DeviceClient
 

@@ -12,13 +12,13 @@ import pytest
 from emgdeploy.binary.sections import sections
 from emgdeploy.boards import Board, load_board
 from emgdeploy.convert import golden
+from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.inventory import files, parts
+from emgdeploy.deploy.workload import Material
 from emgdeploy.errors import DoesNotFitError, InputError, ToolMissingError, UsageError
 from emgdeploy.firmware import builds, manifest
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.compiler import CompileError, first_error
 from emgdeploy.firmware.info import c_string
-from emgdeploy.firmware.inventory import files, parts
-from emgdeploy.firmware.workload import Material
 from support.command import Cli
 
 BOARDS = ("native", "qemu-mps2-an386", "nucleo-l4r5zi", "spresense")

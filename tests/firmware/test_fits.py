@@ -10,14 +10,14 @@ import pytest
 
 from emgdeploy.boards import Board, load_board
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
+from emgdeploy.deploy import build as builder
+from emgdeploy.deploy.advice import fitting_width, larger_boards
+from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.workload import Workload
 from emgdeploy.errors import DoesNotFitError
-from emgdeploy.firmware import build as builder
 from emgdeploy.firmware import fits
-from emgdeploy.firmware.advice import fitting_width, larger_boards
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.fits import Need, TooLarge
 from emgdeploy.firmware.manifest import MemoryUse
-from emgdeploy.firmware.workload import Workload
 from emgdeploy.graph import read_tflite
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
 from support.maker import Maker

@@ -22,12 +22,12 @@ from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert.windows import quantize_windows, quantized, to_device_layout
 from emgdeploy.cores import CORES
+from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.workload import Material
 from emgdeploy.emulate.cycles import Profiler
 from emgdeploy.emulate.cycles.bare import link_alone
 from emgdeploy.firmware import live
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.firmware.workload import Material
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals import hold as holds

@@ -11,10 +11,10 @@ from emgdeploy.boards import load_board
 from emgdeploy.codegen import CodegenOptions
 from emgdeploy.codegen.generate import kernels_by_operator
 from emgdeploy.convert import golden
+from emgdeploy.deploy.build import BuildRequest, Fits, build, like
 from emgdeploy.emulate.cycles.folder import profile_folder
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware import manifest
-from emgdeploy.firmware.build import BuildRequest, Fits, build, like
 from emgdeploy.firmware.exports.export import ExportRequest, export
 from emgdeploy.graph.types import Graph
 from support.command import Cli

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import Board, load_board
+from emgdeploy.deploy.build import BuildRequest, build, like
+from emgdeploy.deploy.inventory import parts
 from emgdeploy.emulate.cycles.folder import profile_folder
 from emgdeploy.errors import UsageError
 from emgdeploy.firmware import manifest
-from emgdeploy.firmware.build import BuildRequest, build, like
-from emgdeploy.firmware.inventory import parts
 from emgdeploy.firmware.manifest import Manifest
 from support.command import Cli
 from support.layered_net import layered_tflite

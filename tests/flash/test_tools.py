@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import Board, FlashBackend, load_board
+from emgdeploy.deploy.build import BuildRequest, build
 from emgdeploy.errors import InputError, LinkError, ToolMissingError, UsageError
 from emgdeploy.firmware import manifest as manifests
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.flash import flash
 

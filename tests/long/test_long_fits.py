@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import load_board
-from emgdeploy.firmware.advice import fitting_width
+from emgdeploy.deploy.advice import fitting_width
 from emgdeploy.firmware.fits import CODE_ALLOWANCE
 from emgdeploy.nets.footprint import footprint
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of

@@ -21,8 +21,8 @@ from nuttx_on_qemu import running
 from emgdeploy.bench import divergence, workload
 from emgdeploy.binary import mapfile
 from emgdeploy.boards import load_board
+from emgdeploy.deploy.build import BuildRequest, build
 from emgdeploy.firmware.app import task_stack_bytes
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.nuttx import Tree, find_nuttx, find_sdk
 from emgdeploy.firmware.nuttx.tree import LEFT_OUT
 from emgdeploy.firmware.nuttx.workspace import cache_folder
@@ -62,7 +62,7 @@ def _content(tree: Tree) -> str:
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """1,000 windows of the network's input: noise, smooth images, constants, both extremes."""
-    from emgdeploy.firmware.probes import probes
+    from emgdeploy.deploy.probes import probes
 
     path = tmp_path_factory.mktemp("windows") / "windows.npz"
     np.savez_compressed(path, x=probes((8, 24, 1), np.dtype(np.int8), WINDOWS))

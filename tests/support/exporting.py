@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import load_board
+from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.workload import Material
 from emgdeploy.firmware import manifest as manifests
-from emgdeploy.firmware.build import BuildRequest, build
 from emgdeploy.firmware.exports import Exported, ExportRequest, export
-from emgdeploy.firmware.workload import Material
 from emgdeploy.signals import Preprocess
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from emgdeploy.boards import Board
     from emgdeploy.convert.calibration import FromDataset
-    from emgdeploy.firmware.build import BuildRequest
+    from emgdeploy.deploy.build import BuildRequest
+    from emgdeploy.deploy.workload import Material
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.firmware.nuttx import Tree
-    from emgdeploy.firmware.workload import Material
 
 NAME = "build"
 HELP = "build firmware for a board from a model, and check that it fits"
@@ -87,9 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Build, and say what came out."""
     from emgdeploy.boards import load_board
+    from emgdeploy.deploy.build import build
     from emgdeploy.emulate.cycles.folder import expected_instructions
     from emgdeploy.emulate.cycles.tune import tune
-    from emgdeploy.firmware.build import build
 
     board = load_board(args.board)
     request = replace(
@@ -110,8 +110,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _request(args: argparse.Namespace, board: Board) -> BuildRequest:
     """Which model, with which options, where to."""
+    from emgdeploy.deploy.build import BuildRequest, like
     from emgdeploy.firmware import manifest
-    from emgdeploy.firmware.build import BuildRequest, like
     from emgdeploy.firmware.builds import default_folder
 
     model = args.model or _default_model()
@@ -180,7 +180,7 @@ def _default_windows(
 
 
 def _given(args: argparse.Namespace) -> Material:
-    from emgdeploy.firmware.workload import Material
+    from emgdeploy.deploy.workload import Material
     from emgdeploy.signals import windowfile
     from emgdeploy.signals.preprocess import load_preprocess
 

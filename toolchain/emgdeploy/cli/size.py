@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print memories, parts, layers and files."""
+    from emgdeploy.deploy.inventory import files, parts
     from emgdeploy.firmware import builds
-    from emgdeploy.firmware.inventory import files, parts
 
     folder, manifest = builds.find(args.build)
     by_file = files(manifest, folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from emgdeploy.boards import Board
 from emgdeploy.codegen import GeneratedModel
@@ -103,20 +102,6 @@ def check(board: Board, uses: Sequence[MemoryUse], need: Need, planned_for: str 
             raise TooLarge(board, use.name, use.used - use.size, need, planned_for)
 
 
-def check_checkpoint(board: Board, model: Path, factory: str | None, system: str = "nuttx") -> None:
-    """Refuse a network whose weights alone are too many, before minutes go into its conversion.
-
-    Raises TooLarge with lower bounds; InputError for a broken checkpoint.
-    """
-    from emgdeploy.nets.checkpoint import load_checkpoint
-    from emgdeploy.nets.footprint import footprint
-
-    checkpoint = load_checkpoint(model, factory)
-    found = footprint(checkpoint.network, checkpoint.input_shape)
-    need = Need(found.weights, found.busiest_bytes, f"the layer {printable(found.busiest)}")
-    check(board, least_use(board, replace(need, arena=0), system), need, system)
-
-
 def with_more_data(board: Board, uses: Sequence[MemoryUse], count: int) -> tuple[MemoryUse, ...]:
     """`uses` and `count` bytes that the running system allocates, such as a task's stack."""
     name = board.memories_for("data")[0].name
@@ -133,8 +118,3 @@ def only_the_other_system(board: Board, uses: Sequence[MemoryUse]) -> str | None
         f"{missing:,} bytes too large for {_SYSTEMS['sdk'][1]}, which takes {reserve(board, 'sdk'):,} "
         "for itself: build it with --nuttx"
     )
-
-
-def is_checkpoint(model: Path) -> bool:
-    """Whether the network itself can be looked at."""
-    return model.suffix.lower() in (".pt", ".pth")

@@ -9,12 +9,12 @@ import emgdeploy
 from emgdeploy.boards import Board
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import LayerInfo, TensorSpec
+from emgdeploy.deploy.workload import Workload
 from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import fits
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.live import Recognition
 from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
-from emgdeploy.firmware.workload import Workload
 
 _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
 

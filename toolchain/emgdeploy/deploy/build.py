@@ -14,19 +14,20 @@ from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
 from emgdeploy.cores import Core
+from emgdeploy.deploy import advice, describe, early
+from emgdeploy.deploy.describe import Program
+from emgdeploy.deploy.workload import Material, Workload, prepare
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import advice, builds, compiler, describe, fits, image, live, manifest, nuttx
 from emgdeploy.firmware import app as apps
+from emgdeploy.firmware import builds, compiler, fits, image, live, manifest, nuttx
 from emgdeploy.firmware import info as infos
 from emgdeploy.firmware.compiler import Compiler
-from emgdeploy.firmware.describe import Program
 from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import OBJECTS, Platform, load_platform, render
-from emgdeploy.firmware.workload import Material, Workload, prepare
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.types import Graph
 
@@ -106,8 +107,8 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
     platform = load_platform(request.board)
     _check_tree(request, platform)
     _check_weights(request, platform)
-    if fits.is_checkpoint(request.model):
-        fits.check_checkpoint(request.board, request.model, request.given.factory, request.system)
+    if early.is_checkpoint(request.model):
+        early.check_checkpoint(request.board, request.model, request.given.factory, request.system)
     if not request.model.is_dir() and request.model.suffix.lower() != ".tflite":
         compiler.find(request.board.cpu)  # before minutes go into a conversion
     with builds.replacing_folder(request.out) as folder:

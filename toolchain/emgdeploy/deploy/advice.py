@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.boards import Board, list_boards
-from emgdeploy.firmware.fits import Need, fits, is_checkpoint
+from emgdeploy.deploy.early import is_checkpoint
+from emgdeploy.firmware.fits import Need, fits
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
+from emgdeploy.deploy.probes import probes
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import LedgerEntry, Ranges
-from emgdeploy.firmware.probes import probes
 from emgdeploy.graph import read_tflite
 from emgdeploy.signals.windowfile import Windows
 
