@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.graph import Graph, read_tflite
+from emgdeploy.graph.operators.layout import CONCATENATION
+from emgdeploy.graph.operators.pairs import ADD, MUL, PRELU
+from emgdeploy.graph.operators.reduction import AVERAGE_POOL_2D, MAX_POOL_2D
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D
 from emgdeploy.graph.passes import simplify
-from emgdeploy.graph.types import OpKind
+from emgdeploy.graph.types import Operator
 from support.native_model import SANITIZE
 from support.proof import prove
 from support.published import TFLITE, tflite_of, windows
@@ -73,15 +77,15 @@ def test_random_sparse_networks_equal_the_reference_in_every_channel_left(seed: 
 
 
 def test_the_sparse_networks_lose_channels_of_every_kind() -> None:
-    gone: dict[tuple[OpKind, str], int] = {}
+    gone: dict[tuple[Operator, str], int] = {}
     for seed in SEEDS:
         graph = simplify(read_tflite(sparse_graph(seed)))
         for op, left in zip(graph.ops, channels(prune_channels(graph)), strict=True):
             key = op.kind, str(graph.out(op).dtype)
             gone[key] = gone.get(key, 0) + graph.out(op).shape[-1] - left
-    for kind in (OpKind.ADD, OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D):
+    for kind in (ADD, CONV_2D, DEPTHWISE_CONV_2D):
         assert gone[kind, "int8"] > 20 and gone[kind, "int16"] > 5, kind
-    for kind in (OpKind.AVERAGE_POOL_2D, OpKind.CONCATENATION, OpKind.MAX_POOL_2D, OpKind.MUL, OpKind.PRELU):
+    for kind in (AVERAGE_POOL_2D, CONCATENATION, MAX_POOL_2D, MUL, PRELU):
         assert gone[kind, "int8"] > 0, kind
 
 
@@ -103,7 +107,7 @@ def test_known_channels_of_published_networks(name: str, known: int, shared: Pat
 
 def test_half_of_the_visual_wake_words_network_goes(shared: Path) -> None:
     graph = simplify(read_tflite((shared / TFLITE["vww"]).read_bytes()))
-    convolutions = [op for op in graph.ops if op.kind is OpKind.CONV_2D]
+    convolutions = [op for op in graph.ops if op.kind is CONV_2D]
     silent = sum(
         int((~np.asarray(graph.tensors[op.inputs[1]].data).any(axis=(1, 2, 3))).sum()) for op in convolutions
     )

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.graph import read_tflite
+from emgdeploy.graph.operators.layout import PAD, RESHAPE, TRANSPOSE
+from emgdeploy.graph.operators.pairs import ADD
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
 from emgdeploy.graph.passes import simplify
-from emgdeploy.graph.types import OpKind
 from support.passes import count
 from support.proof import prove
 from support.published import TFLITE, tflite_of, windows
@@ -24,14 +26,14 @@ def test_every_layer_of_a_few_windows(name: str, shared: Path, tmp_path: Path) -
 
 def test_the_published_network_needs_no_layout_change_on_the_device(shared: Path) -> None:
     graph = read_tflite((shared / TFLITE["emg-16x8"]).read_bytes())
-    assert (count(graph, OpKind.TRANSPOSE), count(graph, OpKind.PAD)) == (35, 18)
+    assert (count(graph, TRANSPOSE), count(graph, PAD)) == (35, 18)
     left = simplify(graph)
     kinds = {op.kind for op in left.ops}
     assert kinds == {
-        OpKind.ADD,
-        OpKind.CONV_2D,
-        OpKind.DEPTHWISE_CONV_2D,
-        OpKind.FULLY_CONNECTED,
-        OpKind.RESHAPE,
+        ADD,
+        CONV_2D,
+        DEPTHWISE_CONV_2D,
+        FULLY_CONNECTED,
+        RESHAPE,
     }
     assert str(left.tensors[left.inputs[0]].dtype) == "int16"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emgdeploy.convert.reference import Reference
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from emgdeploy.graph.passes.slicing import strided_slice
+from emgdeploy.graph.slicing import strided_slice
 from support.maker import Maker, Value
 from support.passes import kinds
 from support.proof import prove

@@ -9,7 +9,9 @@ import pytest
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from emgdeploy.graph.types import OpKind, Padding
+from emgdeploy.graph.operators.dilation import BATCH_TO_SPACE_ND, SPACE_TO_BATCH_ND
+from emgdeploy.graph.operators.weighted import CONV_2D
+from emgdeploy.graph.types import Padding
 from support.maker import Maker, Value
 from support.native_model import SANITIZE
 from support.proof import prove
@@ -17,7 +19,7 @@ from support.random_dilation import dealt_conv
 from support.random_weighted import bias, weights
 from support.tflite_writer import conv_options, options
 
-BATCHES = {OpKind.SPACE_TO_BATCH_ND, OpKind.BATCH_TO_SPACE_ND}
+BATCHES = {SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND}
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -72,7 +74,7 @@ def test_a_series_of_keras_with_and_without_an_open_batch(
 ) -> None:
     tflite = keras_series(Maker(3), open_batch, twice)
     graph = read_tflite(tflite)
-    convs = [op for op in graph.ops if op.kind is OpKind.CONV_2D]
+    convs = [op for op in graph.ops if op.kind is CONV_2D]
     assert len(convs) == 1 + twice and not BATCHES & {op.kind for op in graph.ops}
     assert all(op.w.dilation == (1, 2) and op.w.padding == Padding() for op in convs)
     prove(tflite, tmp_path, flags=(*SANITIZE, "-O0"))
@@ -105,7 +107,7 @@ def dealt(
 
 def test_crops_are_taken_off_the_paddings(tmp_path: Path) -> None:
     tflite = dealt(pads=(2, 4), crops=(1, 3))
-    (conv,) = (op for op in read_tflite(tflite).ops if op.kind is OpKind.CONV_2D)
+    (conv,) = (op for op in read_tflite(tflite).ops if op.kind is CONV_2D)
     assert conv.w.padding == Padding(1, 1, 1, 1)
     prove(tflite, tmp_path, flags=(*SANITIZE, "-O0"))
 

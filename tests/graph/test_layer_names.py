@@ -7,12 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emgdeploy.graph.names import distinct, named_after_layers
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.activation import RELU
+from emgdeploy.graph.operators.layout import PAD
+from emgdeploy.graph.operators.pairs import ADD
+from emgdeploy.graph.operators.reduction import SOFTMAX
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op, Operator, Tensor
 
-CONV, ADD, PAD = OpKind.CONV_2D, OpKind.ADD, OpKind.PAD
+CONV, ADD, PAD = CONV_2D, ADD, PAD
 
 
-def names(*layers: tuple[OpKind, str], weights: str = "arith.constant") -> list[str]:
+def names(*layers: tuple[Operator, str], weights: str = "arith.constant") -> list[str]:
     """What the tensors of a chain are called, whose file has these names."""
     made = [Tensor(i, name, (1, 4), np.dtype(np.int8)) for i, (_, name) in enumerate(layers, 1)]
     constant = Tensor(99, weights, (4,), np.dtype(np.int8), data=np.zeros(4, np.int8))
@@ -32,7 +37,7 @@ def test_a_fused_layer_is_called_after_its_weights() -> None:
         "layers.0.conv1"
     ]
     assert names((ADD, "block.act/Relu;block.Add/add")) == ["block.Add"]
-    assert names((OpKind.RELU, "block.act/Relu")) == ["block.act"]
+    assert names((RELU, "block.act/Relu")) == ["block.act"]
 
 
 def test_keras_names_lose_the_operator_and_what_all_begin_with() -> None:
@@ -41,16 +46,16 @@ def test_keras_names_lose_the_operator_and_what_all_begin_with() -> None:
         (PAD, "net/conv1d_1/Pad"),
         (CONV, joined),
         (CONV, "net/conv1d_1/Conv1D/BatchToSpaceND"),
-        (OpKind.DEPTHWISE_CONV_2D, "net/separable_conv1d_2/separable_conv2d/depthwise1"),
-        (OpKind.FULLY_CONNECTED, "StatefulPartitionedCall_1:01"),
+        (DEPTHWISE_CONV_2D, "net/separable_conv1d_2/separable_conv2d/depthwise1"),
+        (FULLY_CONNECTED, "StatefulPartitionedCall_1:01"),
         weights="net/dense_1/MatMul",
     )
     assert found == ["conv1d_1/PAD", "conv1d", "conv1d_1", "separable_conv1d_2", "dense_1"]
 
 
 def test_without_a_name_the_operator_says_what_it_is() -> None:
-    assert names((OpKind.SOFTMAX, "Identity"), (ADD, "")) == ["SOFTMAX", "ADD"]
-    assert names((OpKind.SOFTMAX, "logits"), (ADD, "a/b")) == ["logits", "a"]
+    assert names((SOFTMAX, "Identity"), (ADD, "")) == ["SOFTMAX", "ADD"]
+    assert names((SOFTMAX, "logits"), (ADD, "a/b")) == ["logits", "a"]
 
 
 def test_operators_of_one_layer_are_told_apart() -> None:
@@ -66,7 +71,7 @@ def test_operators_of_one_layer_are_told_apart() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from([CONV, ADD, PAD]), st.text("ab/;:_. 1\x1b", max_size=12)), min_size=1)
 )
-def test_no_two_layers_have_one_name(layers: list[tuple[OpKind, str]]) -> None:
+def test_no_two_layers_have_one_name(layers: list[tuple[Operator, str]]) -> None:
     found = names(*layers)
     assert len(set(found)) == len(found)
     assert all(found)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.graph import read_tflite
+from emgdeploy.graph.operators.layout import RESHAPE
 from emgdeploy.graph.passes.drop_dead import drop_dead
 from emgdeploy.graph.passes.drop_identities import drop_identities
 from emgdeploy.graph.passes.fuse_activations import fuse_activations
 from emgdeploy.graph.passes.fuse_lookups import fuse_lookups
-from emgdeploy.graph.types import Activation, OpKind
+from emgdeploy.graph.types import Activation
 from support import random_elementwise as elementwise
 from support.maker import Maker, Value
 from support.passes import kinds, proven
@@ -109,7 +110,7 @@ def test_what_copies_is_a_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     y = m.op("PAD", [y.index, m.integers([[0, 0]] * 4)], m.like(y.shape, y), options("PadOptions"))
     y = m.op("CONCATENATION", [y.index], m.like(y.shape, y), options("ConcatenationOptions", "NONE", axis=1))
     graph = proven(finish(m, y), drop_identities, tmp_path, monkeypatch)
-    assert {op.kind for op in graph.ops} == {OpKind.RESHAPE}
+    assert {op.kind for op in graph.ops} == {RESHAPE}
 
 
 def test_relu_is_a_copy_where_nothing_lies_below_zero(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.graph import Graph, read_tflite
+from emgdeploy.graph.operators.layout import PAD
 from emgdeploy.graph.passes.fold_pad import fold_pad
 from emgdeploy.graph.passes.pad_last import pad_last
-from emgdeploy.graph.types import OpKind
 from support.maker import Maker, Value
 from support.passes import count, kinds, proven
 from support.random_layout import expand_dims, transposed
@@ -41,7 +41,7 @@ def test_height_and_width_fold_into_any_convolution(
     graph = proven(
         finish(m, layer(m, padded(m, padded(m, x, (1, 2), 2), (1, 2), 1))), fold_pad, tmp_path, monkeypatch
     )
-    assert count(graph, OpKind.PAD) == 0
+    assert count(graph, PAD) == 0
 
 
 def test_channels_a_pool_and_a_second_reader_keep_the_pad(
@@ -54,7 +54,7 @@ def test_channels_a_pool_and_a_second_reader_keep_the_pad(
     y = m.op("ADD", [wide.index, relu_of(m, wide).index], m.value(wide.shape),
              options("AddOptions", "NONE", potScaleInt16=False))  # fmt: skip
     graph = proven(finish(m, y), fold_pad, tmp_path, monkeypatch)
-    assert count(graph, OpKind.PAD) == 3
+    assert count(graph, PAD) == 3
 
 
 def by_one(m: Maker, image: Value, axis: int) -> Value:
@@ -92,7 +92,7 @@ def test_a_one_dimensional_network_pads_before_it_grows_an_axis(
         m, x = start((1, 9, 3), seed)
         y = conv(m, expand_dims(m, padded(m, x, (1,), 3)))
         graph = proven(finish(m, y), both, tmp_path / str(seed), monkeypatch)
-        assert count(graph, OpKind.PAD) == 0
+        assert count(graph, PAD) == 0
 
 
 def test_a_view_that_mixes_axes_stays_behind() -> None:

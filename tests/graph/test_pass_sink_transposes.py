@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from emgdeploy.graph import read_tflite
+from emgdeploy.graph.operators.layout import TRANSPOSE
+from emgdeploy.graph.operators.reduction import MEAN
 from emgdeploy.graph.passes.sink_transposes import sink_transposes
-from emgdeploy.graph.types import OpKind
 from support import random_elementwise as elementwise
 from support.maker import Maker, Value
 from support.passes import count, kinds, proven
@@ -50,7 +51,7 @@ def test_element_by_element_operators_work_on_the_source(
         m, x = start(seed=seed)
         y = transposed(m, getattr(elementwise, layer)(m, transposed(m, x, FIRST)), LAST)
         graph = proven(finish(m, y), sink_transposes, tmp_path / str(seed), monkeypatch)
-        assert count(graph, OpKind.TRANSPOSE) == 0
+        assert count(graph, TRANSPOSE) == 0
 
 
 @pytest.mark.parametrize("layer", ["add", "mul"])
@@ -64,7 +65,7 @@ def test_constant_operands_are_transposed_by_the_compiler(
         m.values = [m.values[0], other]
         y = transposed(m, getattr(elementwise, layer)(m, first), LAST)
         graph = proven(finish(m, y), sink_transposes, tmp_path / str(seed), monkeypatch)
-        assert count(graph, OpKind.TRANSPOSE) == 0
+        assert count(graph, TRANSPOSE) == 0
 
 
 def test_a_dense_layer_takes_its_weights_in_another_order(
@@ -86,7 +87,7 @@ def test_a_mean_takes_the_axes_of_the_source(
     m, x = start(seed=seed)
     y = mean(m, transposed(m, x, (0, 3, 2, 1)))
     graph = proven(finish(m, y), sink_transposes, tmp_path, monkeypatch)
-    assert graph.ops[0].kind is OpKind.MEAN
+    assert graph.ops[0].kind is MEAN
 
 
 def test_a_join_of_equally_transposed_operands_happens_before(
@@ -109,7 +110,7 @@ def test_softmax_moves_only_where_its_axis_stays_last(
         back = tuple(axes.index(a) for a in range(4))
         y = transposed(m, elementwise.softmax(m, transposed(m, x, axes)), back)
         graph = proven(finish(m, y), sink_transposes, tmp_path / str(left), monkeypatch)
-        assert count(graph, OpKind.TRANSPOSE) == left
+        assert count(graph, TRANSPOSE) == left
 
 
 def test_moving_only_axes_of_one_element_is_a_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +126,7 @@ def test_a_graph_that_would_move_more_bytes_stays_as_it_is() -> None:
     wide = elementwise.through_float(m, t)
     y = elementwise.excite(m, wide)
     before = read_tflite(finish(m, y))
-    assert count(sink_transposes(before), OpKind.TRANSPOSE) <= count(before, OpKind.TRANSPOSE)
+    assert count(sink_transposes(before), TRANSPOSE) <= count(before, TRANSPOSE)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -11,8 +11,8 @@ import pytest
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from emgdeploy.graph.passes.slicing import Part, part_of
-from emgdeploy.graph.types import OpKind
+from emgdeploy.graph.operators.slices import STRIDED_SLICE
+from emgdeploy.graph.slicing import Part, part_of
 from support import random_slices as slices
 from support.maker import Maker, Value
 from support.native_model import SANITIZE
@@ -31,7 +31,7 @@ def test_a_random_part_is_equal_in_every_bit(layer: Layer, seed: int, tmp_path: 
     m.values.append(image)
     y = layer(m, image)
     tflite = m.writer.finish([image.index], [m.reshaped(y, (1, *y.shape)).index])
-    assert OpKind.STRIDED_SLICE in {op.kind for op in read_tflite(tflite).ops}
+    assert STRIDED_SLICE in {op.kind for op in read_tflite(tflite).ops}
     prove(tflite, tmp_path, flags=(*SANITIZE, "-O0"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.graph import Graph, read_tflite
-from emgdeploy.graph.types import OpKind
+from emgdeploy.graph.types import Operator
 from support.proof import prove
 
 Rewrite = Callable[[Graph], Graph]
@@ -17,10 +17,10 @@ Rewrite = Callable[[Graph], Graph]
 
 def kinds(graph: Graph) -> list[str]:
     """The operators' names in order."""
-    return [op.kind.value for op in graph.ops]
+    return [op.kind.name for op in graph.ops]
 
 
-def count(graph: Graph, kind: OpKind) -> int:
+def count(graph: Graph, kind: Operator) -> int:
     return sum(op.kind is kind for op in graph.ops)
 
 

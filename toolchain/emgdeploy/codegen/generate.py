@@ -18,11 +18,8 @@ from emgdeploy.codegen.schedule import schedule
 from emgdeploy.codegen.step import Step
 from emgdeploy.graph.names import distinct
 from emgdeploy.graph.passes import simplify
-from emgdeploy.graph.types import Graph, OpKind, Tensor
+from emgdeploy.graph.types import Graph, Tensor
 
-_TRAINED = frozenset(
-    {OpKind.ADD, OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED, OpKind.MUL, OpKind.PRELU}
-)
 # How many channels of an image the kernels for an instruction set like to take at once.
 _CHANNELS_TOGETHER = {"dsp": 4, "mve": 4}
 
@@ -99,7 +96,7 @@ def _layer(graph: Graph, index: int, step: Step, in_ram: bool) -> LayerInfo:
     return LayerInfo(
         index=index,
         name=graph.tensors[step.writes].name,
-        op=step.op.kind.value,
+        op=step.op.kind.name,
         macs=step.macs,
         weights_bytes=step.weights_bytes,
         constants_bytes=step.constants_bytes,
@@ -111,11 +108,11 @@ def _layer(graph: Graph, index: int, step: Step, in_ram: bool) -> LayerInfo:
 
 def _operators(graph: Graph, steps: tuple[Step, ...]) -> tuple[OperatorCount, ...]:
     """The graph before and after the passes, as the file's operators against the kernel calls."""
-    before = Counter(kind.value for kind in graph.file_ops)
-    after = Counter(s.op.kind.value for s in steps)
+    before = Counter(kind.name for kind in graph.file_ops)
+    after = Counter(s.op.kind.name for s in steps)
     return tuple(OperatorCount(op, before[op], after[op]) for op in sorted(before | after))
 
 
 def _parameters(graph: Graph, step: Step) -> int:
     """Trained numbers of a layer: weights, biases and slopes, zero points not folded."""
-    return sum(t.elements for t in graph.ins(step.op) if t.constant) if step.op.kind in _TRAINED else 0
+    return sum(t.elements for t in graph.ins(step.op) if t.constant) if step.op.kind.trained else 0

@@ -92,7 +92,7 @@ def _call(graph: Graph, number: int, step: Step, plan: Plan, in_ram: bool) -> _C
     out = graph.tensors[step.writes]
     shape = "x".join(map(str, out.shape))
     return _Call(
-        title=f"{number}: {step.op.kind.value} -> {shape}  {comment_safe(out.name)}",
+        title=f"{number}: {step.op.kind.name} -> {shape}  {comment_safe(out.name)}",
         type=f"{step.kernel}_t",
         struct=_struct(step.fields, 1),
         layer=f"layer_{step.op.index}",

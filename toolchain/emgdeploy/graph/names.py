@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op, Operator, Tensor
 
-_WEIGHTED_KINDS = frozenset({OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED})
+_WEIGHTED_KINDS = frozenset({CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED})
 _WEIGHTED = re.compile(r"conv|depthwise|matmul|einsum|tensordot", re.IGNORECASE)
 # Operators that one layer is made of, as the converter nests them: `conv1d/Conv1D/Squeeze`.
 _INNER = re.compile(
@@ -37,11 +38,11 @@ def named_after_layers(tensors: Mapping[int, Tensor], ops: Sequence[Op]) -> dict
     named = {i: _input(tensor) for i, tensor in tensors.items()}
     for op in ops:
         for i in op.outputs:
-            named[i] = replace(tensors[i], name=_own(paths[i], common) or op.kind.value)
+            named[i] = replace(tensors[i], name=_own(paths[i], common) or op.kind.name)
     return named
 
 
-def distinct(graph: Graph, made: Sequence[tuple[int, OpKind]]) -> Graph:
+def distinct(graph: Graph, made: Sequence[tuple[int, Operator]]) -> Graph:
     """The graph with another name for each tensor of `made`, by who makes it.
 
     Where several operators are one layer, the one with the weights has its name, else the last; the others say what
@@ -60,7 +61,7 @@ def distinct(graph: Graph, made: Sequence[tuple[int, OpKind]]) -> Graph:
         name = graph.tensors[i].name
         if owners[name] == i:
             continue
-        name = other = f"{name}/{kind.value}"
+        name = other = f"{name}/{kind.name}"
         while taken[other]:
             other = f"{name}_{taken[name]}"
             taken[name] += 1
@@ -79,10 +80,10 @@ def _own(path: Path, common: Path) -> str:
     return ".".join(path[len(common) :] if path[: len(common)] == common else path)
 
 
-def _path(name: str, kind: OpKind) -> Path:
+def _path(name: str, kind: Operator) -> Path:
     """The layer's place in its network; empty where the name does not say it."""
     parts = [_ENDS.sub("", part).split("/") for part in name.split(";")]
-    wanted = _WEIGHTED if kind in _WEIGHTED_KINDS else re.compile(re.escape(kind.value), re.IGNORECASE)
+    wanted = _WEIGHTED if kind in _WEIGHTED_KINDS else re.compile(re.escape(kind.name), re.IGNORECASE)
     part = next((one for one in parts if wanted.match(one[-1])), parts[0])
     path = part[:-1] or part
     while len(path) > 1 and _INNER.fullmatch("/".join(path[-2:])):

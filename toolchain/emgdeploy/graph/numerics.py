@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.graph.types import Activation, Op, OpKind, Tensor
+from emgdeploy.graph.types import Activation, Tensor
 
 
 @dataclass(frozen=True)
@@ -75,30 +75,16 @@ def activation_range(activation: Activation, out: Tensor) -> tuple[int, int]:
     """The quantized range that the fused activation leaves, within the output's type."""
     low, high = type_range(out.dtype)
     if activation is Activation.RELU:
-        low = max(low, _quantize(out, 0.0))
+        low = max(low, quantized(out, 0.0))
     elif activation is Activation.RELU6:
-        low, high = max(low, _quantize(out, 0.0)), min(high, _quantize(out, 6.0))
+        low, high = max(low, quantized(out, 0.0)), min(high, quantized(out, 6.0))
     elif activation is Activation.RELU_N1_TO_1:
-        low, high = max(low, _quantize(out, -1.0)), min(high, _quantize(out, 1.0))
+        low, high = max(low, quantized(out, -1.0)), min(high, quantized(out, 1.0))
     return low, high
 
 
-def relu_range(op: Op, out: Tensor) -> tuple[int, int]:
-    """The quantized range that an operator of the RELU family leaves."""
-    if op.kind is OpKind.RELU_0_TO_1:
-        low, high = type_range(out.dtype)
-        return max(low, _quantize(out, 0.0)), min(high, _quantize(out, 1.0))
-    return activation_range(_RELUS[op.kind], out)
-
-
-_RELUS = {
-    OpKind.RELU: Activation.RELU,
-    OpKind.RELU6: Activation.RELU6,
-    OpKind.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
-}
-
-
-def _quantize(tensor: Tensor, real: float) -> int:
+def quantized(tensor: Tensor, real: float) -> int:
+    """The integer nearest to a real number, of whatever size."""
     ratio = float(np.float32(real) / tensor.q.scale)
     return tensor.q.zero_point + round_half_away(ratio)
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
-from emgdeploy.graph.attributes import read_attributes
 from emgdeploy.graph.names import named_after_layers
-from emgdeploy.graph.types import Graph, Op, OpKind, Quantization, Tensor, quoted
+from emgdeploy.graph.operators import operators
+from emgdeploy.graph.types import Graph, Op, Quantization, Tensor, quoted
 from emgdeploy.graph.validate import validate
 
 # TensorType numbers of the TFLite schema that a quantized CNN can hold.
@@ -27,54 +27,12 @@ _DTYPES: dict[int, np.dtype[np.generic]] = {
 }
 _OTHER_DTYPES = {1: "elements of float16", 17: "elements of int4"}
 _MAX_RANK = 8
-# The newest version of each operator that the reference interpreter registers; older ones mean the
-# same for the types that are supported here. Source: kernels/register_ref.cc of google-ai-edge/LiteRT.
-_NEWEST = dict.fromkeys(OpKind, 1) | {
-    OpKind.ABS: 3,
-    OpKind.ADD: 5,
-    OpKind.AVERAGE_POOL_2D: 3,
-    OpKind.BATCH_TO_SPACE_ND: 4,
-    OpKind.CONCATENATION: 7,
-    OpKind.CONV_2D: 8,
-    OpKind.DEPTHWISE_CONV_2D: 6,
-    OpKind.DEQUANTIZE: 9,
-    OpKind.EXP: 2,
-    OpKind.FULLY_CONNECTED: 14,
-    OpKind.GATHER: 4,
-    OpKind.GELU: 2,
-    OpKind.LEAKY_RELU: 2,
-    OpKind.LOGISTIC: 3,
-    OpKind.MAXIMUM: 4,
-    OpKind.MAX_POOL_2D: 3,
-    OpKind.MEAN: 3,
-    OpKind.MINIMUM: 4,
-    OpKind.MUL: 7,
-    OpKind.PACK: 5,
-    OpKind.PAD: 6,
-    OpKind.QUANTIZE: 6,
-    OpKind.REDUCE_MAX: 3,
-    OpKind.REDUCE_MIN: 3,
-    OpKind.REDUCE_PROD: 2,
-    OpKind.RELU: 3,
-    OpKind.RELU6: 3,
-    OpKind.SLICE: 6,
-    OpKind.SOFTMAX: 3,
-    OpKind.SPACE_TO_BATCH_ND: 4,
-    OpKind.SPLIT: 4,
-    OpKind.SPLIT_V: 2,
-    OpKind.STRIDED_SLICE: 4,
-    OpKind.SUB: 5,
-    OpKind.TANH: 3,
-    OpKind.TRANSPOSE: 8,
-    OpKind.UNPACK: 4,
-}
 # What to take in place of operators that people meet.
 _INSTEAD = {
     "ELU": "the reference has none for int8; take RELU, LEAKY_RELU, GELU or HARD_SWISH",
     "SUM": "take the mean, and let the next layer's weights make up for the number of values",
     "CUSTOM": "export the network with TensorFlow Lite's own operators alone",
 }
-_SEVERAL_OUTPUTS = (OpKind.SPLIT, OpKind.SPLIT_V, OpKind.UNPACK)
 
 
 def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
@@ -214,20 +172,21 @@ def _read_op(
     name = _builtin_name(code)
     written = [f"tensor {i}, {quoted(tensors[i].name)}" for i in outputs[:1] if i >= 0]
     where = f"{source}: operator {index} ({name}, writing {written[0] if written else 'nothing'})"
-    if name not in OpKind.__members__:
-        hint = _INSTEAD.get(name, f"supported are {', '.join(sorted(OpKind.__members__))}")
+    kind = operators().get(name)
+    if kind is None:
+        hint = _INSTEAD.get(name, f"supported are {', '.join(operators())}")
         raise InputError(f"{where} is not supported", hint)
-    if not 1 <= version <= _NEWEST[OpKind[name]]:
+    if not 1 <= version <= kind.newest:
         raise InputError(
-            f"{where} has version {version}; 1 to {_NEWEST[OpKind[name]]} are supported",
+            f"{where} has version {version}; 1 to {kind.newest} are supported",
             "export the model with an older converter, or its integer operators alone",
         )
-    most = len(outputs) if OpKind[name] in _SEVERAL_OUTPUTS else 1
+    most = len(outputs) if kind.several_outputs else 1
     if not 1 <= len(outputs) <= most or min(outputs) < 0 or not inputs or inputs[0] < 0:
         raise InputError(f"{where} needs a first input and exactly one output", flat.HINT)
     present = [tensors[i] if i >= 0 else None for i in inputs]
-    attributes = read_attributes(OpKind[name], table, present, where)
-    return Op(index, OpKind[name], inputs, outputs, **attributes)
+    attributes = kind.attributes(table, present, where) if kind.attributes else {}
+    return Op(index, kind, inputs, outputs, **attributes)
 
 
 def _builtin_name(code: int) -> str:

@@ -2,64 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import Enum, StrEnum
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-class OpKind(StrEnum):
-    """The operators this compiler understands, under their TFLite schema names."""
-
-    ABS = "ABS"
-    ADD = "ADD"
-    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
-    BATCH_TO_SPACE_ND = "BATCH_TO_SPACE_ND"
-    CONCATENATION = "CONCATENATION"
-    CONV_2D = "CONV_2D"
-    DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
-    DEQUANTIZE = "DEQUANTIZE"
-    EXP = "EXP"
-    EXPAND_DIMS = "EXPAND_DIMS"
-    FULLY_CONNECTED = "FULLY_CONNECTED"
-    GATHER = "GATHER"
-    GELU = "GELU"
-    HARD_SWISH = "HARD_SWISH"
-    LEAKY_RELU = "LEAKY_RELU"
-    LOGISTIC = "LOGISTIC"
-    MAXIMUM = "MAXIMUM"
-    MAX_POOL_2D = "MAX_POOL_2D"
-    MEAN = "MEAN"
-    MINIMUM = "MINIMUM"
-    MUL = "MUL"
-    PACK = "PACK"
-    PAD = "PAD"
-    PRELU = "PRELU"
-    QUANTIZE = "QUANTIZE"
-    REDUCE_MAX = "REDUCE_MAX"
-    REDUCE_MIN = "REDUCE_MIN"
-    REDUCE_PROD = "REDUCE_PROD"
-    RELU = "RELU"
-    RELU6 = "RELU6"
-    RELU_0_TO_1 = "RELU_0_TO_1"
-    RELU_N1_TO_1 = "RELU_N1_TO_1"
-    RESHAPE = "RESHAPE"
-    SHAPE = "SHAPE"
-    SLICE = "SLICE"
-    SOFTMAX = "SOFTMAX"
-    SPACE_TO_BATCH_ND = "SPACE_TO_BATCH_ND"
-    SPLIT = "SPLIT"
-    SPLIT_V = "SPLIT_V"
-    SQUEEZE = "SQUEEZE"
-    STRIDED_SLICE = "STRIDED_SLICE"
-    SUB = "SUB"
-    TANH = "TANH"
-    TRANSPOSE = "TRANSPOSE"
-    UNPACK = "UNPACK"
 
 
 class Activation(StrEnum):
@@ -140,6 +90,10 @@ class Tensor:
     def nbytes(self) -> int:
         return self.elements * self.dtype.itemsize
 
+    def with_data(self, data: NDArray[np.generic]) -> Tensor:
+        """A constant of this tensor's type, quantization and name."""
+        return replace(self, shape=data.shape, data=data)
+
     @property
     def size2d(self) -> tuple[int, int]:
         """Height and width of an image (batch, height, width, channels)."""
@@ -192,6 +146,73 @@ class Window:
     image: tuple[int, int] | None = field(default=None, compare=False)
 
 
+class Operands(Enum):
+    """Which operands an operator works on element by element; a graph pass or kernel goes by it.
+
+    ONE: each output depends on one element of the only operand. TWO: on one of each of two, either of
+    which may be constant or repeat. SLOPES: the same, but the second is a factor of the first.
+    """
+
+    OTHER = "other"
+    ONE = "one"
+    TWO = "two"
+    SLOPES = "slopes"
+
+
+Constants = list[NDArray[np.generic]]
+# A part of a tensor: begin and size for each axis.
+Box = tuple[list[int], list[int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """What there is to know of one kind of operator, under its TFLite schema name.
+
+    rule: raises BrokenRule where arity, shapes, element types or quantization are not the reference's.
+    newest: the latest version that the reference interpreter registers; older ones mean the same for
+        the types supported here. Source: kernels/register_ref.cc of google-ai-edge/LiteRT.
+    attributes: from its option table, its inputs (None where left out) and its name in messages to the
+        attributes of `Op`.
+    operands: whether it works element by element. own_int16: its int16 form is a formula of its own, so
+        that no constant operand and no neighbour can be joined to it.
+    clamps: it takes a fused activation; fuses_as: the fused activation that it can become itself.
+    trained: its constant operands are parameters of the network.
+    view: it changes how a tensor is seen, not what its bytes are.
+    several_outputs: it may write more than one tensor.
+    shape: of the output, where the file leaves it open; None where it cannot be known. fold: of an output
+        whose inputs are constants, its values. parts: what is cut up, and each output's part of it.
+        These three work on graphs that are not validated yet; the last two raise ValueError for nonsense.
+    copies: whether the output is the input, bit for bit.
+    follows: how it works on the sources of transposed inputs, by tensor index; at least the first is one.
+        By default element by element, as `operands` says (see `follow`).
+    """
+
+    name: str
+    rule: Callable[[Graph, Op], None]
+    newest: int = 1
+    attributes: Callable[[Any, Sequence[Tensor | None], str], dict[str, Any]] | None = None
+    operands: Operands = Operands.OTHER
+    own_int16: bool = False
+    clamps: bool = False
+    fuses_as: Activation | None = None
+    trained: bool = False
+    view: bool = False
+    several_outputs: bool = False
+    shape: Callable[[Graph, Op], tuple[int, ...] | None] | None = None
+    fold: Callable[[Op, Tensor, Constants], NDArray[np.generic]] | None = None
+    parts: Callable[[Graph, Op], tuple[Tensor, list[Box]]] | None = None
+    copies: Callable[[Graph, Op], bool] | None = None
+    follows: Callable[[Graph, Op, Mapping[int, Turned]], Moved | None] | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each output depends on one element of each operand."""
+        return self.operands is not Operands.OTHER
+
+
 @dataclass(frozen=True)
 class Op:
     """One operator. `inputs` may hold -1 for an absent optional tensor.
@@ -199,11 +220,12 @@ class Op:
     Only the attributes that its kind has are meaningful; the others keep their defaults.
     `chain` are the element-by-element operators that a pass made this one stand for, in order, with
     their own tensors. `quantized_bias` is the type number the options ask for (0: none),
-    `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has, and `shifts_int16` asks for ADD's old form, of power-of-two scales.
+    `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has, and
+    `shifts_int16` asks for ADD's old form, of power-of-two scales.
     """
 
     index: int
-    kind: OpKind
+    kind: Operator
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     activation: Activation = Activation.NONE
@@ -229,6 +251,24 @@ class Op:
         return self.window
 
 
+# A tensor, and the axes by which another one is its transposition.
+Turned = tuple[Tensor, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An operator that works on sources of transposed tensors.
+
+    inputs: indices of tensors, or new constants. Its output has `shape`; transposed by `axes` it is the old
+    one. axis: the operator's own, where that has changed.
+    """
+
+    inputs: tuple[int | Tensor, ...]
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    axis: int | None = None
+
+
 @dataclass(frozen=True)
 class Graph:
     """Operators in an order that can be executed, with the tensors they name by index.
@@ -241,7 +281,7 @@ class Graph:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     source: str = field(default="model.tflite", compare=False)
-    file_ops: tuple[OpKind, ...] = field(default=(), compare=False)
+    file_ops: tuple[Operator, ...] = field(default=(), compare=False)
 
     def ins(self, op: Op) -> tuple[Tensor, ...]:
         """The operator's present input tensors."""
@@ -253,7 +293,7 @@ class Graph:
     def where(self, op: Op) -> str:
         """The operator as messages name it."""
         out = self.out(op)
-        return f"{self.source}: operator {op.index} ({op.kind.value}, writing tensor {out.index}, {quoted(out.name)})"
+        return f"{self.source}: operator {op.index} ({op.kind.name}, writing tensor {out.index}, {quoted(out.name)})"
 
     def optional(self, op: Op, position: int) -> Tensor | None:
         """The input at `position`, or None where the operator leaves it out."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from emgdeploy.errors import InputError
-from emgdeploy.graph import flat, rules
+from emgdeploy.graph import flat
 from emgdeploy.graph.numerics import type_range
+from emgdeploy.graph.operators.check import check
 from emgdeploy.graph.passes.drop_uint8_io import drop_uint8_io
 from emgdeploy.graph.passes.expand_groups import expand_groups
 from emgdeploy.graph.passes.fold_constants import fold_constants
@@ -32,7 +33,7 @@ def validate(graph: Graph) -> Graph:
     for tensor in graph.live_tensors():
         _check_quantization(graph, tensor)
     for op in graph.ops:
-        rules.check(graph, op)
+        check(graph, op)
     return expand_groups(graph)
 
 
@@ -58,7 +59,7 @@ def _check_order(graph: Graph) -> None:
         for i in op.inputs:
             if i >= 0 and i not in known:
                 raise InputError(
-                    f"{graph.source}: operator {op.index} ({op.kind.value}) reads tensor {i} "
+                    f"{graph.source}: operator {op.index} ({op.kind.name}) reads tensor {i} "
                     f"({quoted(graph.tensors[i].name)}) before anything has written it",
                     flat.HINT,
                 )
@@ -71,7 +72,7 @@ def _check_writes_once(graph: Graph, op: Op, known: set[int]) -> None:
     for i in op.outputs:
         if i in known:
             raise InputError(
-                f"{graph.source}: operator {op.index} ({op.kind.value}) writes tensor {i}, "
+                f"{graph.source}: operator {op.index} ({op.kind.name}) writes tensor {i}, "
                 "which is constant or already written",
                 flat.HINT,
             )

@@ -20,15 +20,24 @@ from emgdeploy.codegen.exact.fixedpoint import Ints, requantize
 from emgdeploy.codegen.exact.float32 import dequantize, quantize, round_half_away
 from emgdeploy.codegen.exact.hard_swish import hard_swish
 from emgdeploy.codegen.exact.libm import each
-from emgdeploy.graph.numerics import (
-    Multiplier,
-    activation_range,
-    quantize_multiplier,
-    ratio32,
+from emgdeploy.graph.numerics import Multiplier, activation_range, quantize_multiplier, ratio32, type_range
+from emgdeploy.graph.operators.activation import (
+    ABS,
+    EXP,
+    GELU,
+    HARD_SWISH,
+    LEAKY_RELU,
+    LOGISTIC,
+    RELU,
+    RELU6,
+    RELU_0_TO_1,
+    RELU_N1_TO_1,
+    TANH,
     relu_range,
-    type_range,
 )
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
+from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SUB
+from emgdeploy.graph.types import Graph, Op, Operator, Tensor
 from emgdeploy.graph.unary import only_operand
 
 Values = NDArray[Any]
@@ -38,7 +47,7 @@ def evaluate(graph: Graph, op: Op, values: Values) -> Values:
     """The operator's outputs for quantized (or float32) input `values`, as int64 (or float32)."""
     image = only_operand(graph, op)
     if image is None:
-        raise LookupError(f"operator {op.index} ({op.kind.value}) has more than one computed operand")
+        raise LookupError(f"operator {op.index} ({op.kind.name}) has more than one computed operand")
     if op.kind in _UNARY:
         return _UNARY[op.kind](op, image, graph.out(op), values)
     return _with_constant(graph, op, values)
@@ -139,34 +148,34 @@ def _with_constant(graph: Graph, op: Op, values: Values) -> Values:
     a, b = (graph.tensors[i] for i in op.inputs)
     variable, constant = (b, a) if a.constant else (a, b)
     fixed = np.asarray(constant.data, np.int64).reshape(())
-    if op.kind is OpKind.PRELU:
+    if op.kind is PRELU:
         return prelu_values(variable, constant, graph.out(op), values, fixed)
     low, high = activation_range(op.activation, graph.out(op))
     x, y = (fixed, values) if a.constant else (values, fixed)
     return _clamped(_COMBINED[op.kind](a, b, graph.out(op), x, y), low, high)
 
 
-_COMBINED: dict[OpKind, Callable[[Tensor, Tensor, Tensor, Ints, Ints], Ints]] = {
-    OpKind.ADD: add_values,
-    OpKind.MAXIMUM: lambda a, b, out, x, y: np.maximum(x, y),
-    OpKind.MINIMUM: lambda a, b, out, x, y: np.minimum(x, y),
-    OpKind.MUL: mul_values,
-    OpKind.SUB: sub_values,
+_COMBINED: dict[Operator, Callable[[Tensor, Tensor, Tensor, Ints, Ints], Ints]] = {
+    ADD: add_values,
+    MAXIMUM: lambda a, b, out, x, y: np.maximum(x, y),
+    MINIMUM: lambda a, b, out, x, y: np.minimum(x, y),
+    MUL: mul_values,
+    SUB: sub_values,
 }
 
 
-_UNARY: dict[OpKind, Callable[[Op, Tensor, Tensor, Values], Values]] = {
-    OpKind.ABS: _abs,
-    OpKind.DEQUANTIZE: _dequantize,
-    OpKind.EXP: _exp,
-    OpKind.GELU: _gelu,
-    OpKind.HARD_SWISH: _hard_swish,
-    OpKind.LEAKY_RELU: _leaky_relu,
-    OpKind.LOGISTIC: _logistic,
-    OpKind.QUANTIZE: _requantize,
-    OpKind.RELU: _relu,
-    OpKind.RELU6: _relu,
-    OpKind.RELU_0_TO_1: _relu,
-    OpKind.RELU_N1_TO_1: _relu,
-    OpKind.TANH: _tanh,
+_UNARY: dict[Operator, Callable[[Op, Tensor, Tensor, Values], Values]] = {
+    ABS: _abs,
+    DEQUANTIZE: _dequantize,
+    EXP: _exp,
+    GELU: _gelu,
+    HARD_SWISH: _hard_swish,
+    LEAKY_RELU: _leaky_relu,
+    LOGISTIC: _logistic,
+    QUANTIZE: _requantize,
+    RELU: _relu,
+    RELU6: _relu,
+    RELU_0_TO_1: _relu,
+    RELU_N1_TO_1: _relu,
+    TANH: _tanh,
 }

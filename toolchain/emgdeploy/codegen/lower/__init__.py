@@ -31,86 +31,112 @@ from emgdeploy.codegen.mve.dense import lower_dense_mve
 from emgdeploy.codegen.mve.depthwise import lower_depthwise_mve
 from emgdeploy.codegen.step import Step
 from emgdeploy.errors import InputError
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.operators.activation import (
+    ABS,
+    EXP,
+    GELU,
+    HARD_SWISH,
+    LEAKY_RELU,
+    LOGISTIC,
+    RELU,
+    RELU6,
+    RELU_0_TO_1,
+    RELU_N1_TO_1,
+    TANH,
+)
+from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
+from emgdeploy.graph.operators.layout import CONCATENATION, EXPAND_DIMS, PAD, RESHAPE, SQUEEZE, TRANSPOSE
+from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SUB
+from emgdeploy.graph.operators.reduction import (
+    AVERAGE_POOL_2D,
+    MAX_POOL_2D,
+    MEAN,
+    REDUCE_MAX,
+    REDUCE_MIN,
+    SOFTMAX,
+)
+from emgdeploy.graph.operators.slices import STRIDED_SLICE
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op, Operator
 
 # Operators that change how a tensor is seen, not what its bytes are.
-VIEWS = frozenset({OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS})
+VIEWS = frozenset({RESHAPE, SQUEEZE, EXPAND_DIMS})
 
 Lowering = Callable[[Graph, Op], Step | None]
 
 # By operator and element type of its output, the best first; None passes on to the next.
-_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
-    (OpKind.ABS, "int8"): (lower_lookup,),
-    (OpKind.ADD, "int8"): (lower_lookup, lower_add_linear, lower_add, lower_add_pair),
-    (OpKind.ADD, "int16"): (lower_add_pair,),
-    (OpKind.CONV_2D, "int8"): (lower_conv,),
-    (OpKind.CONV_2D, "int16"): (lower_conv_wide,),
-    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise,),
-    (OpKind.DEPTHWISE_CONV_2D, "int16"): (lower_depthwise_wide,),
-    (OpKind.DEQUANTIZE, "float32"): (lower_dequantize,),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense),
-    (OpKind.FULLY_CONNECTED, "int16"): (lower_dense_wide,),
-    (OpKind.EXP, "int8"): (lower_lookup,),
-    (OpKind.GELU, "int8"): (lower_lookup,),
-    (OpKind.HARD_SWISH, "int8"): (lower_lookup,),
-    (OpKind.LEAKY_RELU, "int8"): (lower_lookup,),
-    (OpKind.LEAKY_RELU, "int16"): (lower_rescale,),
-    (OpKind.LOGISTIC, "int8"): (lower_lookup,),
-    (OpKind.LOGISTIC, "int16"): (lower_logistic,),
-    (OpKind.MAXIMUM, "int8"): (lower_lookup, lower_extreme),
-    (OpKind.MAXIMUM, "int16"): (lower_extreme,),
-    (OpKind.MINIMUM, "int8"): (lower_lookup, lower_extreme),
-    (OpKind.MINIMUM, "int16"): (lower_extreme,),
-    (OpKind.MUL, "int8"): (lower_lookup, lower_mul),
-    (OpKind.MUL, "int16"): (lower_mul,),
-    (OpKind.PRELU, "int8"): (lower_lookup, lower_prelu),
-    (OpKind.PRELU, "int16"): (lower_prelu,),
-    (OpKind.QUANTIZE, "int8"): (lower_lookup, lower_narrow, lower_quantize_float),
-    (OpKind.QUANTIZE, "int16"): (lower_lookup, lower_rescale, lower_quantize_float),
-    (OpKind.RELU_0_TO_1, "int8"): (lower_lookup,),
-    (OpKind.RELU_N1_TO_1, "int8"): (lower_lookup,),
-    (OpKind.SUB, "int8"): (lower_lookup, lower_add_pair),
-    (OpKind.SUB, "int16"): (lower_add_pair,),
-    (OpKind.TANH, "int8"): (lower_lookup,),
-    (OpKind.TANH, "int16"): (lower_tanh,),
+_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
+    (ABS, "int8"): (lower_lookup,),
+    (ADD, "int8"): (lower_lookup, lower_add_linear, lower_add, lower_add_pair),
+    (ADD, "int16"): (lower_add_pair,),
+    (CONV_2D, "int8"): (lower_conv,),
+    (CONV_2D, "int16"): (lower_conv_wide,),
+    (DEPTHWISE_CONV_2D, "int8"): (lower_depthwise,),
+    (DEPTHWISE_CONV_2D, "int16"): (lower_depthwise_wide,),
+    (DEQUANTIZE, "float32"): (lower_dequantize,),
+    (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense),
+    (FULLY_CONNECTED, "int16"): (lower_dense_wide,),
+    (EXP, "int8"): (lower_lookup,),
+    (GELU, "int8"): (lower_lookup,),
+    (HARD_SWISH, "int8"): (lower_lookup,),
+    (LEAKY_RELU, "int8"): (lower_lookup,),
+    (LEAKY_RELU, "int16"): (lower_rescale,),
+    (LOGISTIC, "int8"): (lower_lookup,),
+    (LOGISTIC, "int16"): (lower_logistic,),
+    (MAXIMUM, "int8"): (lower_lookup, lower_extreme),
+    (MAXIMUM, "int16"): (lower_extreme,),
+    (MINIMUM, "int8"): (lower_lookup, lower_extreme),
+    (MINIMUM, "int16"): (lower_extreme,),
+    (MUL, "int8"): (lower_lookup, lower_mul),
+    (MUL, "int16"): (lower_mul,),
+    (PRELU, "int8"): (lower_lookup, lower_prelu),
+    (PRELU, "int16"): (lower_prelu,),
+    (QUANTIZE, "int8"): (lower_lookup, lower_narrow, lower_quantize_float),
+    (QUANTIZE, "int16"): (lower_lookup, lower_rescale, lower_quantize_float),
+    (RELU_0_TO_1, "int8"): (lower_lookup,),
+    (RELU_N1_TO_1, "int8"): (lower_lookup,),
+    (SUB, "int8"): (lower_lookup, lower_add_pair),
+    (SUB, "int16"): (lower_add_pair,),
+    (TANH, "int8"): (lower_lookup,),
+    (TANH, "int16"): (lower_tanh,),
     **{
         (kind, dtype): (lowering,)
         for dtype in ("int8", "int16")
         for kind, lowering in (
-            (OpKind.AVERAGE_POOL_2D, lower_pool),
-            (OpKind.CONCATENATION, lower_concatenation),
-            (OpKind.MAX_POOL_2D, lower_pool),
-            (OpKind.MEAN, lower_mean),
-            (OpKind.PAD, lower_pad),
-            (OpKind.REDUCE_MAX, lower_reduce_extreme),
-            (OpKind.REDUCE_MIN, lower_reduce_extreme),
-            (OpKind.SOFTMAX, lower_softmax),
-            (OpKind.STRIDED_SLICE, lower_slice),
-            (OpKind.TRANSPOSE, lower_transpose),
+            (AVERAGE_POOL_2D, lower_pool),
+            (CONCATENATION, lower_concatenation),
+            (MAX_POOL_2D, lower_pool),
+            (MEAN, lower_mean),
+            (PAD, lower_pad),
+            (REDUCE_MAX, lower_reduce_extreme),
+            (REDUCE_MIN, lower_reduce_extreme),
+            (SOFTMAX, lower_softmax),
+            (STRIDED_SLICE, lower_slice),
+            (TRANSPOSE, lower_transpose),
         )
     },
     **{
         (kind, dtype): (lowering,)
-        for kind in (OpKind.RELU, OpKind.RELU6)
+        for kind in (RELU, RELU6)
         for dtype, lowering in (("int8", lower_lookup), ("int16", lower_rescale))
     },
 }
 # Tried before those on cores with the DSP extension.
-_DSP_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
-    (OpKind.CONV_2D, "int8"): (lower_conv_fast, lower_conv_dsp),
-    (OpKind.DEPTHWISE_CONV_2D, "int8"): (
+_DSP_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
+    (CONV_2D, "int8"): (lower_conv_fast, lower_conv_dsp),
+    (DEPTHWISE_CONV_2D, "int8"): (
         lower_depthwise_whole,
         lower_depthwise_fast,
         lower_depthwise_dsp,
     ),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
+    (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
 }
 # Tried before those on cores with Helium.
-_MVE_KERNELS: dict[tuple[OpKind, str], tuple[Lowering, ...]] = {
-    (OpKind.ADD, "int8"): (lower_lookup, lower_add_mve),
-    (OpKind.CONV_2D, "int8"): (lower_conv_mve,),
-    (OpKind.DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_mve,),
-    (OpKind.FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_mve),
+_MVE_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
+    (ADD, "int8"): (lower_lookup, lower_add_mve),
+    (CONV_2D, "int8"): (lower_conv_mve,),
+    (DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_mve,),
+    (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_mve),
 }
 _ISA_KERNELS = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
 
@@ -171,7 +197,7 @@ def _lower(graph: Graph, op: Op, isa: str, optimize: str, wanted: str | None) ->
     if step is not None:
         return step
     out = graph.out(op)
-    known = ", ".join(sorted({f"{kind.value} ({dtype})" for kind, dtype in _KERNELS}))
+    known = ", ".join(sorted({f"{kind.name} ({dtype})" for kind, dtype in _KERNELS}))
     raise InputError(
         f"{graph.where(op)} has no kernel that writes {out.dtype} from these operands",
         f"kernels exist for {known}",

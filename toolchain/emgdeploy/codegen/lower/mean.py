@@ -9,7 +9,8 @@ import numpy as np
 from emgdeploy.codegen.lower.axes import Axis, listed, merged, padded, strides
 from emgdeploy.codegen.step import Field, Step
 from emgdeploy.graph.numerics import Multiplier, quantize_multiplier
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.reduction import REDUCE_MAX
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 
 def lower_mean(graph: Graph, op: Op) -> Step:
@@ -29,7 +30,7 @@ def lower_mean(graph: Graph, op: Op) -> Step:
 def lower_reduce_extreme(graph: Graph, op: Op) -> Step:
     """REDUCE_MAX and REDUCE_MIN."""
     axes, _ = _axes(graph, op)
-    return _step(graph, op, "reduce_extreme", (*axes, Field("largest", int(op.kind is OpKind.REDUCE_MAX))))
+    return _step(graph, op, "reduce_extreme", (*axes, Field("largest", int(op.kind is REDUCE_MAX))))
 
 
 def _axes(graph: Graph, op: Op) -> tuple[tuple[Field, ...], int]:

@@ -9,8 +9,8 @@ import numpy as np
 from emgdeploy.codegen.lower.axes import Axis, listed, merged, padded, strides
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
-from emgdeploy.graph.passes.editing import axes_of
-from emgdeploy.graph.passes.slicing import part_of, slice_lists
+from emgdeploy.graph.axes import axes_of
+from emgdeploy.graph.slicing import part_of, slice_lists
 from emgdeploy.graph.types import Graph, Op, quoted
 
 _AXES = 4

@@ -8,7 +8,8 @@ from emgdeploy.codegen.exact.binary import add_form, mul_multiplier, prelu_multi
 from emgdeploy.codegen.lower.axes import broadcast_strides, listed, merged, padded
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, activation_range
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.pairs import MAXIMUM, SUB
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 _CTYPES = {"int8": "int8_t", "int16": "int16_t"}
 
@@ -17,7 +18,7 @@ def lower_add_pair(graph: Graph, op: Op) -> Step:
     """ADD and SUB: both operands in a common scale; `add_s8` serves sums of one shape better."""
     a, b, out = _operands(graph, op)
     form = add_form(a, b, out)
-    signs = (1, -1) if op.kind is OpKind.SUB else (1, 1)
+    signs = (1, -1) if op.kind is SUB else (1, 1)
     if graph.tensors[op.inputs[0]].constant:
         signs = signs[::-1]
     fields = (
@@ -38,7 +39,7 @@ def lower_extreme(graph: Graph, op: Op) -> Step:
     """MINIMUM and MAXIMUM."""
     a, b, out = _operands(graph, op)
     name = "extreme_s8" if out.dtype == np.int8 else "extreme_s16"
-    return _step(graph, op, name, (a, b), (Field("largest", int(op.kind is OpKind.MAXIMUM)),))
+    return _step(graph, op, name, (a, b), (Field("largest", int(op.kind is MAXIMUM)),))
 
 
 def lower_mul(graph: Graph, op: Op) -> Step:

@@ -7,14 +7,15 @@ import numpy as np
 from emgdeploy.codegen.overlap import uncopied_limit
 from emgdeploy.codegen.step import Field, Overlap, Step
 from emgdeploy.graph.numerics import activation_range
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.operators.reduction import MAX_POOL_2D
+from emgdeploy.graph.types import Graph, Op
 
 
 def lower_pool(graph: Graph, op: Op) -> Step:
     """Channel by channel; in place it trails its input by the rows its window still needs."""
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     low, high = activation_range(op.activation, out)
-    kind = "max" if op.kind is OpKind.MAX_POOL_2D else "average"
+    kind = "max" if op.kind is MAX_POOL_2D else "average"
     kernel = f"{kind}_pool_{'s8' if out.dtype == np.int8 else 's16'}"
     depth = image.shape[3] * image.dtype.itemsize
     limit = uncopied_limit(image.size2d, out.size2d, op.w, depth)

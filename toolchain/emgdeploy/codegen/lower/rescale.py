@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from emgdeploy.codegen.exact.unary import identity_multiplier, leaky_multiplier
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, activation_range, quantize_multiplier, type_range
-from emgdeploy.graph.types import Activation, Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.activation import LEAKY_RELU, RELU, RELU6
+from emgdeploy.graph.operators.conversion import QUANTIZE
+from emgdeploy.graph.types import Activation, Graph, Op, Tensor
 
 # The logistic function's table: 24 points to the unit, 512 steps between neighbours.
 _TABLE_POINTS = 256
@@ -38,15 +40,15 @@ def lower_rescale(graph: Graph, op: Op) -> Step | None:
 
 
 def _slopes(op: Op, image: Tensor, out: Tensor) -> tuple[Multiplier, Multiplier, int]:
-    if op.kind is OpKind.QUANTIZE:
+    if op.kind is QUANTIZE:
         m = quantize_multiplier(float(image.q.scale) / float(out.q.scale))
         return m, m, 1
     m = identity_multiplier(image, out)
-    return (m, *leaky_multiplier(op, image, out)) if op.kind is OpKind.LEAKY_RELU else (m, m, 1)
+    return (m, *leaky_multiplier(op, image, out)) if op.kind is LEAKY_RELU else (m, m, 1)
 
 
 def _range(op: Op, out: Tensor) -> tuple[int, int]:
-    fused = {OpKind.RELU: Activation.RELU, OpKind.RELU6: Activation.RELU6}
+    fused = {RELU: Activation.RELU, RELU6: Activation.RELU6}
     return activation_range(fused[op.kind], out) if op.kind in fused else type_range(out.dtype)
 
 

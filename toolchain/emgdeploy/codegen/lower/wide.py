@@ -12,7 +12,8 @@ from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import Multiplier, activation_range, convolution_multipliers
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.weighted import DEPTHWISE_CONV_2D
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 _BYTES = 2
 _LARGEST_INPUT = 2**15
@@ -94,7 +95,7 @@ def _layer(graph: Graph, op: Op) -> _Layer:
     image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
     values = np.asarray(weights.data, np.int64)
     channels = out.shape[3]
-    by_channel = op.kind is OpKind.DEPTHWISE_CONV_2D
+    by_channel = op.kind is DEPTHWISE_CONV_2D
     per_channel = values.reshape(-1, channels).T if by_channel else values.reshape(channels, -1)
     return _Layer(image, weights, out, per_channel, convolution_multipliers(image, weights, out, channels))
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen.prune.interval import Range
 from emgdeploy.codegen.prune.windows import patches
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op
 
 Ints = NDArray[np.int64]
 # numpy multiplies matrices of these much faster, and exactly: 2^28 products of 17 by 8 bits fit 53 bits.
@@ -20,9 +21,9 @@ def weights_by_tap(graph: Graph, op: Op) -> Ints:
     """
     tensor = graph.tensors[op.inputs[1]]
     values = np.asarray(tensor.data, np.int64)
-    if op.kind is OpKind.CONV_2D:
+    if op.kind is CONV_2D:
         return np.moveaxis(values.reshape(values.shape[0], -1, values.shape[3]), 0, 2)
-    if op.kind is OpKind.DEPTHWISE_CONV_2D:
+    if op.kind is DEPTHWISE_CONV_2D:
         return values.reshape(-1, values.shape[3] // op.depth_multiplier, op.depth_multiplier)
     return (values - tensor.q.zero_point).T[None]
 
@@ -30,7 +31,7 @@ def weights_by_tap(graph: Graph, op: Op) -> Ints:
 def taps(graph: Graph, op: Op, values: Ints) -> Ints:
     """What each output position sees of `values`, less their zero point: (positions, taps, channels)."""
     zero_point = graph.tensors[op.inputs[0]].q.zero_point
-    if op.kind is OpKind.FULLY_CONNECTED:
+    if op.kind is FULLY_CONNECTED:
         depth = graph.tensors[op.inputs[1]].shape[1]
         return (values - zero_point).reshape(-1, 1, depth)
     return patches(values - zero_point, op.w)
@@ -46,7 +47,7 @@ def accumulators(graph: Graph, op: Op, image: Range, bias: Ints) -> Range:
 
 
 def _products(op: Op, values: Floats, weights: Floats) -> Floats:
-    if op.kind is not OpKind.DEPTHWISE_CONV_2D:
+    if op.kind is not DEPTHWISE_CONV_2D:
         return np.asarray(values.reshape(len(values), -1) @ weights.reshape(-1, weights.shape[2]))
     total = np.zeros((len(values), *weights.shape[1:]))
     for tap, factors in enumerate(weights):

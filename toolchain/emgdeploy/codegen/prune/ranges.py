@@ -19,9 +19,13 @@ from emgdeploy.codegen.lower.mean import mean_multiplier
 from emgdeploy.codegen.prune.interval import Ints, Range, anything, constant, is_integer
 from emgdeploy.codegen.prune.weighted import weighted
 from emgdeploy.codegen.prune.windows import patches
+from emgdeploy.graph.axes import axes_of
 from emgdeploy.graph.numerics import activation_range, type_range
-from emgdeploy.graph.passes.editing import axes_of
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.operators.layout import CONCATENATION, EXPAND_DIMS, PAD, RESHAPE, SQUEEZE, TRANSPOSE
+from emgdeploy.graph.operators.pairs import ADD
+from emgdeploy.graph.operators.reduction import AVERAGE_POOL_2D, MAX_POOL_2D, MEAN
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op, Operator
 from emgdeploy.graph.unary import only_operand
 
 Ranges = dict[int, Range]
@@ -151,18 +155,18 @@ def _mean(graph: Graph, op: Op, given: list[Range]) -> Range | None:
 
 
 # Each with the number of its inputs that are activations.
-_RULES: dict[OpKind, tuple[Rule, int | None]] = {
-    OpKind.ADD: (_add, 2),
-    OpKind.AVERAGE_POOL_2D: (_average_pool, 1),
-    OpKind.CONCATENATION: (_concatenation, None),
-    OpKind.CONV_2D: (weighted, 1),
-    OpKind.DEPTHWISE_CONV_2D: (weighted, 1),
-    OpKind.EXPAND_DIMS: (_view, 1),
-    OpKind.FULLY_CONNECTED: (weighted, 1),
-    OpKind.MAX_POOL_2D: (_max_pool, 1),
-    OpKind.MEAN: (_mean, 1),
-    OpKind.PAD: (_pad, 1),
-    OpKind.RESHAPE: (_view, 1),
-    OpKind.SQUEEZE: (_view, 1),
-    OpKind.TRANSPOSE: (_transpose, 1),
+_RULES: dict[Operator, tuple[Rule, int | None]] = {
+    ADD: (_add, 2),
+    AVERAGE_POOL_2D: (_average_pool, 1),
+    CONCATENATION: (_concatenation, None),
+    CONV_2D: (weighted, 1),
+    DEPTHWISE_CONV_2D: (weighted, 1),
+    EXPAND_DIMS: (_view, 1),
+    FULLY_CONNECTED: (weighted, 1),
+    MAX_POOL_2D: (_max_pool, 1),
+    MEAN: (_mean, 1),
+    PAD: (_pad, 1),
+    RESHAPE: (_view, 1),
+    SQUEEZE: (_view, 1),
+    TRANSPOSE: (_transpose, 1),
 }

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen.prune.absorb import absorbed
 from emgdeploy.codegen.prune.ranges import Ranges
-from emgdeploy.graph.passes.editing import axes_of
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
-from emgdeploy.graph.unary import ELEMENTWISE, PAIRS
+from emgdeploy.graph.axes import axes_of
+from emgdeploy.graph.operators.layout import CONCATENATION, EXPAND_DIMS, PAD, RESHAPE, SQUEEZE, TRANSPOSE
+from emgdeploy.graph.operators.reduction import AVERAGE_POOL_2D, MAX_POOL_2D, MEAN, REDUCE_MAX, REDUCE_MIN
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op, Operands, Operator, Tensor
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -73,7 +75,7 @@ def relations(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...]:
 
 
 def _relations(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...]:
-    rule = _RULES.get(op.kind)
+    rule = _RULES.get(op.kind) or _USUAL.get(op.kind.operands)
     found = rule(graph, op, known) if rule else None
     if found is not None:
         return found
@@ -156,17 +158,17 @@ def _concatenation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] 
 
 
 _Rule = Callable[[Graph, Op, Ranges], tuple[Relation, ...] | None]
-_RULES: dict[OpKind, _Rule] = {
-    OpKind.CONCATENATION: _concatenation,
-    OpKind.CONV_2D: _weighted,
-    OpKind.DEPTHWISE_CONV_2D: _depthwise,
-    OpKind.FULLY_CONNECTED: _weighted,
-    OpKind.MEAN: _mean,
-    OpKind.PAD: _pad,
-    OpKind.REDUCE_MAX: _mean,
-    OpKind.REDUCE_MIN: _mean,
-    OpKind.TRANSPOSE: _transpose,
-    **dict.fromkeys((OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE), _view),
-    **dict.fromkeys((*PAIRS, OpKind.PRELU), _combined),
-    **dict.fromkeys((*ELEMENTWISE, OpKind.AVERAGE_POOL_2D, OpKind.MAX_POOL_2D), _each),
+_RULES: dict[Operator, _Rule] = {
+    CONCATENATION: _concatenation,
+    CONV_2D: _weighted,
+    DEPTHWISE_CONV_2D: _depthwise,
+    FULLY_CONNECTED: _weighted,
+    MEAN: _mean,
+    PAD: _pad,
+    REDUCE_MAX: _mean,
+    REDUCE_MIN: _mean,
+    TRANSPOSE: _transpose,
+    **dict.fromkeys((EXPAND_DIMS, RESHAPE, SQUEEZE), _view),
+    **dict.fromkeys((AVERAGE_POOL_2D, MAX_POOL_2D), _each),
 }
+_USUAL: dict[Operands, _Rule] = {Operands.ONE: _each, Operands.TWO: _combined, Operands.SLOPES: _combined}

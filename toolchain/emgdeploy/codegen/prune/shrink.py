@@ -13,9 +13,9 @@ from emgdeploy.codegen.prune.absorb import absorbed_sums
 from emgdeploy.codegen.prune.needed import computed_tensors, needed
 from emgdeploy.codegen.prune.ranges import Ranges, ranges
 from emgdeploy.codegen.prune.relations import Kept
-from emgdeploy.graph.passes.editing import Editor
-from emgdeploy.graph.types import Graph, Op, OpKind, Quantization, Tensor
-from emgdeploy.graph.unary import PAIRS
+from emgdeploy.graph.editing import Editor
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op, Operands, Quantization, Tensor
 
 Bools = NDArray[np.bool_]
 
@@ -54,7 +54,7 @@ class _Shrinker:
 
     def _shrunk(self, op: Op) -> Op:
         """The operator with constants that suit its operands."""
-        if op.kind in (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED):
+        if op.kind in (CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED):
             return self._weighted(op)
         return replace(op, inputs=tuple(self._operand(op, t) for t in op.inputs))
 
@@ -62,7 +62,7 @@ class _Shrinker:
         """A constant operand that has as many channels as the output loses the same ones."""
         mask = self.kept[op.outputs[0]]
         tensor = self.graph.tensors[index] if index >= 0 else None
-        if tensor is None or tensor.data is None or mask.all() or op.kind not in _PAIRS:
+        if tensor is None or tensor.data is None or mask.all() or op.kind.operands not in _PAIRS:
             return index
         if tensor.shape[-1:] != mask.shape:
             return index
@@ -74,7 +74,7 @@ class _Shrinker:
             return op
         tensor = self.graph.tensors[op.inputs[1]]
         values = np.asarray(tensor.data)
-        if op.kind is OpKind.DEPTHWISE_CONV_2D:
+        if op.kind is DEPTHWISE_CONV_2D:
             weights = values[..., outside]
         else:
             columns = np.resize(inside, values.shape[-1])
@@ -86,7 +86,7 @@ class _Shrinker:
     def _bias(self, op: Op, inside: Bools, outside: Bools) -> int:
         """The biases of the outputs that stay, with the share of the inputs that go."""
         values = biases(self.graph, op, outside.size)
-        if op.kind is not OpKind.DEPTHWISE_CONV_2D:
+        if op.kind is not DEPTHWISE_CONV_2D:
             sums = absorbed_sums(self.graph, op, self.known)
             values = values + sums[:, ~np.resize(inside, sums.shape[1])].sum(axis=1)
         if self.graph.optional(op, 2) is None and not values.any():
@@ -96,7 +96,7 @@ class _Shrinker:
         return self.editor.constant(Tensor(0, "bias", (), dtype), values[outside].astype(dtype)).index
 
 
-_PAIRS = frozenset({*PAIRS, OpKind.PRELU})
+_PAIRS = (Operands.TWO, Operands.SLOPES)
 
 
 def _narrowed(tensor: Tensor, mask: Bools) -> Tensor:

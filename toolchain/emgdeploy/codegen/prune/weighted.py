@@ -14,7 +14,8 @@ from emgdeploy.codegen.prune.accumulate import accumulators
 from emgdeploy.codegen.prune.interval import Ints, Range
 from emgdeploy.codegen.rounding import round_half_away
 from emgdeploy.graph.numerics import activation_range, convolution_multipliers, dense_scales
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.operators.weighted import DEPTHWISE_CONV_2D, FULLY_CONNECTED
+from emgdeploy.graph.types import Graph, Op
 
 # What the reference defines, less a margin.
 _NARROW, _WIDE, _LARGEST_OUTPUT = 2**31 - 1, 2**47 - 1, 2.0**31 - 256
@@ -34,7 +35,7 @@ class _Rescaling:
 def weighted(graph: Graph, op: Op, given: list[Range]) -> Range:
     """(positions, out channels)."""
     weights, out = graph.tensors[op.inputs[1]], graph.out(op)
-    channels = weights.shape[3 if op.kind is OpKind.DEPTHWISE_CONV_2D else 0]
+    channels = weights.shape[3 if op.kind is DEPTHWISE_CONV_2D else 0]
     sums = accumulators(graph, op, given[0], biases(graph, op, channels))
     scaled = _rescaling(graph, op, channels)
     low, high = activation_range(op.activation, out)
@@ -52,7 +53,7 @@ def weighted(graph: Graph, op: Op, given: list[Range]) -> Range:
 
 def _rescaling(graph: Graph, op: Op, channels: int) -> _Rescaling:
     short = graph.out(op).dtype == np.int8 or op.quantized_bias == INT32_BIAS
-    if op.kind is OpKind.FULLY_CONNECTED:
+    if op.kind is FULLY_CONNECTED:
         return _dense(graph, op, channels, _NARROW if short else _WIDE)
     return _narrow(graph, op, channels) if short else _wide(graph, op, channels)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emgdeploy.graph.passes.editing import axes_of, transposed_origin
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
-
-_LAYOUTS = (OpKind.TRANSPOSE, OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS)
+from emgdeploy.graph.axes import axes_of, transposed_origin
+from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
+from emgdeploy.graph.operators.layout import TRANSPOSE
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 
 def drop_float_io(graph: Graph) -> Graph:
@@ -28,11 +28,11 @@ def _integer_input(graph: Graph) -> Graph:
     if image.dtype.kind != "f" or len(readers) != 1:
         return graph
     first = readers[0]
-    if first.kind is OpKind.QUANTIZE:
+    if first.kind is QUANTIZE:
         kept = tuple(op for op in graph.ops if op is not first)
         return replace(graph, ops=kept, inputs=first.outputs)
     then = graph.consumers().get(first.outputs[0], [])
-    if first.kind not in _LAYOUTS or len(then) != 1 or then[0].kind is not OpKind.QUANTIZE:
+    if not _lays_out(first) or len(then) != 1 or then[0].kind is not QUANTIZE:
         return graph
     quantized = graph.out(then[0])
     taken = _as(graph, image, quantized)
@@ -45,19 +45,23 @@ def _integer_output(graph: Graph) -> Graph:
     last = graph.producers().get(graph.outputs[0])
     if last is None or graph.out(last).dtype.kind != "f":
         return graph
-    if last.kind is OpKind.DEQUANTIZE:
+    if last.kind is DEQUANTIZE:
         return replace(graph, ops=_unless_read(graph, graph.ops, last), outputs=(last.inputs[0],))
     before = graph.producers().get(last.inputs[0])
-    if last.kind not in _LAYOUTS or before is None or before.kind is not OpKind.DEQUANTIZE:
+    if not _lays_out(last) or before is None or before.kind is not DEQUANTIZE:
         return graph
     integers = graph.tensors[before.inputs[0]]
     given = _as(graph, graph.out(last), integers)
-    if last.kind is OpKind.TRANSPOSE:
+    if last.kind is TRANSPOSE:
         given = replace(given, origin=transposed_origin(integers, axes_of(graph, last)))
     moved = replace(last, inputs=(integers.index, *last.inputs[1:]), outputs=(given.index,))
     ops = tuple(moved if op is last else op for op in graph.ops)
     graph = replace(graph.with_tensor(given), ops=ops, outputs=(given.index,))
     return graph.with_ops(_unless_read(graph, ops, before))
+
+
+def _lays_out(op: Op) -> bool:
+    return op.kind.view or op.kind is TRANSPOSE
 
 
 def _as(graph: Graph, shape_of: Tensor, like: Tensor) -> Tensor:

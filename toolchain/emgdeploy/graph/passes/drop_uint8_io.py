@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.operators.conversion import QUANTIZE
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 _BETWEEN = 128
 
@@ -37,7 +38,7 @@ def _signed_output(graph: Graph) -> Graph:
 
 def _recounts(graph: Graph, op: Op, unsigned: int) -> bool:
     """Whether a QUANTIZE only moves the zero point between uint8, at this end of it, and int8."""
-    if op.kind is not OpKind.QUANTIZE or len(op.inputs) != 1:
+    if op.kind is not QUANTIZE or len(op.inputs) != 1:
         return False
     ends = (graph.tensors[op.inputs[0]], graph.out(op))
     u, s = ends[unsigned], ends[1 - unsigned]

@@ -10,15 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgdeploy.graph.passes.editing import Editor
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.editing import Editor
+from emgdeploy.graph.operators.weighted import CONV_2D
+from emgdeploy.graph.types import Graph, Op
 
 
 def expand_groups(graph: Graph) -> Graph:
     """Give every CONV_2D weights for all of its input channels."""
     editor = Editor(graph)
     for op in graph.ops:
-        editor.add(_whole(editor, graph, op) if op.kind is OpKind.CONV_2D else op)
+        editor.add(_whole(editor, graph, op) if op.kind is CONV_2D else op)
     return editor.finish()
 
 

@@ -6,7 +6,6 @@ it is constant. The results replace the tensors, so that no later stage meets th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +13,11 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
+from emgdeploy.graph.operators.shapes import SHAPE
 from emgdeploy.graph.passes.open_shapes import close_shape
 from emgdeploy.graph.passes.slices import as_slices
-from emgdeploy.graph.passes.slicing import strided_slice
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
+from emgdeploy.graph.types import Graph, Op, Tensor
 
-Constants = list[NDArray[np.generic]]
 _LARGEST_FOLDED = 1 << 20
 # What SHAPE may write, by the schema's type numbers.
 _SHAPE_TYPES = {2: np.int32, 4: np.int64}
@@ -47,11 +45,11 @@ def fold_constants(graph: Graph) -> Graph:
 
 
 def _value(graph: Graph, op: Op) -> NDArray[np.generic] | None:
-    if op.kind is OpKind.SHAPE:
+    if op.kind is SHAPE:
         if op.element_type not in _SHAPE_TYPES:
             raise _nonsense(graph, op, f"element type number {op.element_type}")
         return np.array(graph.tensors[op.inputs[0]].shape, _SHAPE_TYPES[op.element_type])
-    fold = _FOLDS.get(op.kind)
+    fold = op.kind.fold
     tensors = graph.ins(op)
     if fold is None or not tensors or any(t.data is None for t in tensors):
         return None
@@ -72,54 +70,3 @@ def _constant(graph: Graph, op: Op, value: NDArray[np.generic]) -> Tensor:
     if value.shape != out.shape or value.dtype != out.dtype:
         raise _nonsense(graph, op, f"{value.dtype} {value.shape} for {out.dtype} {out.shape}")
     return replace(out, data=value)
-
-
-def _concatenate(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    return np.concatenate(values, axis=op.axis)
-
-
-def _gather(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    indices = values[1].astype(np.int64)
-    if indices.size and indices.min() < 0:
-        raise ValueError("negative indices")
-    return np.asarray(np.take(values[0], indices, axis=op.axis))
-
-
-def _product(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    if values[0].dtype not in (np.int32, np.int64):
-        raise ValueError(f"a product of {values[0].dtype}")
-    axes = tuple(values[1].reshape(-1).tolist())
-    product = values[0].astype(np.int64).prod(axis=axes, keepdims=op.keep_dims)
-    return np.asarray(product).astype(values[0].dtype)
-
-
-def _pack(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    return np.stack(values, axis=op.axis)
-
-
-def _reshape(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    return values[0].reshape(out.shape)
-
-
-def _transpose(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    return np.transpose(values[0], values[1].tolist())
-
-
-def _slice(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    if any(v.dtype != np.int32 for v in values[1:4]):
-        raise ValueError("slices by numbers that are no int32")
-    begin, end, step = (v.reshape(-1).tolist() for v in values[1:4])
-    return strided_slice(values[0], begin, end, step, op.masks)
-
-
-_FOLDS: dict[OpKind, Callable[[Op, Tensor, Constants], NDArray[np.generic]]] = {
-    OpKind.CONCATENATION: _concatenate,
-    OpKind.EXPAND_DIMS: _reshape,
-    OpKind.GATHER: _gather,
-    OpKind.PACK: _pack,
-    OpKind.REDUCE_PROD: _product,
-    OpKind.RESHAPE: _reshape,
-    OpKind.SQUEEZE: _reshape,
-    OpKind.STRIDED_SLICE: _slice,
-    OpKind.TRANSPOSE: _transpose,
-}

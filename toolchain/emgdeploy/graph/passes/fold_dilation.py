@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from emgdeploy.graph.editing import Editor
+from emgdeploy.graph.operators.dilation import BATCH_TO_SPACE_ND, SPACE_TO_BATCH_ND
+from emgdeploy.graph.operators.weighted import CONVOLUTIONS
 from emgdeploy.graph.passes.drop_dead import drop_dead
-from emgdeploy.graph.passes.editing import Editor
-from emgdeploy.graph.types import Graph, Op, OpKind, Origin, Padding, Tensor, Window
+from emgdeploy.graph.passes.layouts import add_view
+from emgdeploy.graph.types import Graph, Op, Origin, Padding, Tensor, Window
 
-_CONVOLUTIONS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D)
-_VIEWS = (OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE)
 _LARGEST = 4096
 _LONGEST = 5
 
@@ -51,17 +52,17 @@ def fold_dilation(graph: Graph) -> Graph:
 
 def _find(graph: Graph, last: Op) -> tuple[_Dealt, Window] | None:
     """The operators that end in `last`, with the window that one convolution needs for them."""
-    if last.kind is not OpKind.BATCH_TO_SPACE_ND:
+    if last.kind is not BATCH_TO_SPACE_ND:
         return None
     producers = graph.producers()
     ops, conv = [last], None
-    while ops[0].kind is not OpKind.SPACE_TO_BATCH_ND:
+    while ops[0].kind is not SPACE_TO_BATCH_ND:
         before = producers.get(ops[0].inputs[0])
         if before is None or len(ops) == _LONGEST:
             return None
-        if before.kind in _CONVOLUTIONS and conv is None:
+        if before.kind in CONVOLUTIONS and conv is None:
             conv = before
-        elif before.kind not in (*_VIEWS, OpKind.SPACE_TO_BATCH_ND):
+        elif not before.kind.view and before.kind is not SPACE_TO_BATCH_ND:
             return None
         ops.insert(0, before)
     dealt = _Dealt(ops[0], conv, last) if conv is not None else None
@@ -161,9 +162,9 @@ def _write(editor: Editor, graph: Graph, dealt: _Dealt, window: Window) -> None:
     upright = _upright(graph, dealt)
     before = editor.tensor(image, _standing(image, upright), image.source)
     after = editor.tensor(out, _standing(out, upright), Origin(out.index))
-    editor.view(image.index, before.index)
+    add_view(editor, image.index, before.index)
     editor.add(replace(dealt.conv, inputs=(before.index, *rest), outputs=(after.index,), window=window))
-    editor.view(after.index, out.index)
+    add_view(editor, after.index, out.index)
 
 
 def _standing(series: Tensor, upright: bool) -> tuple[int, ...]:

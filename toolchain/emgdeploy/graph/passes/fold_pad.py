@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgdeploy.graph.types import Graph, Op, OpKind, Padding
-
-_CONVOLUTIONS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D)
+from emgdeploy.graph.operators.layout import PAD
+from emgdeploy.graph.operators.weighted import CONVOLUTIONS
+from emgdeploy.graph.types import Graph, Op, Padding
 
 
 def fold_pad(graph: Graph) -> Graph:
@@ -31,12 +31,12 @@ def fold_pad(graph: Graph) -> Graph:
 
 def _folds(graph: Graph, op: Op, consumers: dict[int, list[Op]]) -> bool:
     readers = consumers.get(op.outputs[0], [])
-    if op.kind is not OpKind.PAD or op.outputs[0] in graph.outputs or not readers:
+    if op.kind is not PAD or op.outputs[0] in graph.outputs or not readers:
         return False
     amounts = _amounts(graph, op)
     if amounts.shape != (4, 2) or amounts[0].any() or amounts[3].any():
         return False
-    return all(r.kind in _CONVOLUTIONS and r.inputs[0] == op.outputs[0] for r in readers)
+    return all(r.kind in CONVOLUTIONS and r.inputs[0] == op.outputs[0] for r in readers)
 
 
 def _amounts(graph: Graph, op: Op) -> np.ndarray:

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emgdeploy.graph.types import Activation, Graph, Op, OpKind
+from emgdeploy.graph.operators.rules import same_numbers
+from emgdeploy.graph.types import Activation, Graph, Op
 
-_PRODUCERS = frozenset(
-    {
-        OpKind.ADD,
-        OpKind.AVERAGE_POOL_2D,
-        OpKind.CONV_2D,
-        OpKind.DEPTHWISE_CONV_2D,
-        OpKind.FULLY_CONNECTED,
-        OpKind.MAX_POOL_2D,
-        OpKind.MUL,
-        OpKind.SUB,
-    }
-)
+# What two clamps in turn come to.
 _FUSED = {
-    (Activation.NONE, OpKind.RELU): Activation.RELU,
-    (Activation.NONE, OpKind.RELU6): Activation.RELU6,
-    (Activation.RELU, OpKind.RELU): Activation.RELU,
-    (Activation.RELU, OpKind.RELU6): Activation.RELU6,
-    (Activation.RELU6, OpKind.RELU): Activation.RELU6,
-    (Activation.RELU6, OpKind.RELU6): Activation.RELU6,
+    (Activation.NONE, Activation.RELU): Activation.RELU,
+    (Activation.NONE, Activation.RELU6): Activation.RELU6,
+    (Activation.RELU, Activation.RELU): Activation.RELU,
+    (Activation.RELU, Activation.RELU6): Activation.RELU6,
+    (Activation.RELU6, Activation.RELU): Activation.RELU6,
+    (Activation.RELU6, Activation.RELU6): Activation.RELU6,
 }
 
 
@@ -38,23 +28,18 @@ def fuse_activations(graph: Graph) -> Graph:
     kept: dict[int, Op] = {}
     for op in graph.ops:
         producer = kept.get(op.inputs[0])
-        if producer is not None and _fuses(graph, producer, op, len(consumers[op.inputs[0]])):
+        clamp = _clamp(graph, producer, op, len(consumers[op.inputs[0]])) if producer else None
+        if producer is not None and clamp is not None:
             del kept[op.inputs[0]]
-            kept[op.outputs[0]] = replace(
-                producer, outputs=op.outputs, activation=_FUSED[producer.activation, op.kind]
-            )
+            kept[op.outputs[0]] = replace(producer, outputs=op.outputs, activation=clamp)
         else:
             kept[op.outputs[0]] = op
     return graph.with_ops(tuple(kept.values()))
 
 
-def _fuses(graph: Graph, producer: Op, op: Op, readers: int) -> bool:
+def _clamp(graph: Graph, producer: Op, op: Op, readers: int) -> Activation | None:
+    """The clamp by which the producer does what both do; None where there is none."""
     before, after = graph.tensors[op.inputs[0]], graph.out(op)
-    return (
-        producer.kind in _PRODUCERS
-        and (producer.activation, op.kind) in _FUSED
-        and readers == 1
-        and before.index not in graph.outputs
-        and before.q.scale == after.q.scale
-        and before.q.zero_point == after.q.zero_point
-    )
+    if op.kind.fuses_as is None or not producer.kind.clamps or readers > 1 or before.index in graph.outputs:
+        return None
+    return _FUSED.get((producer.activation, op.kind.fuses_as)) if same_numbers(before, after) else None

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgdeploy.graph.types import Graph, Op, OpKind
+from emgdeploy.graph.operators.conversion import DEQUANTIZE
+from emgdeploy.graph.types import Graph, Op
 from emgdeploy.graph.unary import only_operand
 
 
@@ -47,7 +48,7 @@ def _split_float_ends(graph: Graph) -> Graph:
 
 
 def _split(graph: Graph, op: Op) -> tuple[Op, ...]:
-    if not op.chain or op.kind is not OpKind.DEQUANTIZE:
+    if not op.chain or op.kind is not DEQUANTIZE:
         return (op,)
     last = op.chain[-1]
     rest = op.chain[:-1]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgdeploy.graph.passes.editing import Editor, axes_of, transposed_origin, transposed_shape
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
-
-_LAYOUTS = (OpKind.TRANSPOSE, OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS)
+from emgdeploy.graph.axes import axes_of, transposed_origin, transposed_shape
+from emgdeploy.graph.editing import Editor
+from emgdeploy.graph.operators.layout import PAD, TRANSPOSE
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 
 def pad_last(graph: Graph) -> Graph:
@@ -25,7 +25,7 @@ def _swap_one(graph: Graph) -> Graph | None:
     consumers, producers = graph.consumers(), graph.producers()
     for op in graph.ops:
         pad = producers.get(op.inputs[0])
-        if op.kind not in _LAYOUTS or pad is None or pad.kind is not OpKind.PAD:
+        if not (op.kind.view or op.kind is TRANSPOSE) or pad is None or pad.kind is not PAD:
             continue
         if len(consumers[op.inputs[0]]) > 1 or op.inputs[0] in graph.outputs:
             continue
@@ -38,7 +38,7 @@ def _swap_one(graph: Graph) -> Graph | None:
 def _mapped_axes(graph: Graph, op: Op) -> list[int] | None:
     """For each axis of the layout's output the axis of its input that it is, -1 for a new 1."""
     before, after = graph.tensors[op.inputs[0]].shape, graph.out(op).shape
-    if op.kind is OpKind.TRANSPOSE:
+    if op.kind is TRANSPOSE:
         return list(axes_of(graph, op))
     sizes = [a for a, d in enumerate(before) if d != 1]
     if [before[a] for a in sizes] != [d for d in after if d != 1]:
@@ -69,7 +69,7 @@ def _swapped(graph: Graph, pad: Op, layout: Op, mapped: list[int]) -> Graph:
 
 def _target(editor: Editor, graph: Graph, image: Tensor, layout: Op, mapped: list[int]) -> int:
     """A tensor for the unpadded image in its new layout."""
-    if layout.kind is OpKind.TRANSPOSE:
+    if layout.kind is TRANSPOSE:
         axes = tuple(mapped)
         return editor.tensor(image, transposed_shape(image.shape, axes), transposed_origin(image, axes)).index
     shape = tuple(image.shape[a] if a >= 0 else 1 for a in mapped)

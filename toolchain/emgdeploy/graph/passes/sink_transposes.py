@@ -8,24 +8,17 @@ permutation of its weights, and only what an operator insists on is computed aft
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from emgdeploy.graph.passes.editing import (
-    Axes,
-    Editor,
-    axes_of,
-    composed,
-    inverse,
-    transposed_origin,
-    transposed_shape,
-)
-from emgdeploy.graph.types import Graph, Op, OpKind, Tensor
-from emgdeploy.graph.unary import ELEMENTWISE, PAIRS
-
-_VIEWS = (OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS)
+from emgdeploy.graph.axes import Axes, axes_of, composed, inverse, transposed_origin
+from emgdeploy.graph.editing import Editor
+from emgdeploy.graph.follow import USUAL
+from emgdeploy.graph.operators.layout import TRANSPOSE
+from emgdeploy.graph.operators.weighted import FULLY_CONNECTED
+from emgdeploy.graph.passes.layouts import add_transpose
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 
 def sink_transposes(graph: Graph) -> Graph:
@@ -36,7 +29,7 @@ def sink_transposes(graph: Graph) -> Graph:
 
 def moved_bytes(graph: Graph) -> int:
     """Bytes that the graph's transpositions write."""
-    return sum(graph.out(op).nbytes for op in graph.ops if op.kind is OpKind.TRANSPOSE)
+    return sum(graph.out(op).nbytes for op in graph.ops if op.kind is TRANSPOSE)
 
 
 class _Sinker:
@@ -47,26 +40,20 @@ class _Sinker:
         self.editor = Editor(graph)
         self.lazy: dict[int, tuple[Tensor, Axes]] = {}
         self.flat: dict[int, Op] = {}
-        self.handlers: dict[OpKind, Callable[[Op], bool]] = {
-            OpKind.CONCATENATION: self._concatenation,
-            OpKind.FULLY_CONNECTED: self._dense,
-            OpKind.MEAN: self._mean,
-            OpKind.REDUCE_MAX: self._mean,
-            OpKind.REDUCE_MIN: self._mean,
-            OpKind.PAD: self._pad,
-            OpKind.SOFTMAX: self._softmax,
-            OpKind.TRANSPOSE: self._transpose,
-            **dict.fromkeys(_VIEWS, self._view),
-            **dict.fromkeys((*PAIRS, OpKind.PRELU), self._pair),
-            **dict.fromkeys(ELEMENTWISE, self._unary),
-        }
 
     def run(self) -> Graph:
         for op in self.graph.ops:
-            handler = self.handlers.get(op.kind)
-            if handler is None or not handler(op):
+            if not self._move(op):
                 self._keep(op)
         return self.editor.finish(tuple(self._computed(t) for t in self.graph.outputs))
+
+    def _move(self, op: Op) -> bool:
+        """Let the operator wait, vanish or work on sources; False where it has to be as it is."""
+        if op.kind is TRANSPOSE:
+            return self._transpose(op)
+        if op.kind is FULLY_CONNECTED:
+            return self._dense(op)
+        return self._view(op) if op.kind.view else self._follow(op)
 
     def _keep(self, op: Op) -> None:
         inputs = tuple(self._computed(i) if i >= 0 else i for i in op.inputs)
@@ -82,7 +69,7 @@ class _Sinker:
         if axes == tuple(range(len(axes))):
             return source.index
         del self.lazy[tensor]
-        self.editor.transpose(source, axes, tensor)
+        add_transpose(self.editor, source, axes, tensor)
         return tensor
 
     def _source(self, tensor: int) -> tuple[Tensor, Axes]:
@@ -110,79 +97,20 @@ class _Sinker:
         self.flat[op.outputs[0]] = op
         return True
 
-    def _unary(self, op: Op) -> bool:
-        if op.inputs[0] not in self.lazy:
+    def _follow(self, op: Op) -> bool:
+        """Any other operator, on the sources of what it reads."""
+        turned = {i: self.lazy[i] for i in op.inputs if i in self.lazy}
+        rule = op.kind.follows or USUAL.get(op.kind.operands)
+        moved = rule(self.graph, op, turned) if rule and turned else None
+        if moved is None or any(t in self.flat for t in moved.inputs if isinstance(t, int)):
             return False
-        source, axes = self.lazy[op.inputs[0]]
-        self._emit(replace(op, inputs=(source.index,)), source.shape, axes)
+        inputs = tuple(t if isinstance(t, int) else self._constant(t) for t in moved.inputs)
+        axis = op.axis if moved.axis is None else moved.axis
+        self._emit(replace(op, inputs=inputs, axis=axis), moved.shape, moved.axes)
         return True
 
-    def _softmax(self, op: Op) -> bool:
-        keeps_last = (
-            op.inputs[0] in self.lazy and self.lazy[op.inputs[0]][1][-1] == len(self.graph.out(op).shape) - 1
-        )
-        return keeps_last and self._unary(op)
-
-    def _pad(self, op: Op) -> bool:
-        if op.inputs[0] not in self.lazy:
-            return False
-        source, axes = self.lazy[op.inputs[0]]
-        amounts = np.asarray(self.graph.tensors[op.inputs[1]].data, np.int64)[list(inverse(axes))]
-        shape = transposed_shape(self.graph.out(op).shape, inverse(axes))
-        inputs = (source.index, self.editor.integers(amounts).index)
-        self._emit(replace(op, inputs=inputs), shape, axes)
-        return True
-
-    def _concatenation(self, op: Op) -> bool:
-        found = {self.lazy[i][1] if i in self.lazy else None for i in op.inputs}
-        axes = found.pop()
-        if found or axes is None:
-            return False
-        inputs = tuple(self.lazy[i][0].index for i in op.inputs)
-        shape = transposed_shape(self.graph.out(op).shape, inverse(axes))
-        self._emit(replace(op, inputs=inputs, axis=axes[op.axis % len(axes)]), shape, axes)
-        return True
-
-    def _mean(self, op: Op) -> bool:
-        if op.inputs[0] not in self.lazy:
-            return False
-        source, axes = self.lazy[op.inputs[0]]
-        rank = len(axes)
-        named = np.asarray(self.graph.tensors[op.inputs[1]].data).reshape(-1)
-        dropped = {axes[int(a) % rank] for a in named}
-        inputs = (source.index, self.editor.integers(sorted(dropped)).index)
-        if op.keep_dims:
-            shape = tuple(1 if a in dropped else d for a, d in enumerate(source.shape))
-        else:
-            left = [a for a in range(rank) if a not in dropped]
-            shape = tuple(source.shape[a] for a in left)
-            axes = tuple(left.index(a) for a in axes if a not in dropped)
-        self._emit(replace(op, inputs=inputs), shape, axes)
-        return True
-
-    def _pair(self, op: Op) -> bool:
-        rank = len(self.graph.out(op).shape)
-        found = {self.lazy[i][1] for i in op.inputs if i in self.lazy}
-        if len(found) != 1 or len(axes := found.pop()) != rank:
-            return False
-        inputs = [self._operand(i, axes) for i in op.inputs]
-        if any(i is None for i in inputs):
-            return False
-        shape = transposed_shape(self.graph.out(op).shape, inverse(axes))
-        self._emit(replace(op, inputs=tuple(i for i in inputs if i is not None)), shape, axes)
-        return True
-
-    def _operand(self, index: int, axes: Axes) -> int | None:
-        """The operand as the source's layout wants it; None where it is computed in another."""
-        if index in self.lazy:
-            return self.lazy[index][0].index
-        tensor = self.graph.tensors[index]
-        if tensor.elements == 1:
-            return index if index not in self.flat else None
-        if tensor.data is None:
-            return None
-        data = np.asarray(tensor.data).reshape((1,) * (len(axes) - len(tensor.shape)) + tensor.shape)
-        return self.editor.constant(tensor, np.ascontiguousarray(data.transpose(inverse(axes)))).index
+    def _constant(self, tensor: Tensor) -> int:
+        return self.editor.constant(tensor, np.asarray(tensor.data)).index
 
     def _dense(self, op: Op) -> bool:
         """One row of everything: the transposition becomes an order of the weights' columns."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from emgdeploy.errors import InputError
+from emgdeploy.graph import flat
 from emgdeploy.graph.flat import MAX_ELEMENTS
-from emgdeploy.graph.rules.base import (
+from emgdeploy.graph.operators.options import (
+    Attributes,
+    Given,
+    activation_of,
+    dilation_of,
+    filter_size,
+    table_of,
+    window_of,
+)
+from emgdeploy.graph.operators.rules import (
     INT8,
     INT16,
     INT32,
@@ -13,40 +26,18 @@ from emgdeploy.graph.rules.base import (
     activations,
     arity,
     fused_range,
+    image_out,
     multiplier,
     need,
 )
-from emgdeploy.graph.types import Graph, Op, Tensor, Window
+from emgdeploy.graph.types import Graph, Op, Operator, Tensor
 
 # Numbers of the schema's TensorType that `quantized_bias_type` may hold.
 _BIAS_TYPES = {0: None, 2: INT32, 4: INT64}
 # How far a dense layer's bias scale may lie from input scale * weight scale, in output steps.
 _BIAS_SCALE_SLACK = 0.02
-# Kernels hold sizes of images and windows in 16 bits.
-_LARGEST_SIZE = 2**15 - 1
 # 64-bit accumulators are multiplied by 16 bits and shifted right by at least 8.
 _LARGEST_WIDE_MULTIPLIER = 2.0**7
-
-
-def output_size(size: tuple[int, int], window: Window) -> tuple[int, int]:
-    """Height and width that a window leaves of an image, its padding included."""
-    p = window.padding
-    return (
-        (size[0] + p.top + p.bottom - (window.size[0] - 1) * window.dilation[0] - 1) // window.stride[0] + 1,
-        (size[1] + p.left + p.right - (window.size[1] - 1) * window.dilation[1] - 1) // window.stride[1] + 1,
-    )
-
-
-def image_out(op: Op, image: Tensor, out: Tensor, channels: int) -> None:
-    sizes = (*image.shape, *out.shape, *op.w.size)
-    need(max(sizes) <= _LARGEST_SIZE, f"has an axis of {max(sizes)}; {_LARGEST_SIZE} at most are supported")
-    need(
-        op.w.image in (None, image.size2d),
-        f"has SAME padding for an image of {op.w.image} that turns out to be {image.size2d}",
-        "export the model with fixed shapes",
-    )
-    wanted = (1, *output_size(image.size2d, op.w), channels)
-    need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
 
 
 def check_conv(graph: Graph, op: Op) -> None:
@@ -148,3 +139,59 @@ def _bias(op: Op, image: Tensor, bias: Tensor | None, channels: int) -> None:
     need(bias.elements == channels, f"has {bias.elements} biases for {channels} output channels")
     zero = bias.quant is None or not bias.quant.zero_points.any()
     need(zero, "has biases with a zero point other than 0")
+
+
+def _conv(op: Any, tensors: Given, where: str) -> Attributes:
+    table = table_of(op, "Conv2DOptions", where)
+    window = window_of(table, tensors[0], filter_size(tensors, where), dilation_of(table, where), where)
+    return {
+        "window": window,
+        "activation": activation_of(table, where),
+        "quantized_bias": int(table.QuantizedBiasType()),
+    }
+
+
+def _depthwise(op: Any, tensors: Given, where: str) -> Attributes:
+    table = table_of(op, "DepthwiseConv2DOptions", where)
+    window = window_of(table, tensors[0], filter_size(tensors, where), dilation_of(table, where), where)
+    image, weights = tensors[0], tensors[1]
+    if image is None or weights is None or image.shape[3] < 1 or weights.shape[3] % image.shape[3]:
+        raise InputError(f"{where}: output channels are no multiple of the input channels", flat.HINT)
+    return {
+        "window": window,
+        "activation": activation_of(table, where),
+        "depth_multiplier": weights.shape[3] // image.shape[3],
+    }
+
+
+def _dense(op: Any, tensors: Given, where: str) -> Attributes:
+    table = table_of(op, "FullyConnectedOptions", where)
+    if table.WeightsFormat() != 0:
+        raise InputError(
+            f"{where} has shuffled weights, which is not supported", "export without 4x16 shuffling"
+        )
+    return {
+        "activation": activation_of(table, where),
+        "keep_dims": bool(table.KeepNumDims()),
+        "quantized_bias": int(table.QuantizedBiasType()),
+    }
+
+
+def _rows(graph: Graph, op: Op) -> tuple[int, ...] | None:
+    image, weights = graph.tensors[op.inputs[0]], graph.optional(op, 1)
+    if weights is None or len(weights.shape) != 2 or weights.shape[1] < 1:
+        return None
+    units, depth = weights.shape
+    if image.elements % depth:
+        return None
+    return (*image.shape[:-1], units) if op.keep_dims else (image.elements // depth, units)
+
+
+CONV_2D = Operator("CONV_2D", check_conv, newest=8, attributes=_conv, clamps=True, trained=True)
+DEPTHWISE_CONV_2D = Operator(
+    "DEPTHWISE_CONV_2D", check_depthwise, newest=6, attributes=_depthwise, clamps=True, trained=True
+)
+FULLY_CONNECTED = Operator(
+    "FULLY_CONNECTED", check_dense, newest=14, attributes=_dense, clamps=True, trained=True, shape=_rows
+)
+CONVOLUTIONS = (CONV_2D, DEPTHWISE_CONV_2D)

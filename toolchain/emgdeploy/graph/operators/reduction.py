@@ -1,22 +1,25 @@
-"""Operators that combine many elements into one: pools, means, softmax."""
+"""Operators that combine many elements into one: pools, means, extremes, softmax."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from emgdeploy.graph.rules.base import (
+from emgdeploy.graph import follow
+from emgdeploy.graph.operators.options import Attributes, Given, activation_of, step_of, table_of, window_of
+from emgdeploy.graph.operators.rules import (
     INT16,
     activations,
     arity,
     constant,
     fused_range,
+    image_out,
     multiplier,
     need,
     same_quantization,
     unary,
 )
-from emgdeploy.graph.rules.weighted import image_out
-from emgdeploy.graph.types import Graph, Op
+from emgdeploy.graph.types import Graph, Op, Operator
 
 _SOFTMAX_SLACK = 0.001
 _SOFTMAX_INT16_STEPS = 10.0 / 65535.0
@@ -80,3 +83,30 @@ def check_softmax(graph: Graph, op: Op) -> None:
     else:
         need(factor * 2**26 > 1, f"has beta * scale of {factor:.3g}, which the reference cannot hold")
     need(image.shape[-1] <= 4096, f"normalizes {image.shape[-1]} values, more than 4096")
+
+
+def _pool(op: Any, tensors: Given, where: str) -> Attributes:
+    table = table_of(op, "Pool2DOptions", where)
+    size = (step_of(table.FilterHeight(), "filter", where), step_of(table.FilterWidth(), "filter", where))
+    return {
+        "window": window_of(table, tensors[0], size, (1, 1), where),
+        "activation": activation_of(table, where),
+    }
+
+
+def _keep_dims(op: Any, tensors: Given, where: str) -> Attributes:
+    return {"keep_dims": bool(table_of(op, "ReducerOptions", where).KeepDims())}
+
+
+def _softmax(op: Any, tensors: Given, where: str) -> Attributes:
+    return {"beta": float(table_of(op, "SoftmaxOptions", where).Beta())}
+
+
+AVERAGE_POOL_2D = Operator("AVERAGE_POOL_2D", check_pool, newest=3, attributes=_pool, clamps=True)
+MAX_POOL_2D = Operator("MAX_POOL_2D", check_pool, newest=3, attributes=_pool, clamps=True)
+MEAN = Operator("MEAN", check_mean, newest=3, attributes=_keep_dims, follows=follow.reduction)
+REDUCE_MAX = Operator("REDUCE_MAX", check_extreme, newest=3, attributes=_keep_dims, follows=follow.reduction)
+REDUCE_MIN = Operator("REDUCE_MIN", check_extreme, newest=3, attributes=_keep_dims, follows=follow.reduction)
+SOFTMAX = Operator(
+    "SOFTMAX", check_softmax, newest=3, attributes=_softmax, shape=follow.same_shape, follows=follow.last_axis
+)

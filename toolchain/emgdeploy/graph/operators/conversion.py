@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from emgdeploy.graph.rules.base import FLOAT32, INT8, INT16, activations, multiplier, need, unary
-from emgdeploy.graph.types import Graph, Op
+from emgdeploy.graph.operators.rules import (
+    FLOAT32,
+    INT8,
+    INT16,
+    activations,
+    multiplier,
+    need,
+    same_numbers,
+    unary,
+)
+from emgdeploy.graph.types import Graph, Op, Operands, Operator
 
 _QUANTIZED = (INT8, INT16)
 
@@ -27,3 +36,11 @@ def check_dequantize(graph: Graph, op: Op) -> None:
         f"turns {image.dtype} into {out.dtype}, which is not supported",
     )
     activations(image)
+
+
+def _copies(graph: Graph, op: Op) -> bool:
+    return same_numbers(graph.tensors[op.inputs[0]], graph.out(op))
+
+
+DEQUANTIZE = Operator("DEQUANTIZE", check_dequantize, newest=9, operands=Operands.ONE)
+QUANTIZE = Operator("QUANTIZE", check_quantize, newest=6, operands=Operands.ONE, copies=_copies)

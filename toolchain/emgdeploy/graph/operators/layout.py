@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from math import prod
+from typing import Any
 
-from emgdeploy.graph.passes.slicing import part_of, slice_lists
-from emgdeploy.graph.rules.base import BrokenRule, arity, constant, need, same_quantization
-from emgdeploy.graph.types import Activation, Graph, Op
+import numpy as np
+from numpy.typing import NDArray
+
+from emgdeploy.graph import flat, follow
+from emgdeploy.graph.axes import axes_of, inverse, keeps_order, transposed_shape
+from emgdeploy.graph.operators.options import Attributes, Given, activation_of, small, table_of
+from emgdeploy.graph.operators.rules import arity, constant, need, same_quantization
+from emgdeploy.graph.types import Activation, Constants, Graph, Moved, Op, Operator, Tensor, Turned
 
 _LARGEST_PADDING = 4096
 
@@ -32,22 +39,6 @@ def check_transpose(graph: Graph, op: Op) -> None:
     axes = [a % rank for a in axes]
     need(sorted(axes) == list(range(rank)), f"has axes {axes}, which are no permutation of {rank}")
     wanted = tuple(image.shape[a] for a in axes)
-    need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
-    same_quantization(image, out)
-
-
-def check_strided_slice(graph: Graph, op: Op) -> None:
-    arity(op, 4, 4)
-    image, out = graph.tensors[op.inputs[0]], graph.out(op)
-    lists = slice_lists(graph, op)
-    if lists is None:
-        raise BrokenRule(
-            "takes places that are only known on the device", "export the model with fixed shapes"
-        )
-    try:
-        wanted = part_of(image.shape, *lists, op.masks).shape
-    except (ValueError, IndexError, OverflowError) as error:
-        raise BrokenRule(f"takes no part that exists ({error})") from None
     need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
     same_quantization(image, out)
 
@@ -105,3 +96,89 @@ def check_expand_dims(graph: Graph, op: Op) -> None:
     wanted = tuple(np.expand_dims(np.empty(image.shape, np.bool_), int(axis.reshape(-1)[0])).shape)
     need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
     same_quantization(image, out)
+
+
+def _concat(op: Any, tensors: Given, where: str) -> Attributes:
+    table = table_of(op, "ConcatenationOptions", where)
+    return {"activation": activation_of(table, where), "axis": int(table.Axis())}
+
+
+def _reshape(op: Any, tensors: Given, where: str) -> Attributes:
+    table = flat.options(op, "ReshapeOptions")
+    return {"sizes": small(table, "NewShape", where)} if table is not None else {}
+
+
+def _squeeze(op: Any, tensors: Given, where: str) -> Attributes:
+    table = flat.options(op, "SqueezeOptions")
+    return {"sizes": small(table, "SqueezeDims", where)} if table is not None else {}
+
+
+def _concatenate(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return np.concatenate(values, axis=op.axis)
+
+
+def _reshaped(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return values[0].reshape(out.shape)
+
+
+def _transpose(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return np.transpose(values[0], values[1].tolist())
+
+
+def _shape_asked_for(graph: Graph, op: Op) -> tuple[int, ...] | None:
+    elements, sizes = graph.tensors[op.inputs[0]].elements, graph.optional(op, 1)
+    if sizes is None or sizes.data is None:
+        return None
+    asked = [int(size) for size in np.asarray(sizes.data).reshape(-1)]
+    known = prod(size for size in asked if size != -1)
+    if asked.count(-1) == 1 and known > 0 and elements % known == 0:
+        asked[asked.index(-1)] = elements // known
+    return tuple(asked) if prod(asked) == elements else None
+
+
+def _pad_moved(graph: Graph, op: Op, turned: Mapping[int, Turned]) -> Moved:
+    source, axes = turned[op.inputs[0]]
+    amounts = np.asarray(graph.tensors[op.inputs[1]].data, np.int64)[list(inverse(axes))]
+    return Moved(
+        (source.index, follow.integers(amounts)), transposed_shape(graph.out(op).shape, inverse(axes)), axes
+    )
+
+
+def _parts_moved(graph: Graph, op: Op, turned: Mapping[int, Turned]) -> Moved | None:
+    """Where all parts are turned alike."""
+    found = {turned[i][1] if i in turned else None for i in op.inputs}
+    axes = found.pop()
+    if found or axes is None:
+        return None
+    shape = transposed_shape(graph.out(op).shape, inverse(axes))
+    return Moved(tuple(turned[i][0].index for i in op.inputs), shape, axes, axis=axes[op.axis % len(axes)])
+
+
+def _keeps_places(graph: Graph, op: Op) -> bool:
+    return keeps_order(graph.tensors[op.inputs[0]].shape, axes_of(graph, op))
+
+
+def _pads_nothing(graph: Graph, op: Op) -> bool:
+    return not np.asarray(graph.tensors[op.inputs[1]].data).any()
+
+
+def _joins_one(graph: Graph, op: Op) -> bool:
+    return len(op.inputs) == 1
+
+
+CONCATENATION = Operator(
+    "CONCATENATION",
+    check_concatenation,
+    newest=7,
+    attributes=_concat,
+    fold=_concatenate,
+    copies=_joins_one,
+    follows=_parts_moved,
+)
+EXPAND_DIMS = Operator("EXPAND_DIMS", check_expand_dims, view=True, fold=_reshaped)
+PAD = Operator("PAD", check_pad, newest=6, copies=_pads_nothing, follows=_pad_moved)
+RESHAPE = Operator(
+    "RESHAPE", check_reshape, attributes=_reshape, view=True, fold=_reshaped, shape=_shape_asked_for
+)
+SQUEEZE = Operator("SQUEEZE", check_squeeze, attributes=_squeeze, view=True, fold=_reshaped)
+TRANSPOSE = Operator("TRANSPOSE", check_transpose, newest=8, fold=_transpose, copies=_keeps_places)
