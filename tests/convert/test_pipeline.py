@@ -64,7 +64,7 @@ def test_layers_are_called_as_in_the_networks_source(published: Conversion) -> N
     graph = read_tflite(published.tflite.read_bytes())
     modules = MobileNetV2(MobileNetV2Config(classes=8)).named_modules()
     torch = packages.torch()
-    convolutions = [graph.out(op).name for op in graph.ops if "CONV_2D" in op.kind]
+    convolutions = [graph.out(op).name for op in graph.ops if "CONV_2D" in op.kind.name]
     assert sorted(convolutions) == sorted(name for name, m in modules if isinstance(m, torch.nn.Conv2d))
     assert {"linear", "layers.0.Add"} <= {graph.out(op).name for op in graph.ops}
 
