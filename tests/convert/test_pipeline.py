@@ -188,9 +188,8 @@ def test_a_checkpoint_is_calibrated_on_the_trials_it_was_trained_on(tmp_path: Pa
     done = convert_model(
         tmp_path / "c.pt", tmp_path / "out", FromDataset("simulated"), gates=Gates(int8_agreement=0.0)
     )
-    test = labelled_windows(
-        [choice.load(None).recordings[i] for i in choice.divide(choice.load(None)).test], preprocess
-    )
+    data = choice.load(None)
+    test = labelled_windows([data.recordings[i] for i in choice.divide(data).test], preprocess)
     assert np.array_equal(done.evaluated.x, preprocess.normalised(test.features))
     assert done.evaluated.y is not None and np.array_equal(done.evaluated.y, test.y)
     assert done.labels == LABELS and done.preprocess == preprocess and not done.simulated

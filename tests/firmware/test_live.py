@@ -32,7 +32,7 @@ from emgdeploy.resources import FIRMWARE_TEMPLATES
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals import hold as holds
 from emgdeploy.signals.stream import Stream
-from support.native_model import SANITIZE, STRICT, kernel_object
+from support.native_model import QUICK_LINK, SANITIZE, STRICT, kernel_object
 
 # What a user's own project may be compiled with: fused multiply-adds, and leave to use them.
 LOOSE = ("-std=gnu99", "-O3", "-mfma", "-ffp-contract=fast")
@@ -89,7 +89,7 @@ def on_the_device(
             (folder / path).write_text(text)
         runtime = [path for path in texts if path.startswith("runtime/") and path.endswith(".c")]
         objects = [kernel_object(path, "gcc", flags) for path in runtime]
-        command = ["gcc", *STRICT, *flags, "-I.", "-o", "live", "main.c", "live.c", *objects]
+        command = ["gcc", *STRICT, *flags, *QUICK_LINK, "-I.", "-o", "live", "main.c", "live.c", *objects]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         ran = subprocess.run([folder / "live"], input=samples.tobytes(), capture_output=True)

@@ -20,6 +20,8 @@ from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 STRICT = ("-std=c99", "-pedantic", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+# gold links a program with sanitizers in a quarter of the time that ld takes.
+QUICK_LINK = ("-fuse-ld=gold",) if shutil.which("ld.gold") else ()
 
 _MAIN = """
 #include <stdio.h>
@@ -67,7 +69,7 @@ class NativeModel:
         self.program = folder / "model"
         units = [f for f in source if f.startswith("runtime/") and f.endswith(".c")]
         kernels = [kernel_object(f, compiler, flags) for f in units]
-        command = [compiler, *STRICT, *flags, "-DEMG_TAPS", "-I.", "-o", "model", "main.c", *kernels]
+        command = [compiler, *STRICT, *flags, *QUICK_LINK, "-DEMG_TAPS", "-I.", "-o", "model", "main.c", *kernels]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:4000]
 

@@ -13,7 +13,7 @@ the ratio of the two: deep fibres are blurred over many electrodes. The arm's cu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ INTRACELLULAR_CONDUCTIVITY_S_M = 1.01
 FIBRE_RADIUS_MM = 0.0275
 STEP_MM = 0.5
 LONGEST_REACH_MM = 100.0
+# What so many fibres need in between stays in a processor's cache.
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ def potentials(
     fibres: Fibres, electrodes_mm: NDArray[np.float64], samples: int, sample_rate_hz: float
 ) -> NDArray[np.float32]:
     """What each electrode (E, 2: around, along) sees of one impulse of each fibre: (F, samples, E), in mV."""
-    current = membrane_currents(fibres, samples, sample_rate_hz)
-    lead = _lead_fields(fibres, electrodes_mm)
-    seen: NDArray[np.float32] = np.matmul(current, lead)
+    seen = np.empty((len(fibres.around_mm), samples, len(electrodes_mm)), np.float32)
+    for first in range(0, len(seen), _AT_ONCE):
+        few = slice(first, first + _AT_ONCE)
+        some = Fibres(*(getattr(fibres, field.name)[few] for field in fields(Fibres)))
+        current = membrane_currents(some, samples, sample_rate_hz)
+        np.matmul(current, _lead_fields(some, electrodes_mm), out=seen[few])
     return seen
 
 
@@ -60,8 +65,9 @@ def membrane_currents(fibres: Fibres, samples: int, sample_rate_hz: float) -> ND
     z = _positions()
     time_ms = np.arange(samples, dtype=np.float32) * np.float32(1000.0 / sample_rate_hz)
     travelled = fibres.velocity_m_s[:, None].astype(np.float32) * time_ms
-    behind = np.maximum(travelled[:, :, None] - np.abs(z), 0.0)
-    voltage = 96.0 * behind**3 * np.exp(-behind)
+    behind = np.maximum(travelled[:, :, None] - z[z >= 0], 0.0)
+    one_way = 96.0 * behind**3 * np.exp(-behind)
+    voltage = np.concatenate([one_way[:, :, :0:-1], one_way], axis=2)
     inside = (z >= -fibres.proximal_mm[:, None]) & (z <= fibres.distal_mm[:, None])
     # Axial current flows between neighbours that both lie inside: that seals the ends.
     # mV/mm is V/m; V/m * S/m * mm^2 is a microampere, and a microampere over S/m and mm is a millivolt.
@@ -84,8 +90,11 @@ def _lead_fields(fibres: Fibres, electrodes_mm: NDArray[np.float64]) -> NDArray[
     across = around * cosine - along * sine
     radial = (ANISOTROPY * (across**2 + fibres.depth_mm[:, None] ** 2)).astype(np.float32)
     z = _positions()
-    distance = np.sqrt((parallel[:, None, :] - z[:, None]) ** 2 + radial[:, None, :])
-    field: NDArray[np.float32] = np.float32(1.0 / (2 * np.pi * TRANSVERSE_CONDUCTIVITY_S_M)) / distance
+    field: NDArray[np.float32] = parallel[:, None, :] - z[:, None]
+    np.square(field, out=field)
+    field += radial[:, None, :]
+    np.sqrt(field, out=field)
+    np.divide(np.float32(1.0 / (2 * np.pi * TRANSVERSE_CONDUCTIVITY_S_M)), field, out=field)
     return field
 
 
