@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["support.command", "support.exporting", "support.link_fixtures"]
+pytest_plugins = ["support.command", "support.exporting", "support.link_fixtures", "support.warm"]
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -36,9 +36,9 @@ def test_the_result_is_json_and_the_warning_is_loud(cli: Cli, tmp_path: Path) ->
     assert "warning: calibrated on simulated windows" in done.err
 
 
-def test_real_windows_silence_the_warning(cli: Cli, tmp_path: Path) -> None:
+def test_real_windows_silence_the_warning(warm_cli: Cli, tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", x=numbers(40, 1, 4, 6))
-    done = cli(
+    done = warm_cli(
         *("convert", "--model", small_onnx(tmp_path), "--out", tmp_path / "out"),
         *("--calibration", tmp_path / "w.npz"),
     )
@@ -47,17 +47,17 @@ def test_real_windows_silence_the_warning(cli: Cli, tmp_path: Path) -> None:
     assert "ranges by percentile on 40 real windows, compared on 40" in done.out
 
 
-def test_an_unknown_operator_is_bad_input(cli: Cli, tmp_path: Path) -> None:
-    done = cli("convert", "--model", small_onnx(tmp_path, "Sin"), "--out", tmp_path / "out")
+def test_an_unknown_operator_is_bad_input(warm_cli: Cli, tmp_path: Path) -> None:
+    done = warm_cli("convert", "--model", small_onnx(tmp_path, "Sin"), "--out", tmp_path / "out")
     done.fails(3, "'sin_0'", "Sin")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_gate_that_does_not_hold_shows_the_ledger(cli: Cli, tmp_path: Path) -> None:
+def test_a_gate_that_does_not_hold_shows_the_ledger(warm_cli: Cli, tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", x=numbers(40, 1, 4, 6))
     # Far outside the calibrated range int8 saturates, so classes change.
     np.savez(tmp_path / "t.npz", x=numbers(40, 1, 4, 6, seed=9) * 100, y=np.zeros(40, np.int64))
-    done = cli(
+    done = warm_cli(
         *("convert", "--model", small_onnx(tmp_path), "--out", tmp_path / "out"),
         *("--calibration", tmp_path / "w.npz", "--windows", tmp_path / "t.npz"),
     )
@@ -66,12 +66,12 @@ def test_a_gate_that_does_not_hold_shows_the_ledger(cli: Cli, tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
-def test_a_truncated_checkpoint_is_bad_input(cli: Cli, shared: Path, tmp_path: Path) -> None:
+def test_a_truncated_checkpoint_is_bad_input(warm_cli: Cli, shared: Path, tmp_path: Path) -> None:
     path = tmp_path / "cut.pt"
     path.write_bytes((shared / PUBLISHED).read_bytes()[:100_000])
-    cli("convert", "--model", path, "--out", tmp_path / "out").fails(3, "cut.pt")
+    warm_cli("convert", "--model", path, "--out", tmp_path / "out").fails(3, "cut.pt")
 
 
-def test_a_folder_without_a_data_set_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
-    done = cli("convert", "--model", small_onnx(tmp_path), "--out", tmp_path / "o", "--data", tmp_path)
+def test_a_folder_without_a_data_set_is_a_usage_error(warm_cli: Cli, tmp_path: Path) -> None:
+    done = warm_cli("convert", "--model", small_onnx(tmp_path), "--out", tmp_path / "o", "--data", tmp_path)
     done.fails(2, "--data")

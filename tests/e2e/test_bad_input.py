@@ -35,23 +35,23 @@ def test_a_broken_board_file(cli: Cli, tmp_path: Path, tiny_model: Path) -> None
 
 
 @pytest.mark.parametrize("verb", ["train", "eval"])
-def test_a_dataset_folder_with_nothing_in_it(cli: Cli, tmp_path: Path, verb: str) -> None:
+def test_a_dataset_folder_with_nothing_in_it(warm_cli: Cli, tmp_path: Path, verb: str) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     target = ("--out", tmp_path / "out") if verb == "train" else ("--checkpoint", tmp_path / "none.pt")
-    cli(verb, "--dataset", "flexemg", "--data", empty, *target).fails(3)
+    warm_cli(verb, "--dataset", "flexemg", "--data", empty, *target).fails(3)
     if verb == "train":
-        cli(verb, "--dataset", "flexemg", "--data", empty, *target).fails(3, "empty")
+        warm_cli(verb, "--dataset", "flexemg", "--data", empty, *target).fails(3, "empty")
         assert not (tmp_path / "out").exists()
 
 
-def test_a_dataset_folder_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
+def test_a_dataset_folder_that_is_not_there(warm_cli: Cli, tmp_path: Path) -> None:
     arguments = ("--dataset", "flexemg", "--data", tmp_path / "nowhere", "--out", tmp_path / "out")
-    cli("train", *arguments).fails(3, "nowhere")
+    warm_cli("train", *arguments).fails(3, "nowhere")
 
 
 @pytest.mark.parametrize("content", ["other", "garbage", "empty"])
-def test_a_mat_file_without_raw(cli: Cli, tmp_path: Path, content: str) -> None:
+def test_a_mat_file_without_raw(warm_cli: Cli, tmp_path: Path, content: str) -> None:
     scipy_io = pytest.importorskip("scipy.io")
     folder = tmp_path / "data" / "001-Session1Train"
     folder.mkdir(parents=True)
@@ -62,7 +62,7 @@ def test_a_mat_file_without_raw(cli: Cli, tmp_path: Path, content: str) -> None:
         path.write_bytes(b"MATLAB 5.0 nonsense" * 20 if content == "garbage" else b"")
     arguments = ("--dataset", "flexemg", "--data", tmp_path / "data", "--out", tmp_path / "out")
     words = ("001-001.mat", "raw") if content == "other" else ("001-001.mat",)
-    cli("train", *arguments).fails(3, *words)
+    warm_cli("train", *arguments).fails(3, *words)
 
 
 def windows(path: Path, **arrays: Any) -> Path:

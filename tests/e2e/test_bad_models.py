@@ -40,35 +40,37 @@ def state_dict() -> dict[str, Any]:
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_a_checkpoint_of_another_network(
-    cli: Cli, tmp_path: Path, verb: tuple[str, ...], state_dict: dict[str, Any]
+    warm_cli: Cli, tmp_path: Path, verb: tuple[str, ...], state_dict: dict[str, Any]
 ) -> None:
     torch = pytest.importorskip("torch")
     torch.save(state_dict, tmp_path / "other.pt")
-    refused(cli, verb, tmp_path / "other.pt", tmp_path / "out")
+    refused(warm_cli, verb, tmp_path / "other.pt", tmp_path / "out")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
-def test_a_truncated_checkpoint(cli: Cli, tmp_path: Path, state_dict: dict[str, Any], share: float) -> None:
+def test_a_truncated_checkpoint(
+    warm_cli: Cli, tmp_path: Path, state_dict: dict[str, Any], share: float
+) -> None:
     torch = pytest.importorskip("torch")
     torch.save(state_dict, tmp_path / "whole.pt")
     content = (tmp_path / "whole.pt").read_bytes()
     (tmp_path / "cut.pt").write_bytes(content[: int(len(content) * share)])
-    refused(cli, VERBS[0], tmp_path / "cut.pt", tmp_path / "out")
+    refused(warm_cli, VERBS[0], tmp_path / "cut.pt", tmp_path / "out")
 
 
 @pytest.mark.parametrize("new_format", [True, False], ids=["zip", "legacy"])
 @pytest.mark.parametrize("verb", [*VERBS, ("eval", "--dataset", "simulated")], ids=" ".join)
 def test_a_checkpoint_that_wants_to_run_code(
-    cli: Cli, tmp_path: Path, verb: tuple[str, ...], new_format: bool
+    warm_cli: Cli, tmp_path: Path, verb: tuple[str, ...], new_format: bool
 ) -> None:
     torch = pytest.importorskip("torch")
     marker = tmp_path / "it-ran"
     evil = {"format": "emgdeploy.checkpoint/1", "state_dict": _RunsCode(marker)}
     torch.save(evil, tmp_path / "evil.pt", _use_new_zipfile_serialization=new_format)
     if verb[0] == "eval":
-        cli(*verb, "--checkpoint", tmp_path / "evil.pt").fails(3, "evil.pt")
+        warm_cli(*verb, "--checkpoint", tmp_path / "evil.pt").fails(3, "evil.pt")
     else:
-        refused(cli, verb, tmp_path / "evil.pt", tmp_path / "out")
+        refused(warm_cli, verb, tmp_path / "evil.pt", tmp_path / "out")
     assert not marker.exists()
 
 
@@ -97,14 +99,14 @@ def onnx_model(op: str = "Relu", domain: str = "", external: str | None = None) 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 @pytest.mark.parametrize(("op", "domain"), [("Frobnicate", ""), ("Frobnicate", "com.example"), ("Det", "")])
 def test_an_onnx_file_with_an_unknown_op(
-    cli: Cli, tmp_path: Path, verb: tuple[str, ...], op: str, domain: str
+    warm_cli: Cli, tmp_path: Path, verb: tuple[str, ...], op: str, domain: str
 ) -> None:
     (tmp_path / "odd.onnx").write_bytes(onnx_model(op, domain).SerializeToString())
-    refused(cli, verb, tmp_path / "odd.onnx", tmp_path / "out", op)
+    refused(warm_cli, verb, tmp_path / "odd.onnx", tmp_path / "out", op)
 
 
 @pytest.mark.parametrize("kind", ["above", "absolute", "link"])
-def test_external_data_outside_the_models_folder(cli: Cli, tmp_path: Path, kind: str) -> None:
+def test_external_data_outside_the_models_folder(warm_cli: Cli, tmp_path: Path, kind: str) -> None:
     secret = tmp_path / "secret.bin"
     secret.write_bytes(np.full(24, 7, np.float32).tobytes())
     folder = tmp_path / "model"
@@ -113,13 +115,13 @@ def test_external_data_outside_the_models_folder(cli: Cli, tmp_path: Path, kind:
     if kind == "link":
         (folder / "link.bin").symlink_to(secret)
     (folder / "far.onnx").write_bytes(onnx_model(external=location).SerializeToString())
-    refused(cli, VERBS[1], folder / "far.onnx", tmp_path / "out", "folder")
+    refused(warm_cli, VERBS[1], folder / "far.onnx", tmp_path / "out", "folder")
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.pt"])
-def test_files_of_garbage(cli: Cli, tmp_path: Path, name: str) -> None:
+def test_files_of_garbage(warm_cli: Cli, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(np.random.default_rng(0).bytes(5000))
-    refused(cli, VERBS[0], tmp_path / name, tmp_path / "out")
+    refused(warm_cli, VERBS[0], tmp_path / name, tmp_path / "out")
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.pt", "model.xyz"])

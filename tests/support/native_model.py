@@ -69,7 +69,18 @@ class NativeModel:
         self.program = folder / "model"
         units = [f for f in source if f.startswith("runtime/") and f.endswith(".c")]
         kernels = [kernel_object(f, compiler, flags) for f in units]
-        command = [compiler, *STRICT, *flags, *QUICK_LINK, "-DEMG_TAPS", "-I.", "-o", "model", "main.c", *kernels]
+        command = [
+            compiler,
+            *STRICT,
+            *flags,
+            *QUICK_LINK,
+            "-DEMG_TAPS",
+            "-I.",
+            "-o",
+            "model",
+            "main.c",
+            *kernels,
+        ]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:4000]
 
