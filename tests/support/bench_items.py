@@ -75,7 +75,7 @@ class Builds:
     def _changed_checkout(self, name: str, changes: tuple[tuple[str, str, str], ...]) -> Path:
         root = self.folder / f"checkout-{name}"
         for part in ("toolchain", "firmware_templates", "boards", "models"):
-            shutil.copytree(_ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(_ROOT / part, root / part)  # with what Python has compiled of it
         for file, text, replacement in changes:
             path = root / "firmware_templates" / file
             before = path.read_text()
