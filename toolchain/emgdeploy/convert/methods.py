@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.convert import observe
+from emgdeploy.convert.bounds import Ends, told_apart
 from emgdeploy.convert.observe import Histogram
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.points import points
 from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range, covering
-
-Ends = tuple[float, float]
 
 # Share of the values that may lie outside, half of it at each end.
 _OUTSIDE = 1e-4
@@ -35,10 +34,11 @@ def ranges_of(
     names = [name for name in points(model) if name not in known]
     if not names:
         return known
+    bounds = told_apart(model)
     if method == "minmax":
-        ends = observe.extremes(model, windows, names)
+        ends = observe.extremes(model, windows, names, bounds)
     else:
-        seen = observe.histograms(model, windows, names)
+        seen = observe.histograms(model, windows, names, bounds)
         ends = {name: METHODS[method](histogram) for name, histogram in seen.items()}
     return {**known, **{name: covering(*ends[name]) for name in names}}
 

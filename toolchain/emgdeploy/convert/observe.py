@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.convert import onnxrun, packages
+from emgdeploy.convert.bounds import Ends, clipped
 from emgdeploy.convert.onnxfile import OnnxModel
 
 BINS = 2048
@@ -36,22 +37,31 @@ class Histogram:
 
 
 def extremes(
-    model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str]
-) -> dict[str, tuple[float, float]]:
-    """The least and greatest value of each named tensor over all windows (N, *window shape)."""
+    model: OnnxModel,
+    windows: NDArray[np.float32],
+    names: Sequence[str],
+    bounds: Mapping[str, Ends] | None = None,
+) -> dict[str, Ends]:
+    """The least and greatest value of each named tensor over all windows (N, *window shape), as those see it
+    that read it: none lies outside the tensor's bounds where it has any."""
     found = dict.fromkeys(names, (np.inf, -np.inf))
-    for tensors in _runs(model, windows, names):
+    for tensors in _runs(model, windows, names, bounds or {}):
         for name, values in tensors.items():
             low, high = found[name]
             found[name] = min(low, float(values.min())), max(high, float(values.max()))
     return found
 
 
-def histograms(model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str]) -> dict[str, Histogram]:
+def histograms(
+    model: OnnxModel,
+    windows: NDArray[np.float32],
+    names: Sequence[str],
+    bounds: Mapping[str, Ends] | None = None,
+) -> dict[str, Histogram]:
     """The same as histograms. The windows are run twice, because no tensor is kept."""
-    ends = extremes(model, windows, names)
+    ends = extremes(model, windows, names, bounds)
     counts = {name: np.zeros(BINS, np.int64) for name in names}
-    for tensors in _runs(model, windows, names):
+    for tensors in _runs(model, windows, names, bounds or {}):
         for name, values in tensors.items():
             low, high = ends[name]
             places = (values.ravel().astype(np.float64) - low) * (BINS / max(high - low, 1e-30))
@@ -60,9 +70,9 @@ def histograms(model: OnnxModel, windows: NDArray[np.float32], names: Sequence[s
 
 
 def _runs(
-    model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str]
+    model: OnnxModel, windows: NDArray[np.float32], names: Sequence[str], bounds: Mapping[str, Ends]
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """The named tensors of each window in turn."""
+    """The named tensors of each window in turn, cut off at their bounds."""
     onnx = packages.onnx()
     proto = onnx.ModelProto()
     proto.CopyFrom(model.proto)
@@ -73,4 +83,4 @@ def _runs(
     for window in windows:
         given: dict[str, Any] = {model.input_name: window[np.newaxis]}
         tensors = given | dict(zip(wanted, session.run(wanted, given), strict=True))
-        yield {name: tensors[name] for name in names}
+        yield {name: clipped(tensors[name], bounds.get(name)) for name in names}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import fakequant, methods, onnxrun, quantize, simplify
+from emgdeploy.convert import autopad, fakequant, methods, onnxrun, quantize, simplify, whole
 from emgdeploy.convert import source as sources
 from emgdeploy.convert.calibration import LEARNED, Calibration, Chosen, FromDataset, Settings, choose
 from emgdeploy.convert.ledger import Gates, Ledger, LedgerRow
@@ -86,6 +86,7 @@ def convert_model(
     """
     report("reading")
     origin = sources.read(source, factory)
+    origin = replace(origin, model=autopad.spelled(origin.model, origin.name))
     report("simplifying")
     simple, ranges = fakequant.separate(simplify.simplify(origin.model, str(source)), str(source))
     program.check_operators(simple, str(source))  # before anything that takes long
@@ -105,6 +106,7 @@ def convert_model(
     report("quantizing")
     ranges, how = _ranges(simple, ranges, chosen, settings)
     tflite = quantize.int8_tflite(program.lower(simple, str(source), ranges))
+    whole.check(tflite, str(source))
     report("comparing")
     if origin.fake_quantized is not None:
         ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)

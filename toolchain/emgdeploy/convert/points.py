@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import packages
+from emgdeploy.convert import constants
 from emgdeploy.convert.onnxfile import OnnxModel
+from emgdeploy.convert.recognise import recognised
 
 # The numbers stay what they are, or are some of them: TFLite wants one scale on both sides.
 KEEPS_RANGE = frozenset(
@@ -17,11 +18,10 @@ KEEPS_RANGE = frozenset(
         "AveragePool",
         "Dropout",
         "Flatten",
+        "Gather",
         "GlobalMaxPool",
         "Identity",
-        "Max",
         "MaxPool",
-        "Min",
         "Pad",
         "ReduceMax",
         "ReduceMin",
@@ -33,6 +33,8 @@ KEEPS_RANGE = frozenset(
         "Unsqueeze",
     }
 )
+# Each operand is one of the numbers that come out, so that all of them take the range of the output.
+_TAKES_RANGE = frozenset({"Clip", "Concat", "Max", "Min"})
 # TFLite fixes the range of what these give.
 _FIXED_RANGE = frozenset({"Constant", "Sigmoid", "Softmax", "Tanh"})
 _FUSED_BOUNDS = ((0.0, np.inf), (0.0, 6.0))
@@ -40,21 +42,21 @@ _FUSED_BOUNDS = ((0.0, np.inf), (0.0, 6.0))
 
 def points(model: OnnxModel) -> tuple[str, ...]:
     """The input, and what each operator gives unless TFLite fuses it into the next one or shares its scale."""
-    users = _users(model)
-    constants = {t.name: packages.onnx().numpy_helper.to_array(t) for t in model.proto.graph.initializer}
+    model = recognised(model)
+    users = users_of(model)
+    known = constants.arrays(model.proto)
     found = [model.input_name]
     for node in model.proto.graph.node:
-        keeps = node.op_type == "Clip" and not _rectifies(node, constants)
-        if keeps or node.op_type in KEEPS_RANGE | _FIXED_RANGE:
+        if node.op_type in KEEPS_RANGE | _FIXED_RANGE:
             continue
         following = users.get(node.output[0], [])
-        if len(following) == 1 and following[0] is not None and _takes_in(following[0], node, constants):
+        if len(following) == 1 and following[0] is not None and _takes_in(following[0], node, known):
             continue
         found.append(node.output[0])
     return tuple(found)
 
 
-def _users(model: OnnxModel) -> dict[str, list[Any]]:
+def users_of(model: OnnxModel) -> dict[str, list[Any]]:
     """The nodes that read each tensor; None stands for whoever reads the output."""
     users: dict[str, list[Any]] = {model.output_name: [None]}
     for node in model.proto.graph.node:
@@ -63,21 +65,30 @@ def _users(model: OnnxModel) -> dict[str, list[Any]]:
     return users
 
 
-def _takes_in(user: Any, node: Any, constants: Mapping[str, NDArray[Any]]) -> bool:
+def clip_bounds(node: Any, known: Mapping[str, NDArray[Any]]) -> tuple[float, float]:
+    """The bounds of a Clip, which opset 11 moved from attributes to inputs; float32's extremes mean no bound.
+
+    A bound that is computed counts as none.
+    """
+    given = {a.name: float(a.f) for a in node.attribute}
+    for name, tensor in zip(("min", "max"), node.input[1:], strict=False):
+        if tensor in known:
+            given[name] = float(known[tensor].ravel()[0])
+    low, high = given.get("min", -np.inf), given.get("max", np.inf)
+    limit = float(np.finfo(np.float32).max)
+    return (-np.inf if low <= -limit else low), (np.inf if high >= limit else high)
+
+
+def _takes_in(user: Any, node: Any, known: Mapping[str, NDArray[Any]]) -> bool:
     """Whether `node`'s output never exists as a tensor of its own scale."""
     if user.op_type == "Add" and node.op_type == "MatMul":  # the bias of a dense layer
         other = next((name for name in user.input if name != node.output[0]), "")
-        return other in constants and constants[other].ndim == 1
-    return user.op_type == "Concat" or _rectifies(user, constants)
+        return other in known and known[other].ndim == 1
+    return user.op_type in _TAKES_RANGE or rectifies(user, known)
 
 
-def _rectifies(node: Any, constants: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether this is an activation that fuses; other bounds are comparisons on the scale of their input."""
+def rectifies(node: Any, known: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether this is an activation that fuses; other bounds are comparisons on the scale of their output."""
     if node.op_type != "Clip":
         return bool(node.op_type == "Relu")
-    given = {a.name: float(a.f) for a in node.attribute}
-    for name, tensor in zip(("min", "max"), node.input[1:], strict=False):
-        if tensor in constants:
-            given[name] = float(constants[tensor])
-    most = given.get("max", np.inf)
-    return (given.get("min", -np.inf), np.inf if most > 1e38 else most) in _FUSED_BOUNDS
+    return clip_bounds(node, known) in _FUSED_BOUNDS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from emgdeploy import optional
-from emgdeploy.convert import onnxfile, packages
+from emgdeploy.convert import constants, onnxfile, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
 
@@ -13,17 +15,35 @@ _LARGEST_FOLDED = "16MB"
 
 def simplify(model: OnnxModel, source: str) -> OnnxModel:
     """The simplified model, checked again. Raises InputError when it cannot be simplified."""
-    onnxsim = optional.load("onnxsim", packages.EXTRA)
     try:
-        with packages.muted():
-            proto, _ = onnxsim.simplify(
-                model.proto,
-                overwrite_input_shapes={model.input_name: list(model.input_shape)},
-                tensor_size_threshold=_LARGEST_FOLDED,
-            )
+        proto = _simplified(model)
+        if not _fits_together(proto):
+            # Its fusion of two means in a row forgets what becomes of the axes of the first.
+            proto = _simplified(model, perform_optimization=False)
     except Exception as error:  # onnxsim raises whatever its C++ parts do
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise InputError(
             f"{source}: cannot be simplified ({reason})", "check that onnxruntime runs it"
         ) from None
-    return onnxfile.check(proto, source)
+    return constants.folded(onnxfile.check(proto, source), source)
+
+
+def _simplified(model: OnnxModel, **options: bool) -> Any:
+    onnxsim = optional.load("onnxsim", packages.EXTRA)
+    with packages.muted():
+        proto, _ = onnxsim.simplify(
+            model.proto,
+            overwrite_input_shapes={model.input_name: list(model.input_shape)},
+            tensor_size_threshold=_LARGEST_FOLDED,
+            **options,
+        )
+    return proto
+
+
+def _fits_together(proto: Any) -> bool:
+    """Whether the shapes of all operators follow from each other."""
+    try:
+        packages.onnx().shape_inference.infer_shapes(proto, strict_mode=True)
+    except Exception:  # its own error class has moved between onnx's versions
+        return False
+    return True

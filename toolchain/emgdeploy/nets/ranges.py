@@ -9,6 +9,7 @@ LOWEST, HIGHEST = -128, 127
 _SIGNIFICANT_BITS = 16
 # A tensor that never moves still needs a scale.
 _NARROWEST = 1e-6
+_HALF_A_STEP = 0.5 + 1 / 64
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class Range:
     @property
     def high(self) -> float:
         return (HIGHEST - self.zero_point) * self.scale
+
+    def stays_above(self, bound: float) -> bool:
+        """Whether no step lies below `bound` by more than rounding explains."""
+        return self.low >= bound - _HALF_A_STEP * self.scale
+
+    def stays_below(self, bound: float) -> bool:
+        """Whether no step lies above `bound` by more than rounding explains."""
+        return self.high <= bound + _HALF_A_STEP * self.scale
 
 
 def covering(low: float, high: float) -> Range:

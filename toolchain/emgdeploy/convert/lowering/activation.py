@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -33,34 +34,34 @@ def clip(node: Node) -> Value:
         return x
     if (low, high) == (0.0, 6.0):
         return x.with_tensor(tf.nn.relu6(x.tensor), nonnegative=True)
-    return _compared(x, low, high)
+    if (low, high) == (0.0, np.inf):
+        return _rectified(x)
+    return _compared(x.held(node.range), low, high)
 
 
 def _compared(x: Value, low: float, high: float) -> Value:
-    """Comparisons keep the scale of their input. ReLU and RELU_N1_TO_1, which the converter makes of these
-    bounds, have one of their own, for tensors that ONNX has no name for."""
+    """Comparisons have one scale on both sides: that of their output, which holds nothing beyond the bounds.
+    A bound at which it ends therefore needs no operator."""
     import tensorflow as tf
 
     known = x.range
-    if low == 0.0:
-        x = _rectified(x)
-        if known is not None and high < np.inf:
-            x = x.within(covering(0.0, min(high, known.high)))
-            known = x.range
-    elif low > -np.inf:
-        x = x.with_tensor(tf.maximum(x.tensor, tf.constant(np.float32(low))))
-    if high < np.inf:
+    if low > -np.inf and not (known is not None and known.stays_above(low)):
+        if low == 0.0:
+            x = _rectified(x)
+        else:
+            x = x.with_tensor(tf.maximum(x.tensor, tf.constant(np.float32(low))), nonnegative=low > 0)
+        x = x.held(known)
+    if high < np.inf and not (known is not None and known.stays_below(high)):
         x = x.with_tensor(tf.minimum(x.tensor, tf.constant(np.float32(high))), nonnegative=x.nonnegative)
-    if known is not None and (low, high) == (-1.0, 1.0):
-        return x.within(covering(low, high))
-    return replace(x, range=known)
+        x = x.held(known)
+    return x if low < 0 else replace(x, nonnegative=True)
 
 
 def _bounds(node: Node) -> tuple[float, float]:
     """Opset 11 moved the bounds from attributes to inputs; float32's extremes mean no bound."""
     least, most = node.optional_constant(1), node.optional_constant(2)
-    low = node.number("min", -np.inf) if least is None else float(least)
-    high = node.number("max", np.inf) if most is None else float(most)
+    low = node.number("min", -np.inf) if least is None else float(least.ravel()[0])
+    high = node.number("max", np.inf) if most is None else float(most.ravel()[0])
     limit = float(np.finfo(np.float32).max)
     return (-np.inf if low <= -limit else low), (np.inf if high >= limit else high)
 
@@ -108,16 +109,19 @@ def tanh(node: Node) -> Value:
 
 @lowers("HardSigmoid")
 def hard_sigmoid(node: Node) -> Value:
-    """max(0, min(1, alpha * x + beta)), as ReLU6 of a sixth where that is it."""
+    """max(0, min(1, alpha * x + beta)), as ReLU6 of a sixth. ONNX has no names for the tensors in between,
+    so that their ranges are set here."""
     import tensorflow as tf
 
     x = node.value()
-    alpha, beta = node.number("alpha", 0.2), node.number("beta", 0.5)
-    steep = x.tensor * tf.constant(np.float32(6 * alpha)) + tf.constant(np.float32(6 * beta))
-    held = x.with_tensor(tf.nn.relu6(steep))
-    if x.range is not None:  # ONNX has no name for this tensor
-        held = held.within(covering(0.0, 6.0))
-    return x.with_tensor(held.tensor * tf.constant(np.float32(1 / 6)), nonnegative=True)
+    slope, offset = 6 * node.number("alpha", 0.2), 6 * node.number("beta", 0.5)
+    known = x.range is not None or node.range is not None
+    if not math.isclose(slope, 1.0, rel_tol=1e-6):
+        found = None if x.range is None else covering(*sorted((slope * x.range.low, slope * x.range.high)))
+        x = x.with_tensor(x.tensor * tf.constant(np.float32(slope))).held(found)
+    gate = x.with_tensor(tf.nn.relu6(x.tensor + tf.constant(np.float32(offset))), nonnegative=True)
+    gate = gate.held(covering(0.0, 6.0) if known else None)
+    return gate.with_tensor(gate.tensor * tf.constant(np.float32(1 / 6)), nonnegative=True)
 
 
 @lowers("HardSwish")

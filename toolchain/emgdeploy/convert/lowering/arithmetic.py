@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.value import Value, channels_last, constant_like, follow
+from emgdeploy.nets.ranges import Range
 
 Combine = Callable[[Any, Any], Any]
 
@@ -38,22 +40,37 @@ def sub(node: Node) -> Value:
 
 @lowers("Max")
 def maximum(node: Node) -> Value:
+    """Never below the constant, so that a constant which the range does not pass needs no operator."""
     import tensorflow as tf
 
-    return _binary(_of_two(node), tf.maximum)
+    return _compared(node, tf.maximum, lambda held, constant: held.stays_above(float(constant.max())))
 
 
 @lowers("Min")
 def minimum(node: Node) -> Value:
     import tensorflow as tf
 
-    return _binary(_of_two(node), tf.minimum)
+    return _compared(node, tf.minimum, lambda held, constant: held.stays_below(float(constant.min())))
 
 
-def _of_two(node: Node) -> Node:
+def _compared(node: Node, combine: Combine, idle: Callable[[Range, NDArray[Any]], bool]) -> Value:
+    """In int8 both operands and the output have one scale. It is that of the output: what it clips of an operand
+    or a constant would be clipped of the output as well."""
     if len(node.operands) != 2:
         raise node.fail(f"compares {len(node.operands)} tensors; 2 are supported")
-    return node
+    held = node.range
+    if held is None:
+        return _binary(node, combine)
+    operands = [o.held(held) if isinstance(o, Value) else _clipped(o, held) for o in node.operands]
+    computed = [o for o in operands if isinstance(o, Value)]
+    constants = [o for o in operands if isinstance(o, np.ndarray)]
+    if computed and constants and idle(held, constants[0]):
+        return computed[0]
+    return _binary(replace(node, operands=tuple(operands)), combine)
+
+
+def _clipped(constant: NDArray[Any] | None, held: Range) -> NDArray[np.float32]:
+    return np.asarray(np.clip(np.asarray(constant, np.float32), held.low, held.high), np.float32)
 
 
 @lowers("Div")

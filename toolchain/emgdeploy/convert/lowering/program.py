@@ -16,6 +16,7 @@ from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, 
 from emgdeploy.convert.names import plain
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.points import KEEPS_RANGE
+from emgdeploy.convert.recognise import recognised
 from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
@@ -42,6 +43,7 @@ def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = No
     Raises InputError naming the node and operator that cannot be lowered.
     """
     check_operators(model, source)
+    model = recognised(model)
     tf = packages.tensorflow()
     axes = input_axes(len(model.input_shape))
     shape = tuple(model.input_shape[axis] for axis in axes)
@@ -60,7 +62,7 @@ def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = No
 
 def check_operators(model: OnnxModel, source: str) -> None:
     """Raise InputError naming the first node whose operator has no lowering. Needs no TensorFlow."""
-    for node in model.proto.graph.node:
+    for node in recognised(model).proto.graph.node:
         if node.op_type != "Constant" and (node.domain or operators.find(node.op_type) is None):
             supported = f"supported are {', '.join(operators.supported())}"
             raise InputError(
@@ -99,6 +101,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
             tuple(known[name] for name in proto.input),
             attributes,
             tuple(proto.output),
+            ranges.get(proto.output[0]),
         )
         lowering = operators.find(node.op)
         if lowering is None:
@@ -130,7 +133,7 @@ def _lowered(node: Node, lowering: Lowering, ranges: Mapping[str, Range]) -> Ite
 
 
 def _ranged(value: Value, name: str, ranges: Mapping[str, Range]) -> Value:
-    return value.within(ranges[name]) if name in ranges else value
+    return value.held(ranges.get(name))
 
 
 def _constant(attributes: dict[str, Any]) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.value import Value
 from emgdeploy.errors import InputError
+from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
 
 Operand = Value | NDArray[Any] | None
@@ -23,13 +24,17 @@ LOWERINGS: dict[str, Lowering] = {}
 
 @dataclass(frozen=True)
 class Node:
-    """One ONNX operator with its operands in order (constants as arrays) and its decoded attributes."""
+    """One ONNX operator with its operands in order (constants as arrays) and its decoded attributes.
+
+    `range`: what int8 will hold of its first output; None in the float network, or where TFLite says it.
+    """
 
     op: str
     name: str
     operands: tuple[Operand, ...]
     attributes: Mapping[str, Any]
     outputs: tuple[str, ...] = ()
+    range: Range | None = None
 
     def fail(
         self, reason: str, hint: str = "change the network, or export it with another operator"

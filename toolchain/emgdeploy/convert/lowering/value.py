@@ -24,6 +24,8 @@ from emgdeploy.nets.ranges import Range
 Atom = tuple[int, int]
 """(ONNX axis, position within that axis, the most significant first)."""
 
+_NEXT_TO_ONE = float(np.nextafter(np.float32(1), np.float32(0)))
+
 # ONNX axis held by each TensorFlow axis of an image; None is an axis of size 1 that ONNX does not have.
 _CHANNELS_LAST: dict[int, tuple[int | None, ...]] = {3: (0, 2, None, 1), 4: (0, 2, 3, 1)}
 
@@ -68,6 +70,20 @@ class Value:
 
         held = tf.quantization.fake_quant_with_min_max_args(self.tensor, found.low, found.high)
         return replace(self, tensor=held, range=found)
+
+    def held(self, wanted: Range | None) -> Value:
+        """The same in the steps of a range, where one is wanted and it is not there already.
+
+        The converter joins two roundings in a row and loses one of them; a LEAKY_RELU between them, whose slope is
+        the number next to 1, keeps all numbers and changes the scale.
+        """
+        if wanted is None or wanted == self.range:
+            return self
+        if self.range is None:
+            return self.within(wanted)
+        import tensorflow as tf
+
+        return replace(self, tensor=tf.nn.leaky_relu(self.tensor, alpha=_NEXT_TO_ONE)).within(wanted)
 
 
 def canonical_axes(rank: int) -> tuple[int | None, ...]:
