@@ -10,7 +10,18 @@ import pytest
 from emgdeploy import __file__ as package_file
 
 PACKAGE = Path(package_file).parent
-SHELVES = ("errors", "text", "files", "optional", "resources", "cores", "board_schema", "boards", "diagnosis")
+SHELVES = (
+    "errors",
+    "text",
+    "files",
+    "folders",
+    "optional",
+    "resources",
+    "cores",
+    "board_schema",
+    "boards",
+    "diagnosis",
+)
 ROOMS = (
     "link",
     "binary",

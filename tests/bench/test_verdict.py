@@ -15,6 +15,7 @@ import pytest
 
 from emgdeploy import bench
 from emgdeploy.bench import BenchOptions, deadline, report, tally, timing, verdict, workload
+from emgdeploy.boards import load_board
 from emgdeploy.errors import InputError, LinkError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
@@ -281,7 +282,9 @@ def test_a_link_that_runs_apart_from_the_device_has_no_latency(build_copy: Path)
     info = dataclasses.replace(result.device, timing_source=timing.EMULATED)
     filled = tally.Tally.empty(work, "")
     filled.answered[:] = filled.alone[:] = True
-    found = verdict.assemble(filled, work, manifest, info, "port", deadline.Deadline(None), None)
+    filled.ticks[:] = 5
+    board = load_board("qemu-mps2-an386")
+    found = verdict.assemble(filled, work, manifest, info, "port", deadline.Deadline(None), board, None)
     assert found["latency_us"]["link"] == {"p50": None, "p99": None, "max": None}
     assert found["latency_windows"] == {"device": 5, "link": 0}
 
@@ -290,7 +293,6 @@ def test_without_taps_and_emulator_the_layer_is_looked_for_here(
     build_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from emgdeploy.bench import divergence
-    from emgdeploy.boards import load_board
 
     real = dataclasses.replace(load_board("native"), emulator=None)
     monkeypatch.setattr(divergence, "load_board", lambda name: real)

@@ -26,6 +26,7 @@ FAULTS: list[EmgDeployError] = [
     faults.OtherProtocol("PORT", 2, 1),
     faults.NoisyLink("REASON"),
     faults.DeviceReset(),
+    faults.RestartLoop(3),
     faults.ProtocolBreach("REASON"),
 ]
 

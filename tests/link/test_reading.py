@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -36,6 +37,7 @@ class Line:
         self.options = LinkOptions(patience=5.0)
         self.stats = LinkStats()
         self.questions = 0
+        self.now = time.monotonic
         self._coming: list[Frame] = []
 
     def wire_time(self, count: int) -> float:

@@ -67,7 +67,9 @@ def _context(
         "headline": _headline(verdict),
         "failure": printable(failure.message) if failure else None,
         "tiles": _tiles(verdict),
-        "series": charts.series(answered, micro, _deadline_on_chart(verdict)),
+        "series": charts.series(
+            answered & (verdict["timing_doubt"] is None), micro, _deadline_on_chart(verdict)
+        ),
         "missed": _missed(verdict),
         "parts": _parts(verdict),
         "latency": _latency_rows(verdict),
@@ -178,7 +180,7 @@ def _build_rows(verdict: Json, manifest: Manifest) -> list[tuple[str, str]]:
         ("arena", f"{manifest.arena_bytes:,} bytes"),
         ("flash", f"{manifest.flash_bytes:,} bytes"),
         ("RAM", f"{manifest.ram_bytes:,} bytes"),
-        ("timing source", verdict["timing_source"]),
+        ("timing source", verdict["timing_doubt"] or verdict["timing_source"]),
         ("self-test at boot", verdict["selftest"]),
         ("windows from", verdict["windows_source"]),
         ("reference", verdict["reference"]),

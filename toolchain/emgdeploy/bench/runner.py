@@ -6,6 +6,7 @@ import dataclasses
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from emgdeploy.bench.divergence import Divergence
 from emgdeploy.bench.tally import OWN, Tally
 from emgdeploy.bench.verdict import Json
 from emgdeploy.bench.workload import Workload
-from emgdeploy.errors import EmgDeployError, GateFailed, LinkError, UsageError
+from emgdeploy.boards import load_board
+from emgdeploy.errors import EmgDeployError, GateFailed, InputError, LinkError, UsageError
+from emgdeploy.files import signals_held
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.flash import identity
 from emgdeploy.link.client import DeviceClient
@@ -51,13 +54,18 @@ class BenchOptions:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """verdict: the content of bench.json. failure: what ended the bench early. device: its own account."""
+    """verdict: the content of bench.json. failure: what ended the bench early. device: its own account.
+
+    unsaved: why bench.json or bench.html could not be written. interrupted: by Ctrl-C or a signal.
+    """
 
     verdict: Json
     device: DeviceInfo
     json_path: Path
     html_path: Path
     failure: EmgDeployError | None = None
+    unsaved: OSError | None = None
+    interrupted: bool = False
 
     @property
     def problem(self) -> EmgDeployError | None:
@@ -72,11 +80,21 @@ class BenchResult:
                 f"{found['unanswered']} of {found['windows']} windows were not answered",
                 "look at the device's log with --trace; a window on which it restarts is left out",
             )
+        if found["inferences"] not in (None, found["inferences_due"]):
+            return GateFailed(
+                f"the device counts {found['inferences']:,} inferences for {found['inferences_due']:,} answers",
+                "an answer without an inference proves nothing: build and flash it again",
+            )
         compared = verdict.timing_of(found)
         if not compared.held and compared.ratio is not None:
             return GateFailed(
                 f"an inference takes {compared.ratio - 1:+.2%} of the expected {compared.expected:,} instructions",
                 "this is not the program that the build measured; build and flash it again",
+            )
+        if self.unsaved is not None:
+            return InputError(
+                f"{self.json_path.parent}: the verdict could not be saved ({self.unsaved.strerror})",
+                "free some space there, or make it writable, and bench again",
             )
         return None
 
@@ -101,7 +119,11 @@ def _wrong(found: Json) -> GateFailed:
         other = (
             "no window of this bench" if first["answered_for"] is None else f"window {first['answered_for']}"
         )
-        text += f"; window {first['window']} was answered with the answer for {other}"
+        text += (
+            f"; window {first['window']} was answered twice, and differently"
+            if first["contradicted"]
+            else f"; window {first['window']} was answered with the answer for {other}"
+        )
     return GateFailed(text, _hint(found["first_divergent_layer"], found["divergence"]))
 
 
@@ -124,7 +146,7 @@ def run(
 
     Raises UsageError without windows, DeviceMismatchError for another device, LinkError when nothing
     could be measured at all. A failure later is in the result, which then holds what was achieved.
-    KeyboardInterrupt passes, after what was achieved has been written.
+    A verdict that cannot be written is in the result all the same; so is what was achieved before Ctrl-C.
     """
     options = options or BenchOptions()
     work = work.first(options.limit)
@@ -154,6 +176,7 @@ class _Bench:
     ) -> None:
         self.folder, self.manifest, self.client, self.work = folder, manifest, client, work
         self.options, self.progress = options, progress
+        self.board = load_board(manifest.board)
         self.deadline = deadline.of_build(folder, manifest, options.deadline_us)
         self.info = client.connect()
         # Of windows with the same bytes the first owns the answer; they all have the same one.
@@ -163,7 +186,10 @@ class _Bench:
         self.begun = self.saved = time.monotonic()
         self.prepared: dict[int, float] = {}
         self.where: Divergence | None = None
+        self.counted = 0
         self.counters: Pong | None = None
+        self.unsaved: OSError | None = None
+        self.at_first = self._ping()
 
     def _begin(self) -> Tally:
         info = self.info
@@ -179,18 +205,22 @@ class _Bench:
     def run(self) -> BenchResult:
         """Stream, and write what was achieved, however the streaming ends."""
         failure: EmgDeployError | None = None
-        self._save()
+        verdict.write(self._verdict(), self.folder)  # a folder that takes none is said before the work
         try:
             self._stream()
+            self.counters = self._ping()
         except EmgDeployError as error:
             failure = error
         except KeyboardInterrupt:
-            self._finish(None)
-            raise
-        if failure is None:
-            self._ask_for_counters()
-            self._look_for_the_layer()
-        return self._finish(failure)
+            return self._finish(None, interrupted=True)
+        result = self._finish(failure)
+        try:
+            if failure is not None or not self._look_for_the_layer():
+                return result
+        except KeyboardInterrupt:
+            self.where = Divergence(None, "the search for the layer was interrupted")
+            return self._finish(None, interrupted=True)
+        return self._finish(None)
 
     def _stream(self) -> None:
         missing = [int(i) for i in np.flatnonzero(~self.tally.answered)]
@@ -204,16 +234,23 @@ class _Bench:
                 self.tally.host_s[answer.index] = (
                     self.prepared.pop(answer.index) + time.perf_counter() - begun
                 )
+                self.counted += 1
                 self.progress(1, "")
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self._save()
 
-    def _ask_for_counters(self) -> None:
-        """What the device itself counted; a link that breaks only now spoils nothing."""
+    def _ping(self) -> Pong | None:
+        """What the device itself counted; a link that breaks over it spoils nothing."""
         try:
-            self.counters = self.client.ping()
+            return self.client.ping()
         except LinkError:
-            self.counters = None
+            return None
+
+    def _inferences(self) -> int | None:
+        """How many inferences the device counted; None when it restarted in between, or was not asked."""
+        if self.at_first is None or self.counters is None or self.client.stats.resets:
+            return None
+        return (self.counters.inferences - self.at_first.inferences) % (1 << 32)
 
     def _windows(self, indices: list[int]) -> Iterator[tuple[int, bytes]]:
         for index in indices:
@@ -224,6 +261,8 @@ class _Bench:
 
     def _verdict(self) -> Json:
         stats = self.client.stats
+        for index in self.client.contradicted:
+            self.tally.contradict(index)
         for name in tally.COUNTERS:
             self.tally.counters[name] = self.before[name] + int(getattr(stats, name))
         self.tally.seconds = self.before_s + time.monotonic() - self.begun
@@ -234,6 +273,7 @@ class _Bench:
             self.info,
             self.client.port.name,
             self.deadline,
+            self.board,
             self.options.timing_gate,
         )
         found["first_divergent_layer"] = self.where.layer if self.where else None
@@ -241,30 +281,48 @@ class _Bench:
         found["divergence_source"] = self.where.source if self.where else None
         found["baud"] = self.client.port.baud or None
         found["encoding"] = "text-safe" if self.client.text_safe else "binary"
+        found["inferences"] = self._inferences()
+        found["inferences_due"] = self.counted
         found["device"] = None if self.counters is None else dataclasses.asdict(self.counters)
         found["log"] = [printable(line.decode("utf-8", "replace")) for line in list(stats.log)[-20:]]
         return found
 
     def _save(self) -> Json:
-        """bench.json says at any moment what was achieved until then."""
+        """bench.json says at any moment what was achieved until then. A full disk does not end the bench."""
         found = self._verdict()
-        verdict.write(found, self.folder)
-        if not found["complete"]:
-            self.tally.save(self.folder)
+        with self._noting():
+            if not found["complete"]:
+                self.tally.save(self.folder)
+            verdict.write(found, self.folder)
         self.saved = time.monotonic()
         return found
 
-    def _look_for_the_layer(self) -> None:
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        self.unsaved = None
+        try:
+            yield
+        except OSError as error:
+            self.unsaved = error
+
+    def _look_for_the_layer(self) -> bool:
+        """Whether there was anything to look for."""
         wrong = self.tally.answered & ~verdict.right(self.tally, self.work) & (self.tally.answered_for == OWN)
         if wrong.any():
             first = int(np.flatnonzero(wrong)[0])
             self.progress(0, "looking for the layer")
             self.where = divergence.first(self.folder, self.manifest, self.work.x[first], self.client)
+        return bool(wrong.any())
 
-    def _finish(self, failure: EmgDeployError | None) -> BenchResult:
-        found = self._save()
-        if found["complete"]:
-            tally.forget(self.folder)
-        html_path = self.folder / report.FILE
-        report.write(html_path, found, self.tally, self.manifest, failure)
-        return BenchResult(found, self.info, self.folder / verdict.FILE, html_path, failure)
+    def _finish(self, failure: EmgDeployError | None, interrupted: bool = False) -> BenchResult:
+        """Write everything; the first thing after the last answer, so that nothing can come in between."""
+        with signals_held():
+            found = self._save()
+            html_path = self.folder / report.FILE
+            if self.unsaved is None:
+                with self._noting():
+                    if found["complete"]:
+                        tally.forget(self.folder)
+                    report.write(html_path, found, self.tally, self.manifest, failure)
+        json_path = self.folder / verdict.FILE
+        return BenchResult(found, self.info, json_path, html_path, failure, self.unsaved, interrupted)

@@ -18,11 +18,13 @@ from emgdeploy.files import write_atomic
 from emgdeploy.link.transfer import Answer
 
 FILE = "bench.partial.npz"
-COUNTERS = ("retried", "frames_rejected", "bytes_discarded", "naks", "echoes", "stale", "resets")
+COUNTERS = ("retried", "late", "frames_rejected", "bytes_discarded", "naks", "echoes", "stale", "resets")
 
-# answered_for of a window that got its own answer, and of one whose answer fits no window at all.
+# answered_for of a window that got its own answer; of one whose answer fits no window at all.
 OWN = -1
 NOBODY = -2
+# Of one that was answered twice, and differently.
+TWICE = -3
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Tally:
     outputs (N, output bytes) uint8. ticks: of the inference alone. round_trip_s: first byte sent to
     answer received. host_s: encoding and comparing here. alone: nothing else was under way, so
     that round_trip_s is a latency and no queue. answered_for: OWN, or the window whose input the
-    device says it inferred instead, or NOBODY. counters: see LinkStats.
+    device says it inferred instead, or NOBODY, or TWICE. counters: see LinkStats.
     """
 
     key: str
@@ -74,6 +76,10 @@ class Tally:
             self.answered_for[index] = owners.get(answer.input_crc, NOBODY)
         self.answered[index] = True  # last, because Ctrl-C may come between any two lines
 
+    def contradict(self, index: int) -> None:
+        """The device answered this window a second time, and differently: neither answer counts."""
+        self.answered_for[index] = TWICE
+
     def save(self, folder: Path) -> None:
         """Leave it for a later bench of the same windows on the same firmware."""
         head = {"key": self.key, "counters": self.counters, "seconds": self.seconds}
@@ -99,7 +105,7 @@ def resume(fresh: Tally, folder: Path) -> Tally | None:
         )
         if head["key"] != fresh.key or not fits:
             return None
-        counters = {name: int(head["counters"][name]) for name in COUNTERS}
+        counters = {name: int(head["counters"].get(name, 0)) for name in COUNTERS}
         return Tally(key=fresh.key, counters=counters, seconds=float(head["seconds"]), **arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None

@@ -19,10 +19,7 @@ from emgdeploy.errors import InputError, LinkError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.flash import identity
 from emgdeploy.link.client import DeviceClient
-from emgdeploy.link.options import LinkOptions
-
-# An emulator that does not start says so itself, so a busy machine may take its time over it.
-_EMULATOR_PATIENCE_S = 20.0
+from emgdeploy.link.options import EMULATED
 
 
 def first_difference(client: DeviceClient, expected: Expected, window: bytes) -> tuple[int, str] | None:
@@ -71,5 +68,4 @@ def rebuilt(folder: Path, manifest: Manifest, board: Board) -> Iterator[tuple[De
         out = Path(place) / "taps"
         made = build(replace(like(folder, manifest, board, out), taps=True, latest=False))
         with emulate.start(made, out, board) as running:
-            options = LinkOptions(connect_patience=_EMULATOR_PATIENCE_S)
-            yield DeviceClient(running.port, options, lambda info: identity.check(info, made)), made
+            yield DeviceClient(running.port, EMULATED, lambda info: identity.check(info, made)), made

@@ -7,9 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.boards import Board
+from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.text import printable
+
 EMULATED = "emulated-instructions"
+UNKNOWN = "unknown"
+"""Where the device's word on its time is not believed."""
 EMULATED_GATE = 0.01
 """On an emulated board instructions are counted, not sampled: this much off is another program."""
+
+
+_HOST = "host-clock"
+_CYCLES = ("dwt", EMULATED)
+# Two crystals differ by parts in 10,000, an RC oscillator by a few in 100; a system clock ticks every 10 ms.
+_CLOCKS_DIFFER, _GRAIN_S = 1.05, 0.01
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,35 @@ class Timing:
     def held(self) -> bool:
         """Whether the gate holds, or there is none."""
         return self.gate is None or self.ratio is None or abs(self.ratio - 1.0) <= self.gate
+
+
+def doubt(
+    info: DeviceInfo, board: Board, ticks: NDArray[np.uint32], round_trip_s: NDArray[np.float64]
+) -> str | None:
+    """Why the device's times cannot be what they say, as a sentence; None when they can.
+
+    ticks, round_trip_s: (n,) of the windows answered. An inference lies within its round trip, except on an
+    emulated board, whose seconds are not ours.
+    """
+    source, native = info.timing_source, board.emulator is not None and board.emulator.kind == "native"
+    if info.tick_hz == 0:
+        return "the device names no tick rate, so its ticks are no times"
+    if (source == _HOST) != native or (source == EMULATED and board.emulator is None):
+        return f"the device times by {printable(source)[:40]!r}, which {board.name} does not have"
+    if source in _CYCLES and info.tick_hz != info.clock_hz:
+        return f"the device counts {info.tick_hz:,} cycles a second at a clock of {info.clock_hz:,} Hz"
+    if not len(ticks):
+        return None
+    if not ticks.any():
+        return "the device's clock stood still in every inference"
+    longer = ticks / info.tick_hz > round_trip_s * _CLOCKS_DIFFER + _GRAIN_S
+    if source != EMULATED and longer.any():
+        first = int(np.flatnonzero(longer)[0])
+        return (
+            f"the device says that an inference took {ticks[first] / info.tick_hz:.3g} s, and its answer came "
+            f"{round_trip_s[first]:.3g} s after its window was sent"
+        )
+    return None
 
 
 def compare(expected: int | None, cycles: NDArray[np.float64], source: str, gate: float | None) -> Timing:

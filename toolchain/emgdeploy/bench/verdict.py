@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from emgdeploy import __version__
 from emgdeploy.bench import timing
-from emgdeploy.bench.deadline import Deadline
-from emgdeploy.bench.tally import NOBODY, OWN, Tally
+from emgdeploy.bench.deadline import Deadline, Missed
+from emgdeploy.bench.tally import NOBODY, OWN, TWICE, Tally
 from emgdeploy.bench.timing import Timing
 from emgdeploy.bench.workload import Workload
+from emgdeploy.boards import Board
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.text import printable
 
 SCHEMA = "emgdeploy.bench/1"
 FILE = "bench.json"
@@ -42,21 +44,24 @@ def assemble(
     info: DeviceInfo,
     port: str,
     deadline: Deadline,
+    board: Board,
     timing_gate: float | None,
 ) -> Json:
     """Every field of the contract's bench.json, and a few more. complete is set when all are answered."""
     good = right(tally, work)
     answered = tally.answered
     wrong = answered & ~good
-    ticks = tally.ticks[answered].astype(np.float64)
+    doubt = timing.doubt(info, board, tally.ticks[answered], tally.round_trip_s[answered])
+    source = timing.UNKNOWN if doubt else info.timing_source
+    believed = answered & (doubt is None)
+    ticks = tally.ticks[believed].astype(np.float64)
     device_s = ticks / (info.tick_hz or 1)
     cycles = ticks * (info.clock_hz / (info.tick_hz or 1))
-    alone = answered & tally.alone
     # An emulated board's time runs apart from ours: neither can be taken from the other.
-    timed = alone & (info.timing_source != timing.EMULATED)
+    timed = believed & tally.alone & (source != timing.EMULATED)
     link_s = tally.round_trip_s[timed] - tally.ticks[timed] / (info.tick_hz or 1)
-    missed = deadline.missed(device_s, info.timing_source)
-    compared = timing.compare(manifest.expected_instructions, cycles, info.timing_source, timing_gate)
+    missed = Missed() if doubt else deadline.missed(device_s, source)
+    compared = timing.compare(manifest.expected_instructions, cycles, source, timing_gate)
     return {
         "schema": SCHEMA,
         "board": manifest.board,
@@ -79,11 +84,12 @@ def assemble(
             "link": timing.spread(np.maximum(link_s, 0.0)),
             "host": timing.spread(tally.host_s[answered]),
         },
-        "latency_windows": {"device": int(answered.sum()), "link": int(timed.sum())},
+        "latency_windows": {"device": int(believed.sum()), "link": int(timed.sum())},
         "cycles": timing.extremes(cycles),
         "clock_hz": info.clock_hz,
         "tick_hz": info.tick_hz,
-        "timing_source": info.timing_source,
+        "timing_source": printable(source),
+        "timing_doubt": doubt,
         "timing": vars(compared),
         "deadline_us": deadline.limit_us,
         "deadlines_missed": missed.count,
@@ -113,7 +119,11 @@ def _misattributed(tally: Tally, wrong: NDArray[np.bool_]) -> list[Json]:
     found = np.flatnonzero(wrong & (tally.answered_for != OWN))
     owners = [int(tally.answered_for[i]) for i in found]
     return [
-        {"window": int(i), "answered_for": None if owner == NOBODY else owner}
+        {
+            "window": int(i),
+            "answered_for": None if owner in (NOBODY, TWICE) else owner,
+            "contradicted": owner == TWICE,
+        }
         for i, owner in zip(found, owners, strict=True)
     ]
 

@@ -9,8 +9,9 @@ of them. An option's value comes from the command line, else from EMGDEPLOY_<OPT
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+# Not typing's, whose import would take longer than all else before the handlers of signals stand.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,20 +29,39 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def process() -> int:
-    """`main` for a process of its own: Ctrl-C counts from the first import and no longer after the end."""
+    """`main` for a process of its own: signals count from the first line and no longer after the end."""
+    import signal
+
     try:
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _stop)
         status = main()
+    except _Stopped as stopped:
+        print("error: interrupted\ntry: the same command again", file=sys.stderr)
+        status = 128 + stopped.number
     except KeyboardInterrupt:  # so early that nothing had begun
         print("error: interrupted\ntry: the same command again", file=sys.stderr)
         status = 130
     finally:
-        import signal
-
         # What is left is the interpreter's own tidying up; the command has ended and said how.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if status in _STOPPED:
         _leave(status)
     return status
+
+
+class _Stopped(KeyboardInterrupt):
+    """A signal before the command line has its own handlers."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise _Stopped(number)
 
 
 def _leave(status: int) -> None:

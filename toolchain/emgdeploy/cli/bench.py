@@ -71,6 +71,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         )
     console.result(result.verdict)
     show(result, console)
+    if result.interrupted:
+        raise KeyboardInterrupt
     if result.problem is not None:
         raise result.problem
     return 0
@@ -102,6 +104,8 @@ def show(result: BenchResult, console: Console) -> None:
     """The verdict for people; its last line is the verdict itself."""
     found = result.verdict
     console.print(f"inference: {_device_time(found)}")
+    if found["timing_doubt"]:
+        console.warn(f"no time of the device's is believed: {found['timing_doubt']}")
     if found["deadlines_missed"] is not None:
         console.print(
             f"deadline of {found['deadline_us'] / 1000:g} ms: missed by {found['deadlines_missed']:,} of "
@@ -113,11 +117,17 @@ def show(result: BenchResult, console: Console) -> None:
         )
         console.print(f"accuracy: {shares}")
     if found["retried"] or found["frames_rejected"] or found["resets"]:
+        late = f" ({found['late']:,} answers came late, nothing of them was lost)" if found["late"] else ""
         console.print(
-            f"link: {found['retried']:,} frames sent again, {found['frames_rejected']:,} rejected, "
+            f"link: {found['retried']:,} frames sent again{late}, {found['frames_rejected']:,} rejected, "
             f"{found['resets']:,} restarts of the device"
         )
-    console.print(f"report: {result.html_path}")
+    if result.unsaved is None:
+        console.print(f"report: {result.html_path}")
+    else:
+        console.warn(
+            f"{result.json_path} could not be written ({result.unsaved.strerror}): the verdict is here alone"
+        )
     good = not found["wrong_bits"] and found["complete"]
     console.print(
         f"{found['correct_bits']:,} of {found['windows']:,} windows bit-exact on {found['board']}"
@@ -129,7 +139,7 @@ def show(result: BenchResult, console: Console) -> None:
 def _device_time(found: dict[str, Any]) -> str:
     spread, cycles = found["latency_us"]["device"], found["cycles"]
     if spread["p50"] is None:
-        return "no answer"
+        return "its time is not known" if found["answered"] else "no answer"
     text = f"{spread['p50'] / 1000:,.3f} ms median, {spread['max'] / 1000:,.3f} ms largest"
     if found["timing_source"] == "emulated-instructions":
         text += f" at one instruction per cycle ({cycles['p50']:,} instructions)"

@@ -102,7 +102,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     stages = _STAGES + (request.weights == "ram") + (0 if request.tree is None else _STAGES_OF_A_TREE)
     with console.progress(f"building for {board.name}", stages) as bar:
-        made = build(request, lambda stage: _stage(stage, bar.advance, console), expected_instructions)
+        made = build(
+            request,
+            lambda stage: _stage(stage, bar.advance, console),
+            expected_instructions,
+            console.warn,
+        )
     console.result({"out": request.out, **vars(made)})
     _show(made, board, request.out, console)
     return 0

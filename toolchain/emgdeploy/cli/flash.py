@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 NAME = "flash"
 HELP = "put a build onto its board and shake hands; an emulated board is booted for it"
 
+_SELF_TESTS = {
+    "passed": "self-test passed",
+    "not_run": "it ran no self-test",
+    "failed": "its self-test failed",
+    None: "self-test not asked",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The build, by folder or by board, and the board's serial port."""
@@ -54,11 +61,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.result({"build": folder, **vars(done)})
     if done.handshake:
         console.print(
-            f"{board.name}: firmware {done.firmware_build_id} answers on {done.port}, self-test passed",
+            f"{board.name}: firmware {done.firmware_build_id} answers on {done.port}, {_SELF_TESTS[done.selftest]}",
             style="green",
         )
     else:
-        console.print(f"{board.name}: written and read back by {done.tool}", style="green")
+        how = "written and read back" if done.read_back else "written, and not read back,"
+        console.print(f"{board.name}: {how} by {done.tool}", style="green")
         console.warn("the firmware itself was not asked; --port PORT names the board's serial port")
     return 0
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SETTING = "setting of the link"
 
-# An emulator that does not start says so itself, so a busy machine may take its time over it.
-_EMULATOR_PATIENCE_S = 20.0
 _LEVELS = {"on": True, "off": False}
 
 
@@ -111,9 +109,9 @@ def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, boar
 def link_options(args: argparse.Namespace) -> LinkOptions:
     """How to talk over the line. An option of its own wins over --link. Raises UsageError."""
     from emgdeploy.link import settings
-    from emgdeploy.link.options import LinkOptions
+    from emgdeploy.link.options import EMULATED, LinkOptions
 
-    usual = LinkOptions() if args.port else LinkOptions(connect_patience=_EMULATOR_PATIENCE_S)
+    usual = LinkOptions() if args.port else EMULATED
     own = {
         "reply_timeout": args.reply_timeout,
         "patience": args.patience,

@@ -77,15 +77,24 @@ def _show(found: Quality, name: str, console: Console) -> None:
             size.length,
             size.tried,
             size.lost,
+            size.late,
             "-" if size.median_s is None else f"{size.median_s * 1000:.2f} ms",
         )
         for size in found.sizes
     ]
-    console.table(("payload bytes", "echoes", "lost", "median round trip"), rows)
+    console.table(("payload bytes", "echoes", "lost", "late", "median round trip"), rows)
     if found.untransparent:
         values = " ".join(f"{value:02x}" for value in found.untransparent)
         console.print(f"among these byte values some do not get through, so frames travel as text: {values}")
     console.print(f"payload: {found.payload_bytes_per_s:,.0f} bytes/s, one frame at a time")
+    if found.late:
+        console.print(
+            f"{found.late:,} echoes came late and whole: the device or its adapter is slow at times"
+        )
+    if found.lost and not found.spoilt:
+        console.print(
+            f"{found.lost:,} echoes never came, and nothing broken either: frames are swallowed whole"
+        )
     if found.byte_error_rate:
         console.print(
             f"about one byte in {1 / found.byte_error_rate:,.0f} is hit; the bench repeats what is lost"

@@ -26,7 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only look at the USB numbers; opening a port resets some boards",
     )
     parser.add_argument(
-        "--port", action="append", default=[], metavar="PORT", help="ask at this port instead of at all"
+        "--port",
+        action="append",
+        default=[],
+        metavar="PORT",
+        help="ask at this port; without it only ports with the USB numbers of a known board are asked, because "
+        "other devices may take a greeting for a command",
     )
     parser.add_argument(
         "--baud", type=options.positive_int, metavar="RATE", help="ask at this rate (default: the board's)"
@@ -46,11 +51,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     found = []
     with console.progress("asking", len(places)) as bar:
         for place in places:
-            found.append(
-                discovery.Found(place, place.board)
-                if args.no_handshake
-                else _ask(place, names, args.baud, patience)
-            )
+            found.append(_found(place, names, args, patience))
             bar.advance(note=place.name)
     console.result([_facts(item) for item in found])
     if not found:
@@ -62,6 +63,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
     ]
     console.table(("port", "board", "firmware", "USB device", "note"), rows)
     return 0
+
+
+def _found(
+    place: Place, boards: Mapping[str, Board], args: argparse.Namespace, patience: LinkOptions
+) -> Found:
+    """Who is there: asked, or by the USB numbers alone."""
+    from emgdeploy.link import discovery
+
+    if args.no_handshake:
+        return discovery.Found(place, place.board)
+    if not place.board and not args.port:
+        return discovery.Found(place, note=f"no board's USB numbers; ask it with --port {place.name}")
+    return _ask(place, boards, args.baud, patience)
 
 
 def _by_numbers(boards: Iterable[Board]) -> dict[tuple[int, int], str]:

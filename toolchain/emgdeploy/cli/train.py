@@ -167,6 +167,7 @@ def translate_config(table: dict[str, Any]) -> dict[str, Any]:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Train, print what was reached, and name the files. Only --resume writes before the end."""
     from emgdeploy import optional
+    from emgdeploy.folders import updating_folder
     from emgdeploy.nets import experiment
 
     optional.load("torch", extra="train")
@@ -187,9 +188,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         title = f"fold {number + 1} of {count}" if count > 1 else "training"
         outcome = _train(task, model, settings, progress, args.vote, title, console)
         folds.append(_quantized(args, outcome, progress, title, console))
-    report = experiment.save(folds[0], args.out, folds, args.vote)
-    for path in args.out.glob("progress-*.pt"):
-        path.unlink()
+    with updating_folder(args.out, "metrics.json", gone=("progress-*.pt",), say=console.warn) as fresh:
+        report = experiment.save(folds[0], fresh, folds, args.vote)
     trainreport.show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.errors import GateFailed
+from emgdeploy.errors import GateFailed, InputError
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,12 @@ class Ledger:
                 raise self._drifted(row, _too_low("accuracy", row.accuracy, least))
 
     def _note(self, stage: str, logits: NDArray[np.float32]) -> LedgerRow:
+        broken = int((~np.isfinite(logits)).any(axis=1).sum())
+        if broken:
+            raise InputError(
+                f"{stage}: the network answers {broken} of {len(logits)} windows with NaN or infinity, which is no class",
+                "train it again with a lower learning rate, or look for NaN in its weights and in the windows",
+            )
         before = logits if self._last is None else self._last
         classes = logits.argmax(axis=1)
         accuracy = None if self._labels is None else float((classes == self._labels).mean())

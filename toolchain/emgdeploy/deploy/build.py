@@ -86,16 +86,20 @@ def like(folder: Path, made: Manifest, board: Board, out: Path) -> BuildRequest:
 
 
 def build(
-    request: BuildRequest, report: Report = lambda stage: None, measure: Measure | None = None
+    request: BuildRequest,
+    report: Report = lambda stage: None,
+    measure: Measure | None = None,
+    warn: Report = lambda text: None,
 ) -> Manifest:
     """Make the build folder `request.out`; a failed build leaves what was there before.
 
     report: told each stage as it begins. measure: counts the instructions of one inference in the
-    finished folder, or returns None where it cannot. Raises InputError, GateFailed, ToolMissingError,
+    finished folder, or returns None where it cannot. warn: told what became of the user's own files in the
+    folder that is replaced, and what else went wrong without spoiling the build. Raises InputError, GateFailed, ToolMissingError,
     DoesNotFitError, CompileError.
     """
     try:
-        return _build(request, report, measure)
+        return _build(request, report, measure, warn)
     except TooLarge as error:
         ways = advice.ways_out(
             request.board, request.system, error.need, request.model, request.given.factory
@@ -103,7 +107,7 @@ def build(
         raise DoesNotFitError(error.message, "; ".join([*error.ways, *ways]) or error.hint) from error
 
 
-def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Manifest:
+def _build(request: BuildRequest, report: Report, measure: Measure | None, warn: Report) -> Manifest:
     platform = load_platform(request.board)
     _check_tree(request, platform)
     _check_weights(request, platform)
@@ -111,7 +115,7 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
         early.check_checkpoint(request.board, request.model, request.given.factory, request.system)
     if not request.model.is_dir() and request.model.suffix.lower() != ".tflite":
         compiler.find(request.board.cpu)  # before minutes go into a conversion
-    with builds.replacing_folder(request.out) as folder:
+    with builds.replacing_build(request.out, warn) as folder:
         work = prepare(request.model, folder, request.given, report)
         report("generating C" if request.tuner is None else "timing kernels, generating C")
         chosen = _chosen(request, work)
@@ -151,7 +155,7 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None) -> Ma
             result = replace(result, expected_instructions=measure(folder, result))
         manifest.save(result, folder)
     if request.latest:
-        builds.remember(request.out)
+        builds.remember(request.out, warn)
     return result
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,9 +10,12 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.folders import Say, replacing_folder
 
 BUILDS = Path("build")
 _LATEST = BUILDS / "latest"
+# What other commands write into a build folder, and can write again.
+_LATER = ("bench.*", "profile.*", "flashed.json")
 
 
 def default_folder(board_name: str) -> Path:
@@ -23,45 +24,18 @@ def default_folder(board_name: str) -> Path:
 
 
 @contextmanager
-def replacing_folder(out: Path, mark: str = manifest.FILE, kind: str = "build") -> Iterator[Path]:
-    """An empty folder beside `out` that takes its place when the block ends well.
-
-    A block that raises leaves `out` as it was. Raises UsageError when `out` holds something that is no
-    such folder, which the file `mark` tells, because replacing would delete it.
-    """
-    _refuse_foreign(out, mark, kind)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        fresh.chmod(0o755)
+def replacing_build(out: Path, say: Say = lambda text: None) -> Iterator[Path]:
+    """An empty folder that takes the place of the build in `out`; see folders.replacing_folder."""
+    with replacing_folder(out, manifest.FILE, "build", _LATER, say) as fresh:
         yield fresh
-        _swap(fresh, out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _refuse_foreign(out: Path, mark: str, kind: str) -> None:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / mark).is_file():
-        raise UsageError(f"{out} exists and is no {kind} folder", "name another folder with --out")
-
-
-def _swap(fresh: Path, out: Path) -> None:
-    if out.is_symlink():
-        out = out.resolve()
-    if not out.exists():
-        fresh.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    out.rename(old / out.name)
-    fresh.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def remember(folder: Path) -> None:
-    """Make `folder` the most recent build."""
-    write_atomic(_LATEST, f"{folder.resolve()}\n")
+def remember(folder: Path, say: Say = lambda text: None) -> None:
+    """Make `folder` the most recent build; `say` is told when that cannot be noted, which spoils no build."""
+    try:
+        write_atomic(_LATEST, f"{folder.resolve()}\n")
+    except OSError as error:
+        say(f"{_LATEST} cannot be written ({error.strerror}): name this build with --build {folder}")
 
 
 def find(build: Path | None) -> tuple[Path, Manifest]:

@@ -22,7 +22,7 @@ from emgdeploy.flash.spresense.loader import CONSOLE_BAUD
 from emgdeploy.link import discovery
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.facts import DeviceInfo
-from emgdeploy.link.options import LinkOptions
+from emgdeploy.link.options import EMULATED, LinkOptions
 from emgdeploy.link.port import Lines, Port, ResetPort, open_port
 
 MARK = "flashed.json"
@@ -33,7 +33,11 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Flashed:
-    """How a build got onto its board. handshake: the board itself confirmed the firmware build ID."""
+    """How a build got onto its board. handshake: the board itself confirmed the firmware build ID.
+
+    read_back: the tool said that it compared what it had written. selftest: "passed" or "not_run" by the board's
+    own word, "failed" of a build with taps alone; None where the board was not asked.
+    """
 
     board: str
     firmware_build_id: str
@@ -41,6 +45,8 @@ class Flashed:
     port: str | None
     handshake: bool
     selftest_ticks: int | None
+    read_back: bool = False
+    selftest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ def flash(folder: Path, manifest: Manifest, board: Board, way: Way | None = None
     An emulated board is booted, greeted and stopped. Raises LinkError when the board cannot be reached,
     DeviceMismatchError when another firmware answers, ToolMissingError without the flash program.
     """
+    (folder / MARK).unlink(missing_ok=True)  # what it says of the board is over from now on
     done = _flash(folder, manifest, board, way or Way())
     write_atomic(folder / MARK, json.dumps({"schema": SCHEMA, **dataclasses.asdict(done)}, indent=2) + "\n")
     return done
@@ -77,10 +84,12 @@ def _flash(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
     if kind == "emulated":
         way.report("booting")
         with emulate.start(manifest, folder, board) as running:
-            return _greeted(manifest, running.port, "emulator", way)
+            return _greeted(
+                manifest, running.port, "emulator", dataclasses.replace(way, link=way.link or EMULATED)
+            )
     if kind in tools.KINDS:
         way.report(f"flashing with {kind}")
-        return _verified(manifest, tools.run(manifest, folder, board), board, way)
+        return _verified(manifest, *tools.run(manifest, folder, board), board, way)
     if kind == "spresense":
         return _through_the_loader(folder, manifest, board, way)
     if kind == "manual":
@@ -128,14 +137,14 @@ def _no_image(folder: Path, board: Board) -> EmgDeployError:
     )
 
 
-def _verified(manifest: Manifest, tool: str, board: Board, way: Way) -> Flashed:
-    """The tool has read the image back; the firmware itself is asked when its serial port is named."""
+def _verified(manifest: Manifest, tool: str, read_back: bool, board: Board, way: Way) -> Flashed:
+    """The tool has written the image; the firmware itself is asked when its serial port is named."""
     if way.port is None:
-        return Flashed(manifest.board, manifest.firmware_build_id, tool, None, False, None)
+        return Flashed(manifest.board, manifest.firmware_build_id, tool, None, False, None, read_back)
     uart = board.uart
     port = open_port(way.port, uart.baud, Lines(uart.dtr, uart.rts))
     try:
-        return _greeted(manifest, port, tool, way)
+        return dataclasses.replace(_greeted(manifest, port, tool, way), read_back=read_back)
     finally:
         port.close()
 
@@ -144,4 +153,12 @@ def _greeted(manifest: Manifest, port: Port, tool: str, way: Way) -> Flashed:
     way.report("shaking hands")
     client = DeviceClient(port, way.link, check=lambda facts: identity.check(facts, manifest))
     info: DeviceInfo = client.connect()
-    return Flashed(manifest.board, info.firmware_build_id, tool, port.name, True, info.selftest_ticks)
+    return Flashed(
+        manifest.board,
+        info.firmware_build_id,
+        tool,
+        port.name,
+        True,
+        info.selftest_ticks,
+        selftest=info.selftest.name.lower(),
+    )

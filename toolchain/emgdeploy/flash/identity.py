@@ -31,6 +31,8 @@ def check(info: DeviceInfo, manifest: Manifest) -> None:
             "the device runs the build with taps of this build", "name the folder of that one with --build"
         )
     _same("firmware", info.firmware_build_id, manifest.firmware_build_id, _FLASH)
+    if info.taps and info.taps != len(manifest.layers):
+        _same("number of layers", str(info.taps), str(len(manifest.layers)), _FLASH)
     _same("clock", f"{info.clock_hz} Hz", f"{manifest.clock_hz} Hz", _FLASH)
     _same("input", f"{info.input_bytes} bytes", f"{tensor_bytes(manifest.input)} bytes", _FLASH)
     _same("output", f"{info.output_bytes} bytes", f"{tensor_bytes(manifest.output)} bytes", _FLASH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from emgdeploy.text import printable
 
 _TIMEOUT_S = 300
 _FAMILY_BASE = 0x0800_0000  # where STM32 flash begins
+
+# OpenOCD: "** Verified OK **"; st-flash: "Flash written and verified! jolly good!". pyOCD says nothing of the kind.
+_READ_BACK = re.compile(r"Verified OK|written and verified", re.IGNORECASE)
 
 Arguments = dict[str, Scalar]
 
@@ -45,8 +49,8 @@ _COMMANDS: dict[str, tuple[Callable[[Path, Path, Arguments], list[str]], str]] =
 KINDS = tuple(_COMMANDS)
 
 
-def run(manifest: Manifest, folder: Path, board: Board) -> str:
-    """Flash with the board's tool; returns its name.
+def run(manifest: Manifest, folder: Path, board: Board) -> tuple[str, bool]:
+    """Flash with the board's tool; returns its name, and whether it said that it compared what it had written.
 
     Raises ToolMissingError with the line that installs it, InputError when the board file lacks an
     argument of that tool, LinkError with the tool's own last line when it fails.
@@ -61,11 +65,11 @@ def run(manifest: Manifest, folder: Path, board: Board) -> str:
         ) from None
     if shutil.which(command[0]) is None:
         raise ToolMissingError(f"{command[0]} is not installed", install)
-    _run(command, board)
-    return command[0]
+    return command[0], bool(_READ_BACK.search(_run(command, board)))
 
 
-def _run(command: list[str], board: Board) -> None:
+def _run(command: list[str], board: Board) -> str:
+    """What the tool said."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         done = subprocess.run(
@@ -80,6 +84,7 @@ def _run(command: list[str], board: Board) -> None:
             f"{command[0]} failed: {_reason(done.stderr + done.stdout)}",
             f"is {board.name} connected, and may you open its debug probe?",
         )
+    return done.stderr + done.stdout
 
 
 def _reason(output: str) -> str:

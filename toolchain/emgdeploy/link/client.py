@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from emgdeploy.link import handshake, rate, reading, wire
+from emgdeploy.link import framing, handshake, rate, reading, wire
 from emgdeploy.link.facts import DeviceInfo
-from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach
+from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach, RestartLoop
+from emgdeploy.link.framing import Frame
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.pipeline import Pipeline
 from emgdeploy.link.port import Port
@@ -33,7 +34,8 @@ class DeviceClient:
 
     info: the device's own account, after `connect`. untransparent: byte values that the path does not
     let through, for which the text-safe encoding is in use. check: called with the facts at every
-    handshake, also after a reset; raises when this is not the device that is wanted.
+    handshake, also after a reset; raises when this is not the device that is wanted. now: the seconds of a clock
+    that only goes forward, by which every timeout is kept.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class DeviceClient:
         options: LinkOptions | None = None,
         check: Callable[[DeviceInfo], None] | None = None,
         trace: Trace | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.options = options or LinkOptions()
         self.stats = LinkStats()
@@ -49,7 +52,7 @@ class DeviceClient:
         self.info: DeviceInfo | None = None
         self.untransparent: frozenset[int] = frozenset()
         self._check = check
-        self._session = Session(port, self.options, self.stats, trace)
+        self._session = Session(port, self.options, self.stats, trace, now)
         self._first_baud = port.baud
         self._raise_to = self.options.baud
         self._next_sequence = (
@@ -60,6 +63,16 @@ class DeviceClient:
     def text_safe(self) -> bool:
         """Whether the text-safe encoding is in use."""
         return self._session.text
+
+    @property
+    def now(self) -> Callable[[], float]:
+        """The clock of every timeout, in seconds."""
+        return self._session.now
+
+    @property
+    def contradicted(self) -> frozenset[int]:
+        """Indices of windows that the device answered a second time, and differently."""
+        return frozenset(self._session.contradicted)
 
     def connect(self) -> DeviceInfo:
         """Shake hands, choose the encoding, go up to options.baud.
@@ -125,18 +138,33 @@ class DeviceClient:
         self._connected()
         return self._session.request(wire.ECHO, payload).payload
 
-    def try_echo(self, payload: bytes) -> float | None:
-        """Send bytes there and back once: the seconds it took, or None when it went wrong.
+    def try_echo(
+        self, payload: bytes, wait: float, others: Callable[[Frame], None]
+    ) -> tuple[int, float | None]:
+        """Send bytes there and back once: the question's sequence number, and the seconds it took.
 
-        Raises DeviceReset, Unplugged.
+        The seconds are None where no such answer came within the wire's own time and `wait`. others: told each
+        frame that answers something else, such as an earlier question. Raises DeviceReset, Unplugged.
         """
         self._connected()
-        begun = time.perf_counter()
+        session = self._session
+        size = framing.encoded_size(len(payload), session.text)
+        begun = session.now()
         try:
-            answer = self._session.request(wire.ECHO, payload, tries=1)
+            answer = session.request(
+                wire.ECHO, payload, tries=1, patience=session.wire_time(2 * size) + wait, others=others
+            )
         except NoisyLink:
-            return None
-        return time.perf_counter() - begun if answer.payload == payload else None
+            return session.sequence, None
+        took = session.now() - begun
+        return session.sequence, took if answer.payload == payload else None
+
+    def listen(self, seconds: float, others: Callable[[Frame], None]) -> None:
+        """Take what still comes. Raises DeviceReset, Unplugged."""
+        until = self._session.now() + seconds
+        while (left := until - self._session.now()) > 0:
+            for frame in self._session.receive(left):
+                others(frame)
 
     def infer(self, window: bytes) -> Answer:
         """One window of info.input_bytes bytes. Raises LinkError's children."""
@@ -173,11 +201,13 @@ class DeviceClient:
         """Send (index, bytes) windows and yield the answers, not always in order.
 
         A device that restarts is greeted again and gets the windows that it had not answered; one on
-        which it restarts more than options.resets times is left out, so no answer comes for it.
+        which it restarts more than options.resets times is left out, so no answer comes for it; after
+        options.lost_in_a_row of these without an answer in between, RestartLoop is raised.
         in_flight: most windows under way, at most the device's depth.
         """
         waiting: deque[tuple[int, bytes]] = deque()
         strikes: dict[int, int] = {}
+        lost = 0
         source = iter(windows)
         while True:
             info = self._connected()
@@ -188,11 +218,16 @@ class DeviceClient:
             feed = _Feed(waiting, source, begun)
             try:
                 for answer in pipeline.run(feed):
+                    lost = 0
                     begun.pop(answer.index, None)
                     yield answer
                 return
             except DeviceReset:
-                waiting.extendleft(reversed(self._to_repeat(begun, strikes)))
+                again = self._to_repeat(begun, strikes)
+                lost += len(begun) - len(again)
+                if lost >= self.options.lost_in_a_row:
+                    raise RestartLoop(lost) from None
+                waiting.extendleft(reversed(again))
             finally:
                 self._next_sequence = pipeline.next_sequence
                 if pipeline.under_way:
@@ -209,13 +244,13 @@ class DeviceClient:
 
     def _reconnect(self) -> None:
         """A restarting board may need a while; nothing but its silence over all of it counts."""
-        give_up = time.monotonic() + self.options.patience
+        give_up = self._session.now() + self.options.patience
         while True:
             try:
                 self.connect()
                 return
             except DeviceReset:
-                if time.monotonic() > give_up:
+                if self._session.now() > give_up:
                     raise
 
 

@@ -9,6 +9,8 @@ from emgdeploy.link.wire import SelfTest, Welcome
 
 _BOARD, _BUILD, _MODEL, _CLOCK, _TICK, _TIMING, _SELFTEST_TICKS, _BAUD, _TOOL, _TAPS, _TAPS_OF = range(1, 12)
 
+_MOST_TAPS = 0xFFFF  # READ names a layer by 16 bits
+
 
 @dataclass(frozen=True)
 class DeviceInfo:
@@ -54,6 +56,8 @@ def parse(version: int, welcome: Welcome, info: bytes) -> DeviceInfo:
     def number(key: int) -> int:
         return int.from_bytes(values.get(key, b""), "little")
 
+    if number(_TAPS) > _MOST_TAPS:
+        raise ProtocolBreach(f"it says that it has {number(_TAPS):,} layers")
     return DeviceInfo(
         board=text(_BOARD),
         firmware_build_id=text(_BUILD),

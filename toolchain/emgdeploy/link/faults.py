@@ -118,6 +118,16 @@ class DeviceReset(LinkError):
         super().__init__("the device restarted", "check its power supply; a browned-out hub resets boards")
 
 
+class RestartLoop(LinkError):
+    """The device restarts on each window that it gets. count: windows lost one after the other."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"the device restarted again and again on {count} windows in a row",
+            "check its power supply and its log (--trace); a firmware that crashes needs another build",
+        )
+
+
 class ProtocolBreach(LinkError):
     """A valid frame says something that the protocol forbids."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 
 from emgdeploy.link import facts, framing, reading, wire
@@ -21,6 +20,7 @@ from emgdeploy.link.wire import PayloadError, Welcome
 from emgdeploy.text import printable
 
 _INFO_PIECE = 64
+_MOST_INFO = 4096
 _XON = 0x11
 _SMALLEST_PROBE = 32
 _LARGEST_PROBE = 128
@@ -48,12 +48,12 @@ def greet(session: Session, before_first: int) -> DeviceInfo:
 
 def _hello(session: Session, before_first: int) -> Frame:
     options, stats = session.options, session.stats
-    begun = time.monotonic()
+    begun = session.now()
     heard, understood = stats.bytes_received, stats.frames_received
     payload = wire.hello(options.reply_limit)
     interval = options.hello_interval
     patience = options.connect_patience
-    while (now := time.monotonic()) < begun + patience:
+    while (now := session.now()) < begun + patience:
         session.send(wire.HELLO, before_first, payload)
         frame = _await_welcome(session, min(begun + patience, now + interval))
         if frame is not None:
@@ -62,11 +62,11 @@ def _hello(session: Session, before_first: int) -> Frame:
             patience = max(options.connect_patience, options.boot_patience)
         if now > begun + 4 * interval:
             interval = min(1.0, 2 * interval)
-    raise _why_silent(session, time.monotonic() - begun, stats.bytes_received - heard)
+    raise _why_silent(session, session.now() - begun, stats.bytes_received - heard)
 
 
 def _await_welcome(session: Session, until: float) -> Frame | None:
-    while (left := until - time.monotonic()) > 0:
+    while (left := until - session.now()) > 0:
         for frame in session.receive(left):
             if frame.type in (wire.WELCOME, wire.REFUSED):
                 return frame
@@ -96,6 +96,8 @@ def _why_silent(
 
 
 def _read_info(session: Session, welcome: Welcome) -> bytes:
+    if welcome.info_bytes > _MOST_INFO:
+        raise ProtocolBreach(f"it has {welcome.info_bytes:,} bytes of facts to say")
     info = reading.whole(session, wire.READ_INFO, 0, welcome.info_bytes, _INFO_PIECE, "its facts")
     if zlib.crc32(info) != welcome.info_crc:
         raise ProtocolBreach("its facts have the wrong checksum")

@@ -15,6 +15,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "boot_patience": _SECONDS,
     "hello_interval": _SECONDS,
     "patience": _SECONDS,
+    "inference_limit": _SECONDS,
+    "lost_in_a_row": (1, 1000),
     "fallback_s": _SECONDS,
     "probe_tries": (1, 1000),
     "baud_tries": (1, 1000),
@@ -33,14 +35,17 @@ Encoding = Literal["auto", "binary", "text"]
 class LinkOptions:
     """How patient and how bold the host is. Times in seconds, sizes in bytes.
 
-    reply_timeout: longest wait for an answer, beyond what the wire needs, before a frame is sent again;
-    the wait in use follows the measured round trips and is shorter on a fast link.
+    reply_timeout: wait for an answer, beyond what the wire needs, before a frame is sent again. It is in use until
+    something has been measured; then the wait follows the round trips, and doubles while nothing comes.
+    least_timeout: it never waits less. inference_limit: longest inference that a device is believed before one
+    has been measured.
     connect_patience: how long a device may stay silent before the handshake gives up.
     boot_patience: the same for one that has been heard, but does not greet yet: its self-test takes time.
     hello_interval: between the first greetings; it grows, because a device that boots collects them.
     patience: how long nothing may get through before the link counts as too noisy.
     run_margin: how much longer than the slowest inference so far one may take.
     resets: how often the device may restart on one window before that window counts as unanswered.
+    lost_in_a_row: so many windows lost one after the other end it.
     encoding: "auto" probes the path and falls back to the text-safe encoding.
     in_flight_windows, in_flight_bytes, chunk_bytes: below what the device allows; None for as it allows.
     overrun: send more than the device can hold, to see what happens.
@@ -58,7 +63,9 @@ class LinkOptions:
     hello_interval: float = 0.25
     patience: float = 10.0
     run_margin: float = 2.0
+    inference_limit: float = 60.0
     resets: int = 3
+    lost_in_a_row: int = 3
     encoding: Encoding = "auto"
     probe_tries: int = 4
     in_flight_windows: int | None = None
@@ -79,3 +86,8 @@ class LinkOptions:
                 raise UsageError(
                     f"the setting of the link {name} cannot be {value}", f"a value from {least:g} to {most:g}"
                 )
+
+
+EMULATED = LinkOptions(connect_patience=20.0, reply_timeout=2.0, least_timeout=2.0)
+"""For a board in an emulator: the line loses nothing, so that what is late on a busy machine is waited for. An
+emulator that does not start says so itself."""

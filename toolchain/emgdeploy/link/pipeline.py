@@ -7,7 +7,6 @@ no sequence number twice.
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,8 @@ from emgdeploy.link.framing import Frame
 from emgdeploy.link.session import Session
 from emgdeploy.link.transfer import Answer, Flight, Transfer
 from emgdeploy.link.wire import PayloadError
+
+_WINDOW_PATIENCES = 10
 
 
 @dataclass
@@ -42,9 +43,9 @@ class Pipeline:
             self._room = options.in_flight_bytes
         limit = chunk_limit(info.max_payload, min(info.rx_buffer, self._room), text)
         self._sizer = ChunkSizer(min(limit, options.chunk_bytes or limit), text)
-        self._slowest = info.selftest_seconds
+        self._slowest = min(info.selftest_seconds, options.inference_limit)
         self._last_answer = 0.0
-        self._progress = time.monotonic()
+        self._progress = self.session.now()
         self._progress_bytes = self.session.stats.bytes_received
 
     @property
@@ -124,29 +125,31 @@ class Pipeline:
     def _launch(self, transfer: Transfer, units: int, offset: int, length: int) -> None:
         data = transfer.data[offset : offset + length]
         payload = wire.chunk(len(transfer.data), transfer.crc, offset, data)
-        now = time.monotonic()
+        now = self.session.now()
         if transfer.begun is None:
             transfer.begun = now
         size = self.session.send(wire.CHUNK, transfer.sequence, payload)
+        first = not transfer.launched & units
+        transfer.launched |= units
         transfer.flying |= units
         on_wire = self.session.wire_time(
             self._flying_bytes() + size + 2 * framing.encoded_size(32, self.session.text)
         )
         expires = now + on_wire + self.session.reply_timeout() + self._slowest
-        self._flights.append(Flight(transfer, units, size, now, expires))
+        self._flights.append(Flight(transfer, units, size, now, expires, first))
 
     def _poll(self, transfer: Transfer) -> None:
         """Ask how a window stands, if there is room; an answer that was lost is repeated from the device's memory."""
         size = framing.encoded_size(wire.CHUNK_HEADER, self.session.text)
         if self._flying_bytes() + size > self._room and self._flights:
             return
-        transfer.polled = time.monotonic()
+        transfer.polled = self.session.now()
         transfer.repeats += 1
         self.session.stats.retried += 1
         self._launch(transfer, 0, 0, 0)
 
     def _time_left(self) -> float:
-        now = time.monotonic()
+        now = self.session.now()
         due = [flight.expires for flight in self._flights]
         due += [self._poll_time(transfer) for transfer in self._running()]
         return max(0.0, min(due, default=now + 0.05) - now)
@@ -160,21 +163,34 @@ class Pipeline:
         return begun + 2 * self._slowest + self.session.reply_timeout() + self.session.wire_time(answer)
 
     def _expire(self) -> None:
-        now = time.monotonic()
+        now = self.session.now()
         busy = any(now < (transfer.running_since or 0.0) + self._run_limit() for transfer in self._running())
         # A device that computes reads nothing: what waits in its buffer is late, not lost.
         if not busy:
-            for flight in [flight for flight in self._flights if now >= flight.expires]:
+            overdue = [flight for flight in self._flights if now >= flight.expires]
+            if overdue:
+                self.session.timed_out()
+            for flight in overdue:
                 self._overdue(flight, now)
         for transfer in self._running():
             if now >= self._poll_time(transfer) and not any(f.transfer is transfer for f in self._flights):
+                self.session.timed_out()
                 self._poll(transfer)
         options = self.session.options
         if self.session.raised and now - self._progress > options.fallback_s + 3 * self._slowest:
             # At a raised rate a device that has restarted speaks unheard.
             self.session.lose()
-        if now - self._progress > options.patience + 2 * self._slowest:
+        patience = self._patience()
+        if now - self._progress > patience:
             self._give_up(now)
+        oldest = min((t.begun for t in self._transfers.values() if t.begun is not None), default=now)
+        if now - oldest > _WINDOW_PATIENCES * patience:
+            raise NoisyLink(f"a window was under way for {now - oldest:.0f} s")
+
+    def _patience(self) -> float:
+        """Seconds that may pass without anything new, see docs/protocol.md."""
+        window = self.session.wire_time(2 * self.info.input_bytes)
+        return self.session.options.patience + 2 * self._slowest + window
 
     def _run_limit(self) -> float:
         return 3 * self._slowest + (self.session.options.run_margin if self._slowest > 0.1 else 0.1)
@@ -191,7 +207,7 @@ class Pipeline:
             self._lose(flight)
             return
         flight.overdue = True
-        flight.expires = now + self.session.options.reply_timeout + self._slowest
+        flight.expires = now + self.session.reply_timeout() + self._slowest
         if all(other.units for other in self._flights):
             self._poll(flight.transfer)
 
@@ -211,6 +227,8 @@ class Pipeline:
             self._rejected()
             return
         transfer = self._transfers.get(frame.sequence)
+        if transfer is None:
+            self.session.stats.late += frame.type in (wire.TAKEN, wire.RESULT)
         if transfer is None or frame.type not in (
             wire.TAKEN,
             wire.RESULT,
@@ -229,7 +247,9 @@ class Pipeline:
         if frame.type == wire.TAKEN:
             self._taken(transfer, wire.Taken.unpack(frame.payload))
         elif frame.type == wire.RESULT:
-            self._answered(transfer, wire.Result.unpack(frame.payload))
+            result = wire.Result.unpack(frame.payload)
+            self.session.remember(transfer.sequence, transfer.index, frame.payload)
+            self._answered(transfer, result)
         elif frame.type == wire.ORDER:
             self._order(transfer, wire.unpack_u16(frame.payload))
         elif frame.type == wire.REFUSED and frame.payload[:1] == bytes([wire.Refusal.WINDOW_CRC]):
@@ -245,12 +265,15 @@ class Pipeline:
         if self._flights:
             self._lose(self._flights[0])
         for transfer in self._running()[:1]:
-            if time.monotonic() - transfer.polled > self.session.reply_timeout():
+            if self.session.now() - transfer.polled > self.session.reply_timeout():
                 self._poll(transfer)
 
     def _taken(self, transfer: Transfer, taken: wire.Taken) -> None:
-        now = time.monotonic()
-        self._progressed()
+        now = self.session.now()
+        if taken.offset + taken.length > len(transfer.data):
+            raise ProtocolBreach(
+                f"it takes bytes up to {taken.offset + taken.length:,} of a window of {len(transfer.data):,}"
+            )
         if taken.length == 0:
             self._stands(transfer, taken.offset)
             return
@@ -260,8 +283,12 @@ class Pipeline:
             transfer.acked = transfer.all_units
             transfer.running_since = now
             self._unblock(transfer.sequence)
+        if transfer.advanced():
+            self._progressed()
+        else:
+            self.session.stats.late += 1
         for flight in [f for f in self._flights if f.transfer is transfer and not f.units & ~transfer.acked]:
-            if flight.sent > self._last_answer and not transfer.repeats:
+            if flight.sent > self._last_answer and flight.first and flight.units:
                 self.session.measured(
                     max(0.0, now - flight.sent - self.session.wire_time(self._flying_bytes()))
                 )
@@ -300,16 +327,18 @@ class Pipeline:
         transfer.blocked_by = waiting_for if self._transfers[waiting_for].running_since is None else None
 
     def _answered(self, transfer: Transfer, result: wire.Result) -> None:
-        now = time.monotonic()
+        now = self.session.now()
         self._progressed()
         self._drop_flights(transfer)
-        seconds = result.ticks / self.info.tick_hz if self.info.tick_hz else 0.0
-        self._slowest = max(self._slowest, seconds)
+        begun = now if transfer.begun is None else transfer.begun
+        claimed = result.ticks / self.info.tick_hz if self.info.tick_hz else 0.0
+        self._slowest = max(
+            self._slowest, min(claimed, now - begun)
+        )  # no inference is longer than its round trip
         output = result.data + self._read_rest(transfer.sequence, len(result.data), result.total)
         self._last_answer = now
         del self._transfers[transfer.sequence]
         self._unblock(transfer.sequence)
-        begun = now if transfer.begun is None else transfer.begun
         self._answers.append(
             Answer(
                 index=transfer.index,
@@ -338,5 +367,5 @@ class Pipeline:
             self._taken(transfer, wire.Taken.unpack(frame.payload))
 
     def _progressed(self) -> None:
-        self._progress = time.monotonic()
+        self._progress = self.session.now()
         self._progress_bytes = self.session.stats.bytes_received

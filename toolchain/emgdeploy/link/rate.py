@@ -56,10 +56,10 @@ def _device_agrees(session: Session, target: int) -> bool:
 def _works(session: Session) -> bool:
     tries = session.options.baud_tries
     good = 0
-    give_up = time.monotonic() + _ECHO_PATIENCE_S
+    give_up = session.now() + _ECHO_PATIENCE_S
     for attempt in range(tries):
         try:
-            answer = session.request(wire.ECHO, _ECHO, tries=1, patience=max(0.0, give_up - time.monotonic()))
+            answer = session.request(wire.ECHO, _ECHO, tries=1, patience=max(0.0, give_up - session.now()))
             good += answer.payload == _ECHO
         except NoisyLink:
             if not good and attempt >= tries // 2:

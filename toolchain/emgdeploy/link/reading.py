@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from emgdeploy.link import framing, wire
@@ -14,6 +13,9 @@ from emgdeploy.link.wire import Data, PayloadError
 _STEP_AT_ONCE = 4096
 """Bytes of a step's output asked for at once: each question costs an inference, and what is lost of its
 answers another one."""
+
+_LEAST_PIECE = 16
+"""Bytes that an answer brings at least, so that the number of questions has an end."""
 
 
 def whole(
@@ -39,7 +41,7 @@ def whole(
         if answer.type == wire.REFUSED:
             raise ProtocolBreach(f"it refuses to say {name} (reason {answer.payload[:1].hex()})")
         found = _data(answer)
-        if found.offset != offset or not found.data or len(found.data) > wanted:
+        if found.offset != offset or not min(wanted, _LEAST_PIECE) <= len(found.data) <= wanted:
             raise ProtocolBreach(f"of {name} it sends another piece than was asked for")
         rest += found.data
     return bytes(rest)
@@ -53,17 +55,17 @@ def step(session: Session, number: int, total: int, inference_s: float) -> bytes
     """
     pieces = _Pieces(number, total)
     patience = session.options.patience + 2 * inference_s
-    give_up = time.monotonic() + patience
+    give_up = session.now() + patience
     busy = 3 * inference_s + 0.1
     while (gap := pieces.gap()) is not None:
-        if time.monotonic() > give_up:
+        if session.now() > give_up:
             raise NoisyLink(f"what layer {number} made does not get through")
         before = pieces.missing
         begin, end = gap[0], min(gap[1], gap[0] + _STEP_AT_ONCE)
         _ask(session, pieces, begin, end, busy)
         session.stats.retried += not pieces.has(begin, end)
         if pieces.missing < before:
-            give_up = time.monotonic() + patience
+            give_up = session.now() + patience
         else:
             busy = min(2 * busy, patience)  # an emulator may be slower than what it emulates
     return bytes(pieces.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -17,6 +18,9 @@ from emgdeploy.link.stats import LinkStats
 BITS_PER_BYTE = 10
 """A byte on a serial line: start bit, eight bits, stop bit."""
 
+_REMEMBERED = 128
+_MOST_DOUBLINGS = 6
+
 Trace = Callable[[str, bytes], None]
 
 
@@ -24,11 +28,17 @@ class Session:
     """Frames over a port under one session number.
 
     text: the encoding that we send in. established: the device has answered the greeting. raised: the
-    line is at another rate than that of a freshly started device.
+    line is at another rate than that of a freshly started device. now: the seconds of a clock that only goes
+    forward. sequence: number of the last question. contradicted: indices of windows that the device answered twice, and differently.
     """
 
     def __init__(
-        self, port: Port, options: LinkOptions, stats: LinkStats, trace: Trace | None = None
+        self,
+        port: Port,
+        options: LinkOptions,
+        stats: LinkStats,
+        trace: Trace | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port = port
         self.options = options
@@ -37,16 +47,21 @@ class Session:
         self.number = 0
         self.established = False
         self.raised = False
+        self.now = now
         self._trace = trace
         self._decoder = Decoder(text_only=True)
-        self._sequence = secrets.randbelow(1 << 16)
+        self.sequence = secrets.randbelow(1 << 16)
         self._smoothed: float | None = None
         self._variation = 0.0
+        self._timeouts = 0
+        self._results: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
+        self.contradicted: set[int] = set()
 
     def renew(self) -> None:
         """Begin under a number that no earlier answer can carry, in the encoding that always works."""
         self.number = secrets.randbelow((1 << 32) - 1) + 1
         self.established = False
+        self._results.clear()
         self.use_text(True)
 
     def use_text(self, text: bool) -> None:
@@ -119,10 +134,23 @@ class Session:
             self.stats.frames_rejected += 1
             frames.append(frame)
         elif frame.session == self.number:
+            self._compare(frame)
             frames.append(frame)
         else:
             self.stats.stale += 1
         return False
+
+    def remember(self, sequence: int, index: int, payload: bytes) -> None:
+        """Window `index` was answered by a RESULT with this payload; another one with another is a contradiction."""
+        self._results[sequence] = index, payload
+        while len(self._results) > _REMEMBERED:
+            self._results.popitem(last=False)
+
+    def _compare(self, frame: Frame) -> None:
+        if frame.type == wire.RESULT and frame.sequence in self._results:
+            index, payload = self._results[frame.sequence]
+            if payload != frame.payload:
+                self.contradicted.add(index)
 
     def wire_time(self, count: int) -> float:
         """Seconds that `count` bytes take at the port's rate, 0 where it has none."""
@@ -130,13 +158,20 @@ class Session:
 
     def reply_timeout(self) -> float:
         """How long to wait for an answer beyond the wire's own time, from the round trips so far."""
-        longest = self.options.reply_timeout
-        if self._smoothed is None:
-            return longest
-        return min(longest, max(self.options.least_timeout, self._smoothed + 4 * self._variation))
+        options = self.options
+        usual = options.reply_timeout
+        if self._smoothed is not None:
+            usual = max(options.least_timeout, self._smoothed + 4 * self._variation)
+        longest = max(options.reply_timeout, options.patience / 4)
+        return float(min(longest, usual * 2**self._timeouts))
+
+    def timed_out(self) -> None:
+        """Nothing came in time: wait twice as long until something is measured, lest repeats bury a slow device."""
+        self._timeouts = min(self._timeouts + 1, _MOST_DOUBLINGS)
 
     def measured(self, seconds: float) -> None:
         """Learn from a round trip that needed no repeat (RFC 6298's estimator)."""
+        self._timeouts = 0
         if self._smoothed is None:
             self._smoothed, self._variation = seconds, seconds / 2
             return
@@ -158,40 +193,46 @@ class Session:
         patience: seconds, default the options'. busy: seconds that the device may compute before it answers.
         others: what to do with frames that are no answer to this, or follow it.
         """
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        sequence = self._sequence
-        give_up = time.monotonic() + (self.options.patience if patience is None else patience)
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        sequence = self.sequence
+        give_up = self.now() + (self.options.patience if patience is None else patience)
         attempt = 0
-        while (tries is None or attempt < tries) and time.monotonic() < give_up:
+        while (tries is None or attempt < tries) and self.now() < give_up:
             self.stats.retried += attempt > 0
             attempt += 1
             sent = self.send(kind, sequence, payload)
-            begun = time.monotonic()
+            begun = self.now()
             # The answer may be as long as any frame; the wire needs its time for both.
             on_wire = self.wire_time(sent + framing.encoded_size(self.options.reply_limit, self.text))
             until = min(give_up, begun + on_wire + self.reply_timeout() + busy)
             answer = self._await(kind, sequence, until, others)
             if answer is None:
+                self.timed_out()
+                continue
+            if answer.type == wire.NAK:
                 continue
             if attempt == 1 and not busy:
-                self.measured(max(0.0, time.monotonic() - begun - on_wire))
+                self.measured(max(0.0, self.now() - begun - on_wire))
             return answer
         raise NoisyLink(f"a request went unanswered {attempt} times")
 
     def _await(
         self, kind: int, sequence: int, until: float, others: Callable[[Frame], None] | None
     ) -> Frame | None:
+        """The answer, or a NAK when something was rejected, or None when nothing came."""
         answer: Frame | None = None
-        while (left := until - time.monotonic()) > 0:
-            asked_again = False
+        while (left := until - self.now()) > 0:
+            rejected: Frame | None = None
             for frame in self.receive(left):
                 answers = frame.type in (kind + wire.ANSWER, wire.REFUSED) and frame.sequence == sequence
                 if answers and answer is None:
                     answer = frame
                 elif frame.type == wire.NAK:
-                    asked_again = True
-                elif others is not None:
-                    others(frame)
-            if answer is not None or asked_again:
-                return answer
+                    rejected = frame
+                else:
+                    self.stats.late += frame.type == kind + wire.ANSWER
+                    if others is not None:
+                        others(frame)
+            if answer is not None or rejected is not None:
+                return answer or rejected
         return None

@@ -27,7 +27,10 @@ class Answer:
 
 @dataclass(slots=True, eq=False)
 class Transfer:
-    """A window on its way. Sets of its units of wire.UNIT bytes are kept as bits."""
+    """A window on its way. Sets of its units of wire.UNIT bytes are kept as bits.
+
+    best: units that have been acknowledged at any time; launched: that have been sent.
+    """
 
     index: int
     sequence: int
@@ -35,6 +38,8 @@ class Transfer:
     crc: int
     all_units: int  # a bit for each unit of the window
     acked: int = 0
+    best: int = 0
+    launched: int = 0
     flying: int = 0
     begun: float | None = None
     running_since: float | None = None
@@ -48,6 +53,12 @@ class Transfer:
         """Units that are neither there nor under way."""
         return self.all_units & ~(self.acked | self.flying)
 
+    def advanced(self) -> bool:
+        """Whether a unit has arrived that never had; only that is progress, however often it is said."""
+        new = self.acked & ~self.best
+        self.best |= new
+        return bool(new)
+
     def forget(self) -> None:
         """The device does not have it any more, or not right: all of it must go again."""
         self.acked = 0
@@ -58,7 +69,7 @@ class Transfer:
 class Flight:
     """A chunk that is under way; without units it is a question how its window stands.
 
-    overdue: it has not been acknowledged in time, which was answered with a question.
+    first: no part of it has been sent before. overdue: it has not been acknowledged in time, which was answered with a question.
     """
 
     transfer: Transfer
@@ -66,4 +77,5 @@ class Flight:
     size: int
     sent: float
     expires: float
+    first: bool = True
     overdue: bool = False

@@ -54,6 +54,10 @@ _CHECKSUM = struct.Struct("<II")
 _U32 = struct.Struct("<I")
 _U16 = struct.Struct("<H")
 
+LEAST_PAYLOAD = _CHUNK.size + UNIT
+"""The shortest payload limit of a device that can take a window, in bytes."""
+LEAST_BUFFER = 59
+"""The smallest receive buffer: one chunk of one unit in the binary encoding, in bytes."""
 CHECKSUM_SIZE = _CHECKSUM.size
 CHUNK_HEADER = _CHUNK.size
 DATA_HEADER = _DATA.size
@@ -103,6 +107,10 @@ class Welcome:
         payload_, depth, selftest, *rest = _exactly(_WELCOME, payload)
         if depth < 1 or selftest not in list(SelfTest):
             raise PayloadError("WELCOME with impossible values")
+        if payload_ < LEAST_PAYLOAD or rest[0] < LEAST_BUFFER:
+            raise PayloadError(
+                f"payloads of {payload_} bytes and a receive buffer of {rest[0]} hold no window"
+            )
         return cls(payload_, depth, SelfTest(selftest), *rest)
 
 

@@ -11,9 +11,9 @@ from emgdeploy import resources
 from emgdeploy.boards import Board
 from emgdeploy.errors import UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import builds
 from emgdeploy.firmware.exports import arduino, cmsis_pack, plain, zephyr
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.folders import replacing_folder
 
 MARK = "emgdeploy-export.json"
 SCHEMA = "emgdeploy.export/1"
@@ -95,7 +95,8 @@ def export(request: ExportRequest) -> Exported:
     }
     licence = resources.LICENSE.read_text(encoding="utf-8")
     contents = {**contents, "LICENSE": licence, MARK: json.dumps(table, indent=2) + "\n"}
-    with builds.replacing_folder(request.out, MARK, "export") as fresh:
+    kept: list[str] = []
+    with replacing_folder(request.out, MARK, "export", say=kept.append) as fresh:
         for name in sorted(contents):
             write_atomic(fresh / name, contents[name])
-    return Exported(request.format, request.out, tuple(sorted(contents)), notes)
+    return Exported(request.format, request.out, tuple(sorted(contents)), (*notes, *kept))

@@ -80,7 +80,17 @@ class Sender:
         self.rest = bytearray()
 
     def send(self, data: bytes) -> None:
-        """Send all of `data`. Raises NeverBegun, TransferError; both in bounded time."""
+        """Send all of `data`. Raises NeverBegun, TransferError; both in bounded time.
+
+        Interrupted, it tells the receiver, which would else wait for the rest of the file.
+        """
+        try:
+            self._send(data)
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+
+    def _send(self, data: bytes) -> None:
         self._begin()
         sent = 0
         for number in range(1, (len(data) + _BLOCK - 1) // _BLOCK + 1):
