@@ -67,7 +67,7 @@ class SimulatedDevice:
         self.answers: dict[int, tuple[bytes, int]] = {}
         self.assembly: Assembly | None = None
         self._decoder = Decoder()
-        self._coming: list[tuple[float, bytes]] = []
+        self.coming: list[tuple[float, bytes]] = []
 
     def now(self) -> float:
         """Simulated seconds."""
@@ -83,12 +83,12 @@ class SimulatedDevice:
         if self.clock > self.limit_s or self.reads > 200_000:
             raise Endless(f"{self.clock:.0f} s, {self.reads} reads")
         self.clock += 1e-5
-        if not self._coming or self._coming[0][0] > self.clock + timeout:
+        if not self.coming or self.coming[0][0] > self.clock + timeout:
             self.clock += max(0.0, timeout)
             return b""
-        self.clock = max(self.clock, self._coming[0][0])
-        due = [data for at, data in self._coming if at <= self.clock]
-        self._coming = self._coming[len(due) :]
+        self.clock = max(self.clock, self.coming[0][0])
+        due = [data for at, data in self.coming if at <= self.clock]
+        self.coming = self.coming[len(due) :]
         return b"".join(due)
 
     def write(self, data: bytes) -> None:
@@ -111,7 +111,7 @@ class SimulatedDevice:
         number = self.session if session is None else session
         data = framing.encode(Frame(kind, number, sequence, payload, self.text))
         self.free += len(data) * 10 / self.baud
-        self._coming.append((self.free, data))
+        self.coming.append((self.free, data))
 
     def boot(self) -> None:
         """Restart: everything is forgotten."""
@@ -137,7 +137,7 @@ class SimulatedDevice:
         if self.hook(frame):
             return
         if frame.type == wire.HELLO:
-            self.say(wire.WELCOME, frame.sequence, self._welcome())
+            self.say(wire.WELCOME, frame.sequence, self.welcome())
         elif frame.session != self.session:
             self.say(wire.NO_SESSION, frame.sequence, session=frame.session ^ 1)
         elif frame.type == wire.ECHO:
@@ -153,7 +153,8 @@ class SimulatedDevice:
         """The facts as they travel."""
         return b"".join(bytes((key, len(value))) + value for key, value in self.facts.items())
 
-    def _welcome(self) -> bytes:
+    def welcome(self) -> bytes:
+        """Its payload."""
         info = self.info()
         sizes = (self.max_payload, self.depth, 1, self.rx_buffer, self.inputs, self.outputs)
         return struct.pack("<HBBIIIHI", *sizes, len(info), zlib.crc32(info))

@@ -103,7 +103,7 @@ class Ledger:
 
     def _note(self, stage: str, logits: NDArray[np.float32]) -> LedgerRow:
         broken = int((~np.isfinite(logits)).any(axis=1).sum())
-        if broken:
+        if broken and self._last is None:
             raise InputError(
                 f"{stage}: the network answers {broken} of {len(logits)} windows with NaN or infinity, which is no class",
                 "train it again with a lower learning rate, or look for NaN in its weights and in the windows",

@@ -63,7 +63,7 @@ class LinkOptions:
     hello_interval: float = 0.25
     patience: float = 10.0
     run_margin: float = 2.0
-    inference_limit: float = 60.0
+    inference_limit: float = 30.0
     resets: int = 3
     lost_in_a_row: int = 3
     encoding: Encoding = "auto"

@@ -44,6 +44,7 @@ class Pipeline:
         limit = chunk_limit(info.max_payload, min(info.rx_buffer, self._room), text)
         self._sizer = ChunkSizer(min(limit, options.chunk_bytes or limit), text)
         self._slowest = min(info.selftest_seconds, options.inference_limit)
+        self._measured = False
         self._last_answer = 0.0
         self._progress = self.session.now()
         self._progress_bytes = self.session.stats.bytes_received
@@ -94,6 +95,7 @@ class Pipeline:
         for other in self._transfers.values():
             other.alone = False
         self._transfers[self.next_sequence] = transfer
+        self.session.begin(self.next_sequence, index)
         self.next_sequence = (self.next_sequence + 1) & 0xFFFF
 
     def _flying_bytes(self) -> int:
@@ -140,18 +142,19 @@ class Pipeline:
 
     def _poll(self, transfer: Transfer) -> None:
         """Ask how a window stands, if there is room; an answer that was lost is repeated from the device's memory."""
+        transfer.polled = self.session.now()
         size = framing.encoded_size(wire.CHUNK_HEADER, self.session.text)
         if self._flying_bytes() + size > self._room and self._flights:
             return
-        transfer.polled = self.session.now()
         transfer.repeats += 1
         self.session.stats.retried += 1
         self._launch(transfer, 0, 0, 0)
 
     def _time_left(self) -> float:
         now = self.session.now()
-        due = [flight.expires for flight in self._flights]
-        due += [self._poll_time(transfer) for transfer in self._running()]
+        busy = self._busy_until()
+        due = [max(flight.expires, busy) for flight in self._flights]
+        due += [self._poll_time(transfer) for transfer in self._running() if not self._asked(transfer)]
         return max(0.0, min(due, default=now + 0.05) - now)
 
     def _running(self) -> list[Transfer]:
@@ -164,16 +167,14 @@ class Pipeline:
 
     def _expire(self) -> None:
         now = self.session.now()
-        busy = any(now < (transfer.running_since or 0.0) + self._run_limit() for transfer in self._running())
-        # A device that computes reads nothing: what waits in its buffer is late, not lost.
-        if not busy:
+        if now >= self._busy_until():
             overdue = [flight for flight in self._flights if now >= flight.expires]
             if overdue:
                 self.session.timed_out()
             for flight in overdue:
                 self._overdue(flight, now)
         for transfer in self._running():
-            if now >= self._poll_time(transfer) and not any(f.transfer is transfer for f in self._flights):
+            if now >= self._poll_time(transfer) and not self._asked(transfer):
                 self.session.timed_out()
                 self._poll(transfer)
         options = self.session.options
@@ -191,6 +192,14 @@ class Pipeline:
         """Seconds that may pass without anything new, see docs/protocol.md."""
         window = self.session.wire_time(2 * self.info.input_bytes)
         return self.session.options.patience + 2 * self._slowest + window
+
+    def _asked(self, transfer: Transfer) -> bool:
+        """Whether something of this window is under way, so that its answer tells how the window stands."""
+        return any(flight.transfer is transfer for flight in self._flights)
+
+    def _busy_until(self) -> float:
+        """A device that computes reads nothing: what waits in its buffer is late, not lost."""
+        return max(((t.running_since or 0.0) + self._run_limit() for t in self._running()), default=0.0)
 
     def _run_limit(self) -> float:
         return 3 * self._slowest + (self.session.options.run_margin if self._slowest > 0.1 else 0.1)
@@ -248,7 +257,6 @@ class Pipeline:
             self._taken(transfer, wire.Taken.unpack(frame.payload))
         elif frame.type == wire.RESULT:
             result = wire.Result.unpack(frame.payload)
-            self.session.remember(transfer.sequence, transfer.index, frame.payload)
             self._answered(transfer, result)
         elif frame.type == wire.ORDER:
             self._order(transfer, wire.unpack_u16(frame.payload))
@@ -332,9 +340,9 @@ class Pipeline:
         self._drop_flights(transfer)
         begun = now if transfer.begun is None else transfer.begun
         claimed = result.ticks / self.info.tick_hz if self.info.tick_hz else 0.0
-        self._slowest = max(
-            self._slowest, min(claimed, now - begun)
-        )  # no inference is longer than its round trip
+        measured = min(claimed, now - begun)  # no inference is longer than its round trip
+        self._slowest = max(self._slowest, measured) if self._measured else measured
+        self._measured = True
         output = result.data + self._read_rest(transfer.sequence, len(result.data), result.total)
         self._last_answer = now
         del self._transfers[transfer.sequence]

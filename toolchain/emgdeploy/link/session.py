@@ -54,7 +54,7 @@ class Session:
         self._smoothed: float | None = None
         self._variation = 0.0
         self._timeouts = 0
-        self._results: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
+        self._results: OrderedDict[int, tuple[int, bytes | None]] = OrderedDict()
         self.contradicted: set[int] = set()
 
     def renew(self) -> None:
@@ -95,17 +95,20 @@ class Session:
         if self._trace:
             self._trace("<", data)
         frames: list[Frame] = []
-        lost = False
+        lost = welcomed = False
         for event in self._decoder.feed(data):
             if isinstance(event, Frame):
-                lost |= self._sort(event, frames)
+                if self._sort(event, frames):
+                    lost = True
+                    # A device that starts after it has said welcome has forgotten that it did.
+                    welcomed = any(frame.type == wire.WELCOME for frame in frames)
             elif isinstance(event, LogLine):
                 self.stats.log_lines += 1
                 self.stats.log.append(event.data)
             else:
                 self._count_rejected(event)
                 frames.append(Frame(wire.NAK, self.number, 0))
-        if lost and self.established:
+        if lost and (self.established or welcomed):
             self.lose()
         return frames
 
@@ -140,17 +143,21 @@ class Session:
             self.stats.stale += 1
         return False
 
-    def remember(self, sequence: int, index: int, payload: bytes) -> None:
-        """Window `index` was answered by a RESULT with this payload; another one with another is a contradiction."""
-        self._results[sequence] = index, payload
+    def begin(self, sequence: int, index: int) -> None:
+        """Window `index` goes under this number: a RESULT that contradicts the first one for it is noted."""
+        self._results[sequence] = index, None
+        self._results.move_to_end(sequence)
         while len(self._results) > _REMEMBERED:
             self._results.popitem(last=False)
 
     def _compare(self, frame: Frame) -> None:
-        if frame.type == wire.RESULT and frame.sequence in self._results:
-            index, payload = self._results[frame.sequence]
-            if payload != frame.payload:
-                self.contradicted.add(index)
+        if frame.type != wire.RESULT or frame.sequence not in self._results:
+            return
+        index, payload = self._results[frame.sequence]
+        if payload is None:
+            self._results[frame.sequence] = index, frame.payload
+        elif payload != frame.payload:
+            self.contradicted.add(index)
 
     def wire_time(self, count: int) -> float:
         """Seconds that `count` bytes take at the port's rate, 0 where it has none."""
