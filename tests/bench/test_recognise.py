@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,6 +63,15 @@ def gestures_of_the_reference(build: Path, samples: Single) -> list[int]:
     return gestures
 
 
+def lines_of(out: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The windows and the summary of --json: an object a line, the last one says so."""
+    *windows, end = (json.loads(line) for line in out.splitlines())
+    assert end["end"] is True and not any("end" in window for window in windows)
+    assert {line["schema"] for line in (*windows, end)} == {"emgdeploy.run/2"}
+    assert end["answered"] == len(windows)
+    return windows, end
+
+
 def test_a_file_gives_the_gestures_of_the_reference(
     cli: Cli, live_build: Path, tmp_path: Path, samples: Single
 ) -> None:
@@ -67,32 +79,78 @@ def test_a_file_gives_the_gestures_of_the_reference(
     wanted = gestures_of_the_reference(live_build, samples)
     done = cli("run", "--build", live_build, "--samples", tmp_path / "s.npy", "--fast", "--json")
     done.succeeds()
-    found = json.loads(done.out)["windows"]
+    found, end = lines_of(done.out)
     assert [window["gesture"] for window in found] == wanted and len(set(wanted)) > 1
     assert found[0]["end_s"] == 0.02 and found[1]["end_s"] == 0.03
-    timed = cli("run", "--build", live_build, "--samples", tmp_path / "s.npy", "--vote", "5", "--every")
+    assert (end["ended"], end["windows"], end["dropped"], end["bad_samples"]) == (
+        "samples",
+        len(wanted),
+        0,
+        {},
+    )
+    timed = cli(
+        *("run", "--build", live_build, "--samples", tmp_path / "s.npy"),
+        *("--vote", "5", "--every", "--late", "keep"),
+    )
     timed.succeeds()
     vote = Vote(5)
-    assert [line.split()[2] for line in timed.out.splitlines()[:-1]] == [str(vote(g)) for g in wanted]
+    shown = [line.split()[2] for line in timed.out.splitlines() if " s  " in line]
+    assert shown == [str(vote(g)) for g in wanted]
 
 
-def test_lines_of_standard_input_give_the_same(live_build: Path, samples: Single) -> None:
-    text = "\n".join(",".join(f"{value:.9g}" for value in row) for row in samples)
-    command = [
-        sys.executable,
-        "-m",
-        "emgdeploy",
-        "run",
-        "--build",
-        str(live_build),
-        "--samples",
-        "-",
-        "--json",
-    ]
-    done = subprocess.run(command, input=text, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = [window["gesture"] for window in json.loads(done.stdout)["windows"]]
-    assert found == gestures_of_the_reference(live_build, samples)
+def started(build: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "emgdeploy", "run", "--build", str(build), "--samples", "-", *options]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, preexec_fn=_heed)
+
+
+def _heed() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_a_dirty_stream_gives_the_gestures_of_its_samples(live_build: Path, samples: Single) -> None:
+    """A line cut off, headings, blank and garbled lines: skipped and counted. A NaN: replaced and counted."""
+    lines = [",".join(f"{value:.9g}" for value in row) for row in samples]
+    wanted = samples.copy()
+    wanted[100, 5] = wanted[99, 5]
+    lines[100] = ",".join("nan" if k == 5 else cell for k, cell in enumerate(lines[100].split(",")))
+    dirty = [lines[0][7:40], ",".join(f"ch{k}" for k in range(24)), "", *lines]
+    dirty.insert(150, "0.1,\x00\x7f0.3,")
+    with started(live_build, "--json", "--late", "keep") as process:
+        out, err = process.communicate("\n".join(dirty))
+    assert process.returncode == 0, err
+    found, end = lines_of(out)
+    assert [window["gesture"] for window in found] == gestures_of_the_reference(live_build, wanted)
+    assert end["skipped_lines"] == 4 and end["bad_samples"] == {"5": 1}
+    assert [window["index"] for window in found if not window["good"]] == [9, 10]
+    assert "a line that is no sample is skipped" in err and "channel 5 has a sample" in err
+
+
+def test_ctrl_c_keeps_all_results(live_build: Path, samples: Single) -> None:
+    text = "".join(",".join(f"{value:.9g}" for value in row) + "\n" for row in samples)
+    with started(live_build, "--json", "--late", "keep") as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(text)
+        process.stdin.flush()
+        wanted = gestures_of_the_reference(live_build, samples)
+        lines = [process.stdout.readline() for _ in wanted]
+        os.kill(process.pid, signal.SIGINT)
+        rest, err = process.communicate()
+    assert process.returncode == 130, err
+    found, end = lines_of("".join(lines) + rest)
+    assert [window["gesture"] for window in found] == wanted
+    assert end["ended"] == "interrupted" and f"{len(wanted)} windows" in err
+    assert err.splitlines()[-2] == "error: interrupted"
+
+
+def test_only_lines_that_are_no_samples_end_it_with_a_sentence(live_build: Path) -> None:
+    good = ",".join(["0.5"] * 24)
+    with started(live_build, "--json", "--bad-lines", "20") as process:
+        out, err = process.communicate((good + "\n") * 30 + "1,2,3\n" * 20)
+    assert process.returncode == 3
+    found, end = lines_of(out)
+    assert len(found) == 2 and end["exit_code"] == 3
+    assert "20 lines in a row are no samples; line 50 has 3 columns, not 24" in err.splitlines()[-2]
 
 
 def test_a_tie_goes_to_the_class_seen_last() -> None:
@@ -104,8 +162,7 @@ def test_a_tie_goes_to_the_class_seen_last() -> None:
     ("content", "status", "words"),
     [
         ("1,2,3\n1,2\n", 3, ("s.csv", "no table of numbers")),
-        ("1,2,nan\n", 3, ("s.csv", "no finite number")),
-        ("1,2,3\n" * 30, 3, ("channel 23",)),
+        ("1,2,3\n" * 30, 3, ("s.csv", "has 3 columns", "24 or more")),
         (("0," * 23 + "0\n") * 5, 2, ("before the first window",)),
     ],
 )

@@ -2,39 +2,83 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert.windows import quantized, to_device_layout
+from emgdeploy.bench.watch import Watch
+from emgdeploy.convert.windows import clamped, quantized, to_device_layout
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.link.client import DeviceClient
+from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
+from emgdeploy.signals.hold import HOLD_MS, Hold, samples_of
 from emgdeploy.signals.single import Single
+from emgdeploy.signals.sources import Clock, Piece, Source
 from emgdeploy.signals.stream import Stream
+
+# A window is late when it is older than this, and than two strides, and a newer one is whole.
+LATE_S = 0.15
+
+
+class Client(Protocol):
+    """What recognition needs of `link.client.DeviceClient`."""
+
+    def connect(self) -> DeviceInfo: ...
+    def stream(self, windows: Iterator[tuple[int, bytes]], in_flight: int | None) -> Iterator[Answer]: ...
 
 
 @dataclass(frozen=True)
 class Recognised:
     """One window's gesture.
 
-    end_s: its last sample, in seconds of the recording. gesture: class of the largest logit; voted: the
-    most frequent of the last few windows, the latest of them on a tie. device_s: inference, in the device's
-    own time. lag_s: from the window's being whole to its answer.
+    end_s: its last sample, in seconds of the recording. gesture: class of the largest logit; voted: the most
+    frequent of the last few good windows, the latest of them on a tie, None before any. decision, unsure: what
+    to do, see `signals.hold`; good: no sample of the window was bad. device_s: inference, in the device's own
+    time. lag_s: from when the window's last sample was due at the source to its answer.
     """
 
     index: int
     end_s: float
     gesture: int
-    voted: int
+    voted: int | None
+    decision: int | None
+    unsure: bool
+    good: bool
     device_s: float
     lag_s: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """vote: over so many windows. drop_late: skip windows that are late, for the newest. hold_ms, rest: see
+    `signals.hold`."""
+
+    vote: int = 1
+    drop_late: bool = True
+    hold_ms: float = HOLD_MS
+    rest: int | None = None
+
+
+@dataclass
+class Counts:
+    """What became of the windows and samples so far. bad: bad samples by recorded channel."""
+
+    windows: int = 0
+    dropped: int = 0
+    values: int = 0
+    clamped: int = 0
+    bad: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def clamped_share(self) -> float:
+        """Of the numbers handed to the device, those beyond what its input can hold."""
+        return self.clamped / self.values if self.values else 0.0
 
 
 class Vote:
@@ -48,6 +92,133 @@ class Vote:
         counts = Counter(self._last)
         most = max(counts.values())
         return next(seen for seen in reversed(self._last) if counts[seen] == most)
+
+
+@dataclass(frozen=True)
+class _Window:
+    index: int
+    data: bytes
+    due: float
+    good: bool
+
+
+class Recognition:
+    """A session: windows of `source` to the device, decisions back. `counts` may be read at any time."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        preprocess: Preprocess,
+        client: Client,
+        source: Source,
+        settings: Settings,
+        warn: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
+        self.counts = Counts()
+        self._manifest, self._preprocess, self._client = manifest, preprocess, client
+        self._source, self._settings, self._clock = source, settings, clock or Clock()
+        self._stream, self._vote = Stream(preprocess), Vote(settings.vote)
+        self._hold = Hold(samples_of(settings.hold_ms, preprocess.sample_rate_hz), settings.rest)
+        self._watch = Watch(preprocess, warn)
+        self._waiting: deque[_Window] = deque()
+        self._under_way: dict[int, _Window] = {}
+        self._samples = self._made = 0
+        self._late_s = max(LATE_S, 2 * self.stride_s)
+
+    @property
+    def stride_s(self) -> float:
+        """Seconds between two windows."""
+        return self._preprocess.stride_samples / self._preprocess.sample_rate_hz
+
+    @property
+    def window_samples(self) -> int:
+        """Samples of one window."""
+        return self._preprocess.window_samples
+
+    @property
+    def skipped_lines(self) -> int:
+        """Lines of the source that were no samples."""
+        return self._source.skipped
+
+    def run(self) -> Iterator[Recognised]:
+        """Decisions in order. Raises InputError for samples that do not fit, LinkError's children."""
+        info = self._client.connect()
+        for answer in self._client.stream(self._windows(), 1):
+            window = self._under_way.pop(answer.index)
+            found = self._recognised(window, answer, info.tick_hz or 1)
+            self._watch.answered(found.lag_s, found.device_s, self.counts.windows, self.counts.dropped)
+            yield found
+
+    def _recognised(self, window: _Window, answer: Answer, tick_hz: int) -> Recognised:
+        logits = np.frombuffer(answer.output, np.dtype(self._manifest.output.dtype).newbyteorder("<"))
+        gesture = int(np.argmax(logits))
+        good = window.good and bool(np.isfinite(logits).all())
+        voted = self._vote(gesture) if good else None
+        end = self._end_of(window.index)
+        decision = self._hold(end, voted)
+        return Recognised(
+            index=window.index,
+            end_s=end / self._preprocess.sample_rate_hz,
+            gesture=gesture,
+            voted=voted,
+            decision=decision.gesture,
+            unsure=decision.unsure,
+            good=good,
+            device_s=answer.ticks / tick_hz,
+            lag_s=self._clock.now() - window.due,
+        )
+
+    def _windows(self) -> Iterator[tuple[int, bytes]]:
+        """Each window when it is its turn, as late as can be: the newest if those before it are late."""
+        while True:
+            piece = self._source.take(0 if self._waiting else self._end_of(self._made) - self._samples)
+            for note in self._source.notes():
+                self._watch.say(note)
+            if piece is None and not self._waiting:
+                return
+            if piece is not None and len(piece):
+                self._waiting.extend(self._completed(piece))
+            if not self._waiting:
+                continue
+            self._drop_late()
+            window = self._waiting.popleft()
+            self._under_way = {window.index: window}
+            yield window.index, window.data
+
+    def _end_of(self, window: int) -> int:
+        """Samples until that window is whole."""
+        return window * self._preprocess.stride_samples + self._preprocess.window_samples
+
+    def _drop_late(self) -> None:
+        late = self._clock.now() - self._waiting[0].due > self._late_s
+        if self._settings.drop_late and late:
+            self.counts.dropped += len(self._waiting) - 1
+            self._waiting = deque([self._waiting[-1]])
+
+    def _completed(self, piece: Piece) -> Iterator[_Window]:
+        done = self._stream.push(piece.samples)
+        begun, self._samples = self._samples, self._samples + len(piece)
+        self._count_bad()
+        for x, good in zip(self._quantized(done.windows), done.sure.tolist(), strict=True):
+            due = float(piece.due[self._end_of(self._made) - 1 - begun])
+            yield _Window(self._made, x.tobytes(), due, good)
+            self._made += 1
+            self.counts.windows += 1
+
+    def _count_bad(self) -> None:
+        pairs = zip(self._preprocess.electrodes, self._stream.bad.tolist(), strict=True)
+        self.counts.bad = {channel: bad for channel, bad in pairs if bad}
+        self._watch.bad(self.counts.bad)
+
+    def _quantized(self, windows: Single) -> NDArray[Any]:
+        tensor = self._manifest.input
+        dtype = np.dtype(tensor.dtype)
+        self.counts.values += windows.size
+        self.counts.clamped += clamped(windows, tensor.scale, tensor.zero_point, dtype)
+        self._watch.made(windows, self.counts.clamped_share, self.counts.windows + len(windows))
+        x = quantized(to_device_layout(windows, tensor.window_axes), tensor.scale, tensor.zero_point, dtype)
+        return x.astype(dtype.newbyteorder("<"))
 
 
 def description(manifest: Manifest) -> Preprocess:
@@ -65,51 +236,3 @@ def description(manifest: Manifest) -> Preprocess:
             "build with the --preprocess that belongs to the model",
         )
     return preprocess
-
-
-def recognise(
-    manifest: Manifest, client: DeviceClient, pieces: Iterable[Single], vote: int
-) -> Iterator[Recognised]:
-    """Gestures of the windows that `pieces` (S, channels) in millivolts complete, in order.
-
-    Raises InputError for samples that do not fit, LinkError's children.
-    """
-    preprocess, tally = description(manifest), Vote(vote)
-    info = client.connect()
-    whole: dict[int, float] = {}
-    for answer in client.stream(_windows(manifest, preprocess, pieces, whole), 1):
-        logits = np.frombuffer(answer.output, np.dtype(manifest.output.dtype).newbyteorder("<"))
-        gesture = int(np.argmax(logits))
-        yield Recognised(
-            index=answer.index,
-            end_s=_end(preprocess, answer.index),
-            gesture=gesture,
-            voted=tally(gesture),
-            device_s=answer.ticks / (info.tick_hz or 1),
-            lag_s=time.monotonic() - whole.pop(answer.index),
-        )
-
-
-def _end(preprocess: Preprocess, index: int) -> float:
-    samples = index * preprocess.stride_samples + preprocess.window_samples
-    return samples / preprocess.sample_rate_hz
-
-
-def _windows(
-    manifest: Manifest, preprocess: Preprocess, pieces: Iterable[Single], whole: dict[int, float]
-) -> Iterator[tuple[int, bytes]]:
-    """(number, bytes) of each window; `whole` takes when it was."""
-    stream, index = Stream(preprocess), 0
-    for piece in pieces:
-        for x in _quantized(manifest, stream.push(piece).windows):
-            whole[index] = time.monotonic()
-            yield index, x.tobytes()
-            index += 1
-
-
-def _quantized(manifest: Manifest, windows: Single) -> NDArray[Any]:
-    tensor = manifest.input
-    dtype = np.dtype(tensor.dtype)
-    x = to_device_layout(windows, tensor.window_axes)
-    x = quantized(x, tensor.scale, tensor.zero_point, dtype)
-    return x.astype(dtype.newbyteorder("<"))

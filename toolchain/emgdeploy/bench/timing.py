@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,3 +99,14 @@ def extremes(cycles: NDArray[np.float64]) -> dict[str, int | None]:
     if not len(cycles):
         return {"min": None, "p50": None, "max": None}
     return {"min": int(cycles.min()), "p50": round(float(np.median(cycles))), "max": int(cycles.max())}
+
+
+def spread_s(seconds: Sequence[float]) -> dict[str, float | None]:
+    """p50, p99 and max in seconds; None without any value."""
+    if not seconds:
+        return {"p50": None, "p99": None, "max": None}
+    return {
+        "p50": round(float(np.percentile(seconds, 50)), 6),
+        "p99": round(float(np.percentile(seconds, 99)), 6),
+        "max": round(max(seconds), 6),
+    }

@@ -125,12 +125,19 @@ class Console:
         if self.json_output:
             self._write(sys.stdout, json.dumps(_jsonable(value), indent=2, allow_nan=False) + "\n")
 
+    def record(self, value: Mapping[str, Any]) -> None:
+        """One of many results: with --json one line on stdout, at once. The last one has `"end": true`."""
+        self._has_result = self._has_result or value.get("end") is True
+        if self.json_output:
+            self._write(sys.stdout, json.dumps(_jsonable(value), allow_nan=False) + "\n")
+            self.flush()
+
     def failed(self, message: str, hint: str, status: int) -> None:
         """With --json and no result yet, say on stdout too why there is none."""
         if self.json_output and not self._has_result:
             try:
-                self.result({"error": message, "try": hint, "exit_code": status})
-                self.flush()
+                # One line, for those too who read line by line.
+                self.record({"end": True, "error": message, "try": hint, "exit_code": status})
             except OutputClosed:
                 self.abandon_output()
 

@@ -3,37 +3,90 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import line, options
+from emgdeploy.cli import dataoptions, line, options
 from emgdeploy.cli.console import Console
-from emgdeploy.errors import UsageError
+from emgdeploy.cli.runview import RunView
+from emgdeploy.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from emgdeploy.bench.recognise import Recognised
+    from emgdeploy.bench.recognise import Settings
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.signals import Preprocess
-    from emgdeploy.signals.single import Single
+    from emgdeploy.signals.acquisition import Acquisition
+    from emgdeploy.signals.given import Reading
+    from emgdeploy.signals.sources import Source
 
 NAME = "run"
 HELP = "live recognition: samples in, gestures out"
+
+_HOLD_MS = 150.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where samples come from, on which device, over which line."""
     options.add_build(parser)
     options.add_port(parser)
+    _add_samples(parser)
+    _add_decisions(parser)
     parser.add_argument(
-        "--samples",
-        required=True,
-        metavar="FILE",
-        help=".npy, .npz (array x) or .csv of samples in millivolts, a row per sampling interval, a column per channel; "
-        "- reads such lines from standard input as they come",
+        "--fast", action="store_true", help="a recording as fast as the device goes, not in its own time"
     )
+    parser.add_argument("--limit", type=options.positive_int, metavar="N", help="stop after N windows")
+    parser.add_argument(
+        "--every", action="store_true", help="print every window, not only changes of gesture"
+    )
+    line.add(parser)
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--samples",
+        metavar="FILE",
+        help=".npy, .npz (array x) or .csv of samples as they were recorded for the training, a row per sampling "
+        "interval, a column per channel; - reads such lines from standard input as they come",
+    )
+    source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
+    parser.add_argument(
+        "--recording",
+        default="1",
+        metavar="NAME",
+        help="of --dataset: its number from 1, or its file (default 1)",
+    )
+    parser.add_argument(
+        "--scale",
+        type=options.positive_float,
+        metavar="MV",
+        help="of --samples: millivolts of one unit (default: as in the recordings trained on)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=options.positive_float,
+        metavar="HZ",
+        help="of --samples: samples in a second (default: as in the recordings trained on)",
+    )
+    parser.add_argument(
+        "--electrodes",
+        type=int,
+        nargs="+",
+        metavar="COLUMN",
+        help="of --samples: the column, from 0, of each place of the grid, row by row; -1 for none",
+    )
+    parser.add_argument(
+        "--bad-lines",
+        type=options.positive_int,
+        default=100,
+        metavar="N",
+        help="of --samples -: give up after N lines in a row that are no samples (default 100)",
+    )
+    dataoptions.add_data(parser)
+
+
+def _add_decisions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vote",
         type=options.positive_int,
@@ -42,13 +95,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="majority of the last N windows (default 1)",
     )
     parser.add_argument(
-        "--fast", action="store_true", help="a file as fast as the device goes, not in its own time"
+        "--late",
+        choices=("drop", "keep"),
+        default="drop",
+        help="what becomes of windows that are late when a newer one is whole (default drop; a recording that is "
+        "played --fast has none)",
     )
-    parser.add_argument("--limit", type=options.positive_int, metavar="N", help="stop after N windows")
     parser.add_argument(
-        "--every", action="store_true", help="print every window, not only changes of gesture"
+        "--hold-ms",
+        type=options.positive_float,
+        default=_HOLD_MS,
+        metavar="MS",
+        help=f"how long a decision outlasts the last window of good samples (default {_HOLD_MS:g})",
     )
-    line.add(parser)
+    parser.add_argument(
+        "--rest", metavar="LABEL", help="the gesture to fall back to (default: the label that means rest)"
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -60,59 +122,90 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.link.client import DeviceClient
 
     folder, manifest = find(args.build)
-    preprocess = recognise.description(manifest)
-    pieces = _pieces(args, preprocess)
     names = _names(manifest)
-    found: list[Recognised] = []
+    preprocess, source = _source(args, manifest, console)
+    settings = _settings(args, names)
     with line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
         client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
-        for window in recognise.recognise(manifest, client, pieces, args.vote):
-            if args.every or not found or found[-1].voted != window.voted:
-                console.print(_line(window, names))
-            found.append(window)
-            if len(found) == args.limit:
-                break
-    _summary(found, preprocess, console)
-    console.result(
-        {
-            "schema": "emgdeploy.run/1",
-            "board": manifest.board,
-            "labels": names,
-            "windows": [dataclasses.asdict(window) for window in found],
-        }
-    )
+        session = recognise.Recognition(manifest, preprocess, client, source, settings, console.warn)
+        RunView(args, manifest, session, names, console).follow()
     return 0
 
 
-def _pieces(args: argparse.Namespace, preprocess: Preprocess) -> Iterator[Single]:
-    from emgdeploy.signals import samples
+def _source(args: argparse.Namespace, manifest: Manifest, console: Console) -> tuple[Preprocess, Source]:
+    """The samples, and the build's preprocessing with their electrodes."""
+    from emgdeploy.bench import recognise
+    from emgdeploy.signals import given, sources
+    from emgdeploy.signals.acquisition import Acquisition
 
+    preprocess = recognise.description(manifest)
+    acquisition = None
+    if manifest.acquisition is not None:
+        acquisition = Acquisition.from_dict(manifest.acquisition, "manifest.json: acquisition")
+    if args.dataset is not None:
+        return _of_dataset(args, preprocess, acquisition, console)
+    electrodes = None if args.electrodes is None else tuple(args.electrodes)
+    how = given.reading(preprocess, acquisition, args.scale, args.rate, electrodes)
     if args.samples == "-":
-        return samples.read_lines(sys.stdin, preprocess.stride_samples)
-    parts = samples.pieces(samples.load(Path(args.samples)), preprocess.stride_samples)
-    return parts if args.fast else samples.paced(parts, preprocess.sample_rate_hz)
+        return how.preprocess, _lines(args, how, console)
+    matched, taken = given.from_file(Path(args.samples), how)
+    console.note(taken)
+    dataoptions.say_match(matched, console)
+    samples = matched.dataset.recordings[0].samples
+    return matched.preprocess, sources.Played(samples, matched.dataset.sample_rate_hz, not args.fast)
+
+
+def _of_dataset(
+    args: argparse.Namespace, preprocess: Preprocess, acquisition: Acquisition | None, console: Console
+) -> tuple[Preprocess, Source]:
+    from emgdeploy.signals import given, sources
+    from emgdeploy.signals.choice import DataChoice
+
+    for name in ("scale", "rate", "electrodes"):
+        if getattr(args, name) is not None:
+            raise UsageError(
+                f"--{name} belongs to --samples: a data set says it itself",
+                "correct it in the data set's description",
+            )
+    dataset = dataoptions.choice(args, DataChoice(args.dataset)).load(args.data)
+    matched, recording = given.of_dataset(dataset, args.recording, preprocess, acquisition)
+    console.note(
+        f"{dataset.name}: {recording.name or 'recording ' + args.recording}, "
+        f"{len(recording.samples) / matched.dataset.sample_rate_hz:,.1f} s"
+    )
+    dataoptions.say_match(matched, console)
+    return matched.preprocess, sources.Played(
+        recording.samples, matched.dataset.sample_rate_hz, not args.fast
+    )
+
+
+def _lines(args: argparse.Namespace, how: Reading, console: Console) -> Source:
+    from emgdeploy.signals import lines, sources
+
+    if how.sample_rate_hz != how.preprocess.sample_rate_hz:
+        raise InputError(
+            f"samples of {how.sample_rate_hz:g} Hz come one by one, the model takes {how.preprocess.sample_rate_hz:g} Hz",
+            "set the source to the model's rate (and give it with --rate), or record to a file, which is resampled",
+        )
+    columns = f"{how.least} or more" if how.columns is None else how.columns
+    console.note(
+        f"standard input: lines of {columns} numbers at {how.sample_rate_hz:g} Hz, one unit is {how.scale:g} mV"
+    )
+    parser = lines.LineParser("standard input", how.columns, how.least, args.bad_lines)
+    return sources.Lines(sources.reader(sys.stdin.buffer), parser, how.sample_rate_hz, how.scale)
+
+
+def _settings(args: argparse.Namespace, names: list[str]) -> Settings:
+    from emgdeploy.bench.recognise import Settings
+    from emgdeploy.signals.hold import rest_class
+
+    if args.rest is not None and args.rest not in names:
+        raise UsageError(f"there is no gesture {args.rest!r}", f"gestures are: {', '.join(names)}")
+    rest = rest_class(names) if args.rest is None else names.index(args.rest)
+    return Settings(args.vote, args.late == "drop" and not args.fast, args.hold_ms, rest)
 
 
 def _names(manifest: Manifest) -> list[str]:
     from emgdeploy.bench.workload import outputs_of
 
     return list(manifest.output.labels or map(str, range(outputs_of(manifest))))
-
-
-def _line(window: Recognised, names: list[str]) -> str:
-    own = "" if window.voted == window.gesture else f" (this window: {names[window.gesture]})"
-    return f"{window.end_s:9.3f} s  {names[window.voted]}{own}"
-
-
-def _summary(found: list[Recognised], preprocess: Preprocess, console: Console) -> None:
-    """How many windows, and whether the answers kept up. Raises UsageError when there was none."""
-    if not found:
-        raise UsageError(
-            f"the samples end before the first window of {preprocess.window_samples} is whole",
-            "give more samples",
-        )
-    lags = sorted(window.lag_s for window in found)
-    console.print(
-        f"{len(found):,} windows; from the last sample to the answer {lags[len(lags) // 2] * 1e3:.1f} ms median, "
-        f"{lags[-1] * 1e3:.1f} ms largest; a window every {preprocess.stride_ms:g} ms"
-    )

@@ -55,6 +55,14 @@ def quantized(x: NDArray[np.float32], scale: float, zero_point: int, dtype: np.d
     return result
 
 
+def clamped(x: NDArray[np.float32], scale: float, zero_point: int, dtype: np.dtype[Any]) -> int:
+    """How many of `x` lie beyond the ends of `dtype`, so that quantizing changes them by more than rounding."""
+    if dtype.kind == "f":
+        return 0
+    limits, steps = np.iinfo(dtype), rounded_steps(x, scale) + zero_point
+    return int(((steps < limits.min) | (steps > limits.max)).sum())
+
+
 def rounded_steps(x: NDArray[np.float32], scale: float) -> NDArray[np.float64]:
     """round_half_away(float32(x) / float32(scale)), before anything is limited."""
     # The quotient is float32, as on the device; rounding it in float64 adds no error of its own.

@@ -17,7 +17,8 @@ class Recording:
 
     samples: (S, channels) float32 in the data set's unit; labels: (S,) int64 class of each sample, -1 where a sample
     belongs to no class (transitions); part: `train` or `test` where the publisher separated them, else "";
-    repetition: number from 1 of the repetition of a movement, 0 where evaluations do not go by it.
+    repetition: number from 1 of the repetition of a movement, 0 where evaluations do not go by it; name: of its
+    file as its description has it, "" where it has none.
     """
 
     samples: NDArray[np.float32]
@@ -27,6 +28,7 @@ class Recording:
     trial: int
     part: str = ""
     repetition: int = 0
+    name: str = ""
 
     @property
     def group(self) -> tuple[int, int, int, str]:

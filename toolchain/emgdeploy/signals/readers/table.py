@@ -145,7 +145,7 @@ def _number(fields: dict[str, Any], name: str, path: Path, default: float | None
 
 
 def _head(path: Path, trial: int, entry: dict[str, Any]) -> dict[str, Any]:
-    """Subject, session, trial, repetition and part of a recording."""
+    """Subject, session, trial, repetition, part and name of a recording."""
     place = f"{path}: recording {trial}"
     unknown = [name for name in entry if name not in _KEYS]
     if unknown:
@@ -158,7 +158,7 @@ def _head(path: Path, trial: int, entry: dict[str, Any]) -> dict[str, Any]:
     part = entry.get("part", "")
     if part not in ("", "train", "test"):
         raise InputError(f"{place}: part must be train or test", _HINT)
-    return {**counts, "part": part}
+    return {**counts, "part": part, "name": str(entry.get("file", ""))}
 
 
 def _sheet(
