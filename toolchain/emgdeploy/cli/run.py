@@ -168,6 +168,7 @@ def _of_dataset(
                 "correct it in the data set's description",
             )
     dataset = dataoptions.choice(args, DataChoice(args.dataset)).load(args.data)
+    dataoptions.say_reading(dataset, console)
     matched, recording = given.of_dataset(dataset, args.recording, preprocess, acquisition)
     console.note(
         f"{dataset.name}: {recording.name or 'recording ' + args.recording}, "
