@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,14 +170,12 @@ def _frames_of(rows: int, columns: int, frames: int) -> Preprocess:
 
 
 def _session(wanted: Simulation, subject: int, session: int) -> list[Recording]:
-    # Named streams: a person's anatomy is the same in all sessions and does not depend on their number.
-    person = np.random.default_rng([wanted.seed, 1, subject])
     day = np.random.default_rng([wanted.seed, 2, subject, session])
     placement = Placement(
         float(day.normal(0, _SHIFT_MM)), float(day.normal(0, _SHIFT_MM)), float(day.normal(0, _ROTATION_DEG))
     )
     rate = wanted.sample_rate_hz
-    arm = forearm(wanted.grid, placement, rate, person)
+    arm = arm_of(wanted.seed, subject, wanted.grid, placement, rate)
     contacts = _contacts(arm.templates.shape[3], day)
     samples = round((RAMP_S + wanted.seconds) * rate)
     recordings = []
@@ -189,6 +188,16 @@ def _session(wanted: Simulation, subject: int, session: int) -> list[Recording]:
             trial = repetition * len(LABELS) + label + 1
             recordings.append(Recording(recorded, labels, subject, session, trial))
     return recordings
+
+
+@lru_cache(maxsize=2)
+def arm_of(
+    seed: int, subject: int, grid: tuple[int, int], placement: Placement, sample_rate_hz: float
+) -> Forearm:
+    """A subject's arm under one placement. A command that simulates more than once, as finetuning and conversion do,
+    computes it once."""
+    # Named streams: a person's anatomy is the same in all sessions and does not depend on their number.
+    return forearm(grid, placement, sample_rate_hz, np.random.default_rng([seed, 1, subject]))
 
 
 def _contacts(electrodes: int, day: np.random.Generator) -> _Contacts:
