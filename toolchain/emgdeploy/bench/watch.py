@@ -25,6 +25,7 @@ class Watch:
         self._said: set[str] = set()
         self._lags: deque[float] = deque(maxlen=_LATEST)
         self._first_lag: float | None = None
+        self._begun = (0, 0)
         self._ratios: deque[float] = deque(maxlen=256)
 
     def say(self, sentence: str, kind: str | None = None) -> None:
@@ -63,11 +64,14 @@ class Watch:
             return
         latest = float(np.median(self._lags))
         if self._first_lag is None:
-            self._first_lag = latest
+            self._first_lag, self._begun = latest, (windows, dropped)
         slow = f"a window comes every {stride_s * 1e3:.0f} ms, the device computes {device_s * 1e3:.1f} ms for one"
-        if dropped > max(_LATEST, windows // 20):
+        # What came before the device was there says nothing of how quick it is.
+        since, lost = windows - self._begun[0], dropped - self._begun[1]
+        if lost > max(_LATEST, since // 20):
             self.say(
-                f"device or line does not keep up: late windows are dropped. {slow.capitalize()}", "late"
+                f"late windows are dropped: source, line or device does not keep up. {slow.capitalize()}",
+                "late",
             )
         elif latest > self._first_lag + max(0.25, 4 * stride_s):
             self.say(
