@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from emgdeploy.codegen import overlap
-from emgdeploy.codegen.dsp import conv as dsp_conv
 from emgdeploy.codegen.lower import conv, wide
-from emgdeploy.codegen.mve import conv as mve_conv
+from emgdeploy.codegen.lower.dsp import conv as dsp_conv
+from emgdeploy.codegen.lower.mve import conv as mve_conv
 from emgdeploy.codegen.overlap import Walk
 from emgdeploy.codegen.step import Overlap
 from support.maker import Maker

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from conftest import ROOT
-from emgdeploy.codegen.lower import lower
 from emgdeploy.codegen.prune import prune_channels
+from emgdeploy.codegen.selection import lower
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.passes import simplify

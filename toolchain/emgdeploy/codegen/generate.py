@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgdeploy.codegen.includes import files_of
-from emgdeploy.codegen.lower import alternatives, lower
 from emgdeploy.codegen.placement import layers_in_ram
 from emgdeploy.codegen.plan import Plan, plan_memory
 from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, OperatorCount, TensorSpec
 from emgdeploy.codegen.schedule import schedule
+from emgdeploy.codegen.selection import alternatives, lower
 from emgdeploy.codegen.step import Step
 from emgdeploy.graph.names import distinct
 from emgdeploy.graph.passes import simplify

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emgdeploy.codegen.lower import VIEWS
 from emgdeploy.codegen.step import Step
 from emgdeploy.graph.types import Graph
 
@@ -33,7 +32,7 @@ def roots(graph: Graph) -> dict[int, int]:
     for tensor in graph.live_tensors():
         root[tensor.index] = tensor.index
     for op in graph.ops:
-        if op.kind in VIEWS:
+        if op.kind.view:
             root[op.outputs[0]] = root[op.inputs[0]]
     return root
 

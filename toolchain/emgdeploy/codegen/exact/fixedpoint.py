@@ -73,3 +73,8 @@ def _exp_near_an_eighth(a: Ints) -> Ints:
     tail = rounding_shift(high_mul(rounding_shift(x4, 2) + x3, third) + x2, 1)
     middle = math.floor(math.exp(-0.125) * 2**31 + 0.5)
     return middle + high_mul(x + tail, middle)
+
+
+def reduced_multiplier(mantissa: int) -> int:
+    """A 31-bit mantissa cut to the 15 bits that 64-bit accumulators are multiplied by."""
+    return (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from emgdeploy.codegen.literals import float_literal
-from emgdeploy.codegen.lower.rescale import elementwise
+from emgdeploy.codegen.lower.lookup import lower_lookup
+from emgdeploy.codegen.lower.rescale import elementwise, lower_narrow, lower_rescale
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Field, Step
+from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 _NAMES = {"int8": "s8", "int16": "s16"}
@@ -27,3 +30,13 @@ def lower_dequantize(graph: Graph, op: Op) -> Step:
 def _fields(quantized: Tensor) -> tuple[Field, ...]:
     scale, zero_point = float(quantized.q.scale), quantized.q.zero_point
     return Field("scale", float_literal(scale)), Field("zero_point", zero_point)
+
+
+RECORDS = (
+    Record(DEQUANTIZE, float32=(lower_dequantize,)),
+    Record(
+        QUANTIZE,
+        int8=(lower_lookup, lower_narrow, lower_quantize_float),
+        int16=(lower_lookup, lower_rescale, lower_quantize_float),
+    ),
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.codegen.known.biases import biases
 from emgdeploy.codegen.step import Array, Field
 from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import Multiplier, activation_range
@@ -80,14 +81,6 @@ def fold_channels(
         low=low,
         high=high,
     )
-
-
-def biases(graph: Graph, op: Op, channels: int) -> NDArray[np.int64]:
-    """The layer's biases, (channels,); zeros where it has none."""
-    bias = graph.optional(op, 2)
-    if bias is None or bias.data is None:
-        return np.zeros(channels, np.int64)
-    return bias.data.astype(np.int64).reshape(-1)
 
 
 def accumulator_bounds(graph: Graph, op: Op, weights: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,10 +7,17 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.codegen.known.absorb import weighted_relation
+from emgdeploy.codegen.known.interval import Ranges
+from emgdeploy.codegen.known.relation import Relation, Tied
+from emgdeploy.codegen.known.weighted import weighted
 from emgdeploy.codegen.lower.channels import Channels, accumulator_bounds, fold_channels
+from emgdeploy.codegen.lower.wide import lower_conv_wide, lower_depthwise_wide
 from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import convolution_multipliers
+from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 
@@ -124,3 +131,20 @@ def lower_depthwise(graph: Graph, op: Op) -> Step:
         macs=out.elements * taps,
         overlaps=overlaps,
     )
+
+
+def _depthwise_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...]:
+    source_of = np.arange(graph.out(op).shape[3], dtype=np.int64) // op.depth_multiplier
+    return (Tied(op.inputs[0], op.outputs[0], source_of),)
+
+
+RECORDS = (
+    Record(CONV_2D, int8=(lower_conv,), int16=(lower_conv_wide,), relation=weighted_relation, reach=weighted),
+    Record(
+        DEPTHWISE_CONV_2D,
+        int8=(lower_depthwise,),
+        int16=(lower_depthwise_wide,),
+        relation=_depthwise_relation,
+        reach=weighted,
+    ),
+)

@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from emgdeploy.codegen.exact.wide_rounding import WideMultiplier, wide_multiplier
-from emgdeploy.codegen.lower.channels import accumulator_bounds, biases
-from emgdeploy.codegen.lower.dense import dense_channels
-from emgdeploy.codegen.lower.wide import INT32_BIAS, bias_fields, largest_accumulator, refuse_overflow
+from emgdeploy.codegen.known.absorb import weighted_relation
+from emgdeploy.codegen.known.biases import INT32_BIAS, biases
+from emgdeploy.codegen.known.weighted import weighted
+from emgdeploy.codegen.lower.channels import accumulator_bounds
+from emgdeploy.codegen.lower.dense import dense_channels, lower_dense
+from emgdeploy.codegen.lower.wide import (
+    bias_fields,
+    largest_accumulator,
+    refuse_overflow,
+)
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.rounding import single_rounding
 from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.numerics import activation_range, dense_scales
+from emgdeploy.graph.operators.weighted import FULLY_CONNECTED
 from emgdeploy.graph.types import Graph, Op
 
 # The reference casts the rounded double to 32 bits.
@@ -158,3 +167,14 @@ def _wide_multipliers(
             "quantize the model again with other calibration windows",
         )
     return [m for m in (known[s] for s in scales) if m is not None]
+
+
+RECORDS = (
+    Record(
+        FULLY_CONNECTED,
+        int8=(lower_dense_exact, lower_dense_offset, lower_dense),
+        int16=(lower_dense_wide,),
+        relation=weighted_relation,
+        reach=weighted,
+    ),
+)

@@ -6,10 +6,18 @@ import math
 
 import numpy as np
 
+from emgdeploy.codegen.exact.fixedpoint import requantize
+from emgdeploy.codegen.known.interval import Ints, Range
+from emgdeploy.codegen.known.relation import reduced
 from emgdeploy.codegen.lower.axes import Axis, listed, merged, padded, strides
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Field, Step
-from emgdeploy.graph.numerics import Multiplier, quantize_multiplier
-from emgdeploy.graph.operators.reduction import REDUCE_MAX
+from emgdeploy.graph.numerics import Multiplier, quantize_multiplier, type_range
+from emgdeploy.graph.operators.reduction import (
+    MEAN,
+    REDUCE_MAX,
+    REDUCE_MIN,
+)
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 
@@ -76,3 +84,29 @@ def mean_multiplier(image: Tensor, out: Tensor, count: int) -> Multiplier:
 
 def _pair(graph: Graph, op: Op, axes: list[Axis]) -> list[Axis]:
     return padded(graph, op, merged(axes), 2)
+
+
+def _mean_reach(graph: Graph, op: Op, given: list[Range]) -> Range | None:
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    rank = len(image.shape)
+    axes = tuple({int(a) % rank for a in np.asarray(graph.tensors[op.inputs[1]].data).reshape(-1)})
+    count = math.prod(image.shape[a] for a in axes)
+    m = mean_multiplier(image, out, count)
+    if m.shift > 0:
+        # A sum that is shifted left may wrap around, and then does not rise with its inputs.
+        return None
+    ends = type_range(out.dtype)
+
+    def mean(x: Ints) -> Ints:
+        total = x.sum(axis=axes) - image.q.zero_point * count
+        return np.asarray(np.clip(requantize(total, m) + out.q.zero_point, *ends))
+
+    return given[0].both(mean)
+
+
+_MEAN, _EXTREME = (lower_mean,), (lower_reduce_extreme,)
+RECORDS = (
+    Record(MEAN, int8=_MEAN, int16=_MEAN, relation=reduced, reach=_mean_reach),
+    Record(REDUCE_MAX, int8=_EXTREME, int16=_EXTREME, relation=reduced),
+    Record(REDUCE_MIN, int8=_EXTREME, int16=_EXTREME, relation=reduced),
+)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 
+from emgdeploy.codegen.known.interval import Range, Ranges
+from emgdeploy.codegen.known.relation import Relation, each, same
 from emgdeploy.codegen.lower.axes import Axis, listed, merged, padded, strides
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.axes import axes_of
+from emgdeploy.graph.operators.layout import CONCATENATION, EXPAND_DIMS, PAD, RESHAPE, SQUEEZE, TRANSPOSE
+from emgdeploy.graph.operators.slices import STRIDED_SLICE
 from emgdeploy.graph.slicing import part_of, slice_lists
 from emgdeploy.graph.types import Graph, Op, quoted
 
@@ -128,3 +135,68 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
 
 def _in_bytes(sizes: list[int], width: int) -> list[int]:
     return [*sizes[:-1], sizes[-1] * width]
+
+
+def _pad_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] | None:
+    return None if np.asarray(graph.tensors[op.inputs[1]].data)[-1].any() else each(graph, op, known)
+
+
+def _transpose_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] | None:
+    axes = axes_of(graph, op)
+    return each(graph, op, known) if axes and axes[-1] == len(axes) - 1 else None
+
+
+def _concatenation_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] | None:
+    parts, out = graph.ins(op), graph.out(op)
+    if any(t.constant for t in parts):
+        return None
+    if op.axis % len(out.shape) != len(out.shape) - 1:
+        return tuple(same(t, out) for t in parts)
+    starts = itertools.accumulate((t.shape[-1] for t in parts), initial=0)
+    return tuple(
+        replace(same(t, t), target=out.index, first=first) for t, first in zip(parts, starts, strict=False)
+    )
+
+
+def _view_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
+    return given[0]
+
+
+def _pad_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
+    amounts = np.asarray(graph.tensors[op.inputs[1]].data, np.int64)
+    outside = graph.out(op).q.zero_point
+    return given[0].both(lambda x: np.pad(x, amounts, constant_values=outside))
+
+
+def _transpose_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
+    axes = axes_of(graph, op)
+    return given[0].both(lambda x: x.transpose(axes))
+
+
+def _concatenation_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
+    return Range(
+        np.concatenate([r.low for r in given], axis=op.axis),
+        np.concatenate([r.high for r in given], axis=op.axis),
+    )
+
+
+RECORDS = (
+    Record(
+        CONCATENATION,
+        int8=(lower_concatenation,),
+        int16=(lower_concatenation,),
+        relation=_concatenation_relation,
+        reach=_concatenation_reach,
+        activations=None,
+    ),
+    Record(PAD, int8=(lower_pad,), int16=(lower_pad,), relation=_pad_relation, reach=_pad_reach),
+    Record(STRIDED_SLICE, int8=(lower_slice,), int16=(lower_slice,)),
+    Record(
+        TRANSPOSE,
+        int8=(lower_transpose,),
+        int16=(lower_transpose,),
+        relation=_transpose_relation,
+        reach=_transpose_reach,
+    ),
+    *(Record(kind, reach=_view_reach) for kind in (EXPAND_DIMS, RESHAPE, SQUEEZE)),
+)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from emgdeploy.codegen.exact.binary import add_form, mul_multiplier, prelu_multipliers
+from emgdeploy.codegen.exact.binary import add_form, add_values, mul_multiplier, prelu_multipliers
+from emgdeploy.codegen.known.interval import Range
+from emgdeploy.codegen.lower.add import lower_add
+from emgdeploy.codegen.lower.add_linear import lower_add_linear
 from emgdeploy.codegen.lower.axes import broadcast_strides, listed, merged, padded
+from emgdeploy.codegen.lower.lookup import lower_lookup
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, activation_range
-from emgdeploy.graph.operators.pairs import MAXIMUM, SUB
+from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SUB
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 _CTYPES = {"int8": "int8_t", "int16": "int16_t"}
@@ -128,3 +133,28 @@ def _step(
             Overlap(t.index, at_most=0) for t in reads if t.elements == out.elements and t.dtype == out.dtype
         ),
     )
+
+
+def _add_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
+    a, b, out = (graph.tensors[t] for t in (*op.inputs, *op.outputs))
+    low, high = activation_range(op.activation, out)
+    first, second = given
+    sums = (add_values(a, b, out, x, y) for x, y in ((first.low, second.low), (first.high, second.high)))
+    return Range(*(np.clip(s, low, high) for s in sums))
+
+
+_EXTREME = (lower_lookup, lower_extreme)
+RECORDS = (
+    Record(
+        ADD,
+        int8=(lower_lookup, lower_add_linear, lower_add, lower_add_pair),
+        int16=(lower_add_pair,),
+        reach=_add_reach,
+        activations=2,
+    ),
+    Record(MAXIMUM, int8=_EXTREME, int16=(lower_extreme,)),
+    Record(MINIMUM, int8=_EXTREME, int16=(lower_extreme,)),
+    Record(MUL, int8=(lower_lookup, lower_mul), int16=(lower_mul,)),
+    Record(PRELU, int8=(lower_lookup, lower_prelu), int16=(lower_prelu,)),
+    Record(SUB, int8=(lower_lookup, lower_add_pair), int16=(lower_add_pair,)),
+)

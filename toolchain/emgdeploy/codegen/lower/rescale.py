@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.unary import identity_multiplier, leaky_multiplier
+from emgdeploy.codegen.lower.lookup import lower_lookup
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, activation_range, quantize_multiplier, type_range
-from emgdeploy.graph.operators.activation import LEAKY_RELU, RELU, RELU6
+from emgdeploy.graph.operators.activation import LEAKY_RELU, LOGISTIC, RELU, RELU6, TANH
 from emgdeploy.graph.operators.conversion import QUANTIZE
 from emgdeploy.graph.types import Activation, Graph, Op, Tensor
 
@@ -144,3 +146,12 @@ def elementwise(
         writes=out.index,
         overlaps=(Overlap(image.index, at_least=0) if grows else Overlap(image.index, at_most=0),),
     )
+
+
+RECORDS = (
+    Record(LEAKY_RELU, int8=(lower_lookup,), int16=(lower_rescale,)),
+    Record(LOGISTIC, int8=(lower_lookup,), int16=(lower_logistic,)),
+    Record(RELU, int8=(lower_lookup,), int16=(lower_rescale,)),
+    Record(RELU6, int8=(lower_lookup,), int16=(lower_rescale,)),
+    Record(TANH, int8=(lower_lookup,), int16=(lower_tanh,)),
+)

@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.fixedpoint import exp_of_negative, requantize
 from emgdeploy.codegen.exact.interpolation import points
+from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, quantize_multiplier
+from emgdeploy.graph.operators.reduction import (
+    SOFTMAX,
+)
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 # int8: differences become Q5.26, of which 31 units are looked at.
@@ -76,3 +80,6 @@ def _step(graph: Graph, op: Op, kernel: str, fields: tuple[Field, ...], arrays: 
         writes=out.index,
         overlaps=(Overlap(image.index, at_most=0),),
     )
+
+
+RECORDS = (Record(SOFTMAX, int8=(lower_softmax,), int16=(lower_softmax,)),)

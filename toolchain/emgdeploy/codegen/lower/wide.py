@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.lower.channels import biases
+from emgdeploy.codegen.exact.fixedpoint import reduced_multiplier
+from emgdeploy.codegen.known.biases import INT32_BIAS, biases
 from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
@@ -19,8 +20,6 @@ _BYTES = 2
 _LARGEST_INPUT = 2**15
 # The reference's 64-bit form is defined for accumulators below it.
 _WIDE_LIMIT = 2**47
-# Option value that asks for 32-bit biases and accumulators.
-INT32_BIAS = 2
 
 
 @dataclass(frozen=True)
@@ -172,11 +171,6 @@ def wide_channels(graph: Graph, op: Op, layer: _Layer) -> tuple[Field, tuple[Arr
         Array(f"multiplier_{op.index}", "int16_t", np.array(reduced, np.int16)),
         Array(f"shift_{op.index}", "int8_t", np.array([m.shift for m in layer.multipliers], np.int8)),
     )
-
-
-def reduced_multiplier(mantissa: int) -> int:
-    """A 31-bit mantissa cut to the 15 bits that 64-bit accumulators are multiplied by."""
-    return (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF
 
 
 def _narrow_channels(graph: Graph, op: Op, layer: _Layer) -> tuple[Field, tuple[Array, ...]]:

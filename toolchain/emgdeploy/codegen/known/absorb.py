@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.lower.channels import biases
-from emgdeploy.codegen.prune.accumulate import taps, weights_by_tap
-from emgdeploy.codegen.prune.ranges import Ranges
+from emgdeploy.codegen.known.accumulate import taps, weights_by_tap
+from emgdeploy.codegen.known.biases import biases
+from emgdeploy.codegen.known.interval import Ranges
+from emgdeploy.codegen.known.relation import Mixed, Relation
 from emgdeploy.graph.types import Graph, Op
 
 Bools = NDArray[np.bool_]
@@ -49,3 +50,14 @@ def _steady(graph: Graph, op: Op, known: Ranges) -> tuple[Bools, Ints]:
     bias = biases(graph, op, shape[0])
     fits = np.abs(bias) + np.abs(sums * steady).sum(axis=1) <= _LARGEST_BIAS
     return steady & fits[:, None], sums
+
+
+def weighted_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] | None:
+    """Convolutions and dense layers; of these, column p of a unit's weights reads channel p % channels."""
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    needs = ~absorbed(graph, op, known)
+    units, columns = needs.shape
+    if image.shape[-1:] == () or columns % image.shape[-1] or out.shape[-1:] != (units,):
+        return None
+    by_channel = needs.reshape(units, -1, image.shape[-1]).any(axis=1)
+    return (Mixed(image.index, out.index, np.asarray(by_channel)),)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.dsp.depthwise_walk import LANES, Walk, best_walk
-from emgdeploy.codegen.dsp.pack import as_words
-from emgdeploy.codegen.dsp.short_requantize import ShortForm, short_form
 from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.conv import depthwise_channels
+from emgdeploy.codegen.lower.dsp.depthwise_walk import LANES, Walk, best_walk
+from emgdeploy.codegen.lower.dsp.pack import as_words
+from emgdeploy.codegen.lower.dsp.short_requantize import ShortForm, short_form
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
 

@@ -35,6 +35,10 @@ class Range:
         return Range(function(self.low), function(self.high))
 
 
+# By tensor index.
+Ranges = dict[int, Range]
+
+
 def is_integer(tensor: Tensor) -> bool:
     return tensor.dtype in (np.int8, np.int16)
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.conv import conv_channels, window_fields
-from emgdeploy.codegen.mve.pack import CONSTANT_BYTES, QUAD, VECTOR, woven
-from emgdeploy.codegen.mve.vector_form import VectorForm, saturates, vector_form
+from emgdeploy.codegen.lower.mve.pack import CONSTANT_BYTES, QUAD, VECTOR, woven
+from emgdeploy.codegen.lower.mve.vector_form import VectorForm, saturates, vector_form
 from emgdeploy.codegen.overlap import choose_walk
 from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.types import Graph, Op, Tensor

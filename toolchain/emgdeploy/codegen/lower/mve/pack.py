@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.mve.vector_form import VectorForm
+from emgdeploy.codegen.lower.mve.vector_form import VectorForm
 
 VECTOR = 16
 QUAD = 4

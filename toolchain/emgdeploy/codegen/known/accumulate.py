@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.prune.interval import Range
-from emgdeploy.codegen.prune.windows import patches
+from emgdeploy.codegen.known.interval import Range
+from emgdeploy.codegen.known.windows import patches
 from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
 from emgdeploy.graph.types import Graph, Op
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.dense import dense_channels
-from emgdeploy.codegen.mve.pack import CONSTANT_BYTES, QUAD, woven
-from emgdeploy.codegen.mve.vector_form import VectorForm
+from emgdeploy.codegen.lower.mve.pack import CONSTANT_BYTES, QUAD, woven
+from emgdeploy.codegen.lower.mve.vector_form import VectorForm
 from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.types import Graph, Op
 

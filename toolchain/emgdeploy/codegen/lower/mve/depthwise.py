@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.conv import depthwise_channels
-from emgdeploy.codegen.mve.pack import QUAD
-from emgdeploy.codegen.mve.pack import constants as pack_constants
-from emgdeploy.codegen.mve.vector_form import saturates, vector_form
+from emgdeploy.codegen.lower.mve.pack import QUAD
+from emgdeploy.codegen.lower.mve.pack import constants as pack_constants
+from emgdeploy.codegen.lower.mve.vector_form import saturates, vector_form
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
 

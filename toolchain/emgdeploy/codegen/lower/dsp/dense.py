@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.dsp.pack import as_words, fill, pair_order, pair_words
 from emgdeploy.codegen.lower.dense import dense_channels
+from emgdeploy.codegen.lower.dsp.pack import as_words, fill, pair_order, pair_words
 from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.types import Graph, Op
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgdeploy.codegen.exact.fixedpoint import requantize_each
-from emgdeploy.codegen.lower.channels import biases
-from emgdeploy.codegen.lower.wide import INT32_BIAS, reduced_multiplier
-from emgdeploy.codegen.prune.accumulate import accumulators
-from emgdeploy.codegen.prune.interval import Ints, Range
+from emgdeploy.codegen.exact.fixedpoint import reduced_multiplier, requantize_each
+from emgdeploy.codegen.known.accumulate import accumulators
+from emgdeploy.codegen.known.biases import INT32_BIAS, biases
+from emgdeploy.codegen.known.interval import Ints, Range
 from emgdeploy.codegen.rounding import round_half_away
 from emgdeploy.graph.numerics import activation_range, convolution_multipliers, dense_scales
 from emgdeploy.graph.operators.weighted import DEPTHWISE_CONV_2D, FULLY_CONNECTED
