@@ -17,6 +17,7 @@ import pytest
 from emgdeploy import files, folders
 from emgdeploy.errors import UsageError
 from emgdeploy.files import abandoned, signals_held, write_atomic
+from emgdeploy.firmware import builds
 from emgdeploy.folders import replacing_folder, updating_folder
 
 MARK = "mark.json"
@@ -283,3 +284,13 @@ def test_a_new_folder_has_the_permissions_that_the_umask_leaves(tmp_path: Path) 
         assert (tmp_path / "out" / MARK).stat().st_mode & 0o777 == 0o640
     finally:
         os.umask(before)
+
+
+def test_a_build_that_cannot_be_noted_as_the_latest_is_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build").write_text("a file where the folder should be")
+    said = list[str]()
+    builds.remember(tmp_path / "b", said.append)
+    assert len(said) == 1 and f"--build {tmp_path / 'b'}" in said[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emgdeploy.convert.ledger import DriftError, Gates, Ledger, as_dicts
-from emgdeploy.errors import GateFailed
+from emgdeploy.errors import GateFailed, InputError
 
 LOGITS = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
 LABELS = LOGITS.argmax(axis=1)
@@ -76,3 +76,11 @@ def test_simulated_windows_only_tell_a_broken_conversion() -> None:
     ledger.add_float("onnx", LOGITS)
     ledger.add_int8("tflite-int8", flipped(99))
     assert Gates(int8_agreement=0.3).for_simulated().int8_agreement == 0.3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_network_that_answers_no_numbers_is_refused(value: float) -> None:
+    logits = LOGITS.copy()
+    logits[3, 0] = value
+    with pytest.raises(InputError, match=r"1 of 200 windows with NaN or infinity"):
+        Ledger(Gates(), None).add_float("pytorch", logits)

@@ -98,3 +98,17 @@ def test_in_build(cli: Cli, tmp_path: Path, after: float) -> None:
         assert not out.exists()
         assert not out.parent.exists() or not [p for p in out.parent.iterdir() if p.name != "latest"]
     assert processes_below(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_first_import_of_the_command_line(number: int) -> None:
+    """It comes while `main` is looked up, before anything of the command line is imported."""
+    code = (
+        "import signal, sys\n"
+        "from emgdeploy import cli\n"
+        f"cli.main = lambda: signal.raise_signal({int(number)})\n"
+        "sys.exit(cli.process())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 128 + number, done.stderr
+    assert done.stderr.splitlines() == ["error: interrupted", "try: the same command again"]

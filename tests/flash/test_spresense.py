@@ -26,6 +26,7 @@ from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.firmware.nuttx import pinned
 from emgdeploy.firmware.nuttx.tree import Tree
 from emgdeploy.flash import Flashed, Way, flash
+from emgdeploy.flash.spresense import xmodem
 from emgdeploy.flash.spresense.xmodem import block, crc16
 from emgdeploy.link.options import LinkOptions
 
@@ -219,3 +220,28 @@ def test_the_checksum_of_the_protocol_reference() -> None:
     assert crc16(b"123456789") == 0x31C3
     made = block(257, b"x")
     assert made[:3] == b"\x02\x01\xfe" and len(made) == 1029 and made[4:1027] == b"\x1a" * 1023
+
+
+def test_ctrl_c_in_a_transfer_is_told_to_the_loader() -> None:
+    written = bytearray()
+
+    class Line:
+        name, baud = "line", 115_200
+
+        def read(self, timeout: float) -> bytes:
+            if written:
+                raise KeyboardInterrupt
+            return b"C"
+
+        def write(self, data: bytes) -> None:
+            written.extend(data)
+
+        def set_baud(self, baud: int) -> bool:
+            return False
+
+        def close(self) -> None:
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        xmodem.Sender(Line(), xmodem.Patience(), lambda count: None).send(bytes(5000))
+    assert written.endswith(b"\x18\x18")

@@ -91,3 +91,35 @@ def test_a_board_flashed_by_hand(made: tuple[Path, Manifest]) -> None:
     with pytest.raises(UsageError) as caught:
         flash(*made, _board("manual"))
     assert "firmware.bin" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "read_back"),
+    [
+        ("openocd", "** Programming Finished **\n** Verified OK **", True),
+        ("openocd", "** Programming Finished **", False),
+        ("st-flash", "Flash written and verified! jolly good!", True),
+        ("pyocd", "Erased 65536 bytes, programmed 65536 bytes", False),
+    ],
+)
+def test_read_back_is_what_the_program_says_it_did(
+    kind: str,
+    says: str,
+    read_back: bool,
+    made: tuple[Path, Manifest],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _program(tmp_path, kind, f"echo '{says}' >&2", monkeypatch)
+    done = flash(*made, _board(kind, interface="a.cfg", target="b.cfg"))
+    assert done.read_back is read_back and done.selftest is None
+
+
+def test_a_flash_that_does_not_end_well_leaves_no_word_of_the_one_before(
+    made: tuple[Path, Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _program(tmp_path, "openocd", "exit 1", monkeypatch)
+    (made[0] / "flashed.json").write_text('{"handshake": true}')
+    with pytest.raises(LinkError):
+        flash(*made, load_board("nucleo-l4r5zi"))
+    assert not (made[0] / "flashed.json").exists()

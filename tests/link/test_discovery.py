@@ -118,3 +118,25 @@ def test_the_boards_policy_is_what_bench_opens_with(
         args = parse(verbs.load(bench.NAME), ["--port", "P", *more], Console())
         line.open_port(args, uart)
     assert asked == [("P", 57600, Lines(dtr=False, rts=None)), ("P", 9600, Lines(dtr=True, rts=False))]
+
+
+def test_only_ports_of_known_boards_are_greeted(
+    plug: Plug, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An OpenBCI board would take the greeting for commands."""
+    asked = []
+
+    def ask(place: discovery.Place, *_: object) -> discovery.Found:
+        asked.append(place.name)
+        return discovery.Found(place)
+
+    monkeypatch.setattr(discovery, "ask", ask)
+    plug(
+        ("/dev/ttyUSB0", (0x0403, 0x6015), "FT231X"),
+        ("/dev/ttyACM0", ST_LINK, "STM32"),
+        ("/dev/ttyS0", None, None),
+    )
+    assert main(["ports"]) == 0
+    assert asked == ["/dev/ttyACM0"] and "--port /dev/ttyUSB0" in capsys.readouterr().out
+    assert main(["ports", "--port", "/dev/ttyUSB0"]) == 0
+    assert asked == ["/dev/ttyACM0", "/dev/ttyUSB0"]
