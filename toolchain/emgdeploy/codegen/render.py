@@ -19,7 +19,6 @@ from emgdeploy.graph.types import Graph
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 _LINE = 96
-_C_TYPES = {"int8": "int8_t", "int16": "int16_t", "float32": "float"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def comment_safe(text: str) -> str:
 def _port(spec: TensorSpec, offset: int) -> dict[str, Any]:
     length = int(np.prod(spec.shape, dtype=np.int64))
     return {
-        "type": _C_TYPES[spec.dtype],
+        "type": _ctype(spec.dtype),
         "length": length,
         "offset": offset,
         "shape": " x ".join(map(str, spec.shape)),
@@ -107,7 +106,7 @@ def _arguments(graph: Graph, number: int, step: Step, plan: Plan) -> list[str]:
     """What the kernel is called with, after its layer."""
 
     def place(tensor: int) -> str:
-        ctype = "int8_t" if step.bytes_only else _C_TYPES[str(graph.tensors[tensor].dtype)]
+        ctype = "int8_t" if step.bytes_only else _ctype(str(graph.tensors[tensor].dtype))
         return _pointer(ctype, plan.tensor(tensor))
 
     reads = [f"inputs_{step.op.index}"] if step.gathers else [place(t) for t in step.reads]
@@ -163,3 +162,8 @@ def initializer(values: NDArray[np.generic]) -> str:
             line = ""
         line += f"{' ' if line else ''}{word},"
     return "\n".join(f"    {text}" for text in (*lines, line))
+
+
+def _ctype(dtype: str) -> str:
+    """The C type of a tensor's elements."""
+    return "float" if dtype == "float32" else f"{dtype}_t"
