@@ -79,7 +79,9 @@ def _converted(source: Path, key: str) -> Path:
     if not target.is_file():
         print(f"converting {key}", flush=True)
         # An untrained network's classes are ties; what matters here is that the C equals the .tflite.
-        convert_model(source, out, gates=Gates(int8_agreement=0.0, simulated_agreement=0.0))
+        convert_model(
+            source, out, gates=Gates(int8_agreement=0.0, simulated_agreement=0.0, int8_logits=float("inf"))
+        )
     return target
 
 

@@ -24,6 +24,7 @@ from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.simulated import LABELS, Simulation, default_preprocess
 from emgdeploy.signals.windowfile import Windows
+from support.networks import ANY_DRIFT
 
 PUBLISHED = "models/seed/MobilenetV2_Params@808.504K_MAC@4.964M_Acc@97.252.pt"
 
@@ -185,9 +186,7 @@ def test_a_checkpoint_is_calibrated_on_the_trials_it_was_trained_on(tmp_path: Pa
     network = MobileNetV2(MobileNetV2Config(classes=len(LABELS)))
     notes = {"data": choice.to_dict()}
     save_checkpoint(tmp_path / "c.pt", network, LABELS, preprocess, notes)
-    done = convert_model(
-        tmp_path / "c.pt", tmp_path / "out", FromDataset("simulated"), gates=Gates(int8_agreement=0.0)
-    )
+    done = convert_model(tmp_path / "c.pt", tmp_path / "out", FromDataset("simulated"), gates=ANY_DRIFT)
     data = choice.load(None)
     test = labelled_windows([data.recordings[i] for i in choice.divide(data).test], preprocess)
     assert np.array_equal(done.evaluated.x, preprocess.normalised(test.features))

@@ -41,7 +41,7 @@ def test_builds_and_benches_with_every_bit_right(name: str, board: str, cli: Cli
     """The usual command line, on simulated windows; random weights may drift, so their gates are open."""
     checkpoint = saved(settled(name, RING, 0.25 if "mobilenet" in name else 1.0), RING, tmp_path / "a.pt")
     converted = tmp_path / "converted"
-    gates = ("--gate-agreement", "0")
+    gates = ("--gate-agreement", "0", "--gate-logits", "inf")
     cli("convert", "--model", checkpoint, "--out", converted, *gates, timeout=900).succeeds()
     build = tmp_path / "build"
     model = converted / "model.int8.tflite"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
-from emgdeploy.cli.convert import add_calibration, calibrating, calibration_of
+from emgdeploy.cli.convert import add_calibration, add_gates, calibrating, calibration_of, gates_of
 from emgdeploy.errors import InputError, ToolMissingError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="firmware that also hands out what each layer made: `bench` asks it which one differs first",
     )
     add_calibration(parser)
+    add_gates(parser)
     options.add_windows(parser)
     trees = parser.add_mutually_exclusive_group()
     trees.add_argument(
@@ -195,6 +196,7 @@ def _given(args: argparse.Namespace) -> Material:
     return Material(
         calibration=calibration,
         calibrating=calibrating(args),
+        gates=gates_of(args),
         windows=None if windows is None else windowfile.load(windows),
         windows_file=windows,
         labels=None if args.labels is None else read_labels(args.labels),

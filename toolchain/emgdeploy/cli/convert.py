@@ -33,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_out(parser, required=True)
     add_calibration(parser)
     options.add_windows(parser)
+    add_gates(parser)
+
+
+def add_gates(parser: argparse.ArgumentParser) -> None:
+    """How far int8 may drift from the float network, for `convert` and `build`."""
     parser.add_argument(
         "--gate-agreement",
         type=_share,
@@ -44,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_share,
         metavar="SHARE",
         help="most accuracy that int8 may cost on labelled windows (default 0.01)",
+    )
+    parser.add_argument(
+        "--gate-logits",
+        type=_size,
+        metavar="SHARE",
+        help="most error of int8 logits, as a share of their spread over the windows (default 0.5)",
     )
 
 
@@ -96,7 +107,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 calibration_of(args),
                 test,
                 args.factory,
-                _gates(args),
+                gates_of(args),
                 lambda stage: bar.advance(note=stage),
                 calibrating(args),
             )
@@ -104,6 +115,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         show_ledger(drift.ledger, console)
         raise
     warn_if_simulated(conversion, console)
+    for note in conversion.notes:
+        console.warn(note)
     _show(conversion, console)
     return 0
 
@@ -147,7 +160,8 @@ def _preprocess(args: argparse.Namespace) -> Preprocess | None:
     return load_preprocess(args.preprocess)
 
 
-def _gates(args: argparse.Namespace) -> Gates:
+def gates_of(args: argparse.Namespace) -> Gates:
+    """The gates that the options name, the others by default."""
     from dataclasses import replace
 
     from emgdeploy.convert.ledger import Gates
@@ -157,6 +171,8 @@ def _gates(args: argparse.Namespace) -> Gates:
         gates = replace(gates, int8_agreement=args.gate_agreement, simulated_agreement=args.gate_agreement)
     if args.gate_accuracy_drop is not None:
         gates = replace(gates, int8_accuracy_drop=args.gate_accuracy_drop)
+    if args.gate_logits is not None:
+        gates = replace(gates, int8_logits=args.gate_logits)
     return gates
 
 
@@ -178,6 +194,7 @@ def _show(conversion: Conversion, console: Console) -> None:
             "calibration": asdict(conversion.calibration),
             "windows": len(conversion.evaluated.x),
             "ledger": as_dicts(conversion.ledger),
+            "notes": conversion.notes,
         }
     )
     show_ledger(conversion.ledger, console)
@@ -192,10 +209,22 @@ def show_ledger(rows: Sequence[LedgerRow], console: Console) -> None:
             f"{row.max_abs_diff:.3g}",
             f"{row.top1_agreement:.2%}",
             "-" if row.accuracy is None else f"{row.accuracy:.2%}",
+            "-" if row.logits_error is None else f"{row.logits_error:.3g}",
         )
         for row in rows
     ]
-    console.table(("stage", "max |difference|", "same class", "accuracy"), table)
+    console.table(("stage", "max |difference|", "same class", "accuracy", "error / spread"), table)
+
+
+def _size(text: str) -> float:
+    """For `type=`: a number of 0 or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value >= 0.0:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of 0 or more')
+    return value
 
 
 def _share(text: str) -> float:

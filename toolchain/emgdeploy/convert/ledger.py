@@ -10,19 +10,26 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import GateFailed, InputError
 
+# Of the largest |logit|: less is rounding of float32.
+_NO_SPREAD = 1e-6
+# One-sided 95 % of the normal distribution.
+_SURE = 1.645
+
 
 @dataclass(frozen=True)
 class LedgerRow:
     """One stage beside the stage before it, over the same windows.
 
     max_abs_diff: largest |difference| of any logit; top1_agreement: share of windows with the same
-    class; accuracy: share of labelled windows with the right class, None without labels.
+    class; accuracy: share of labelled windows with the right class, None without labels; logits_error: see
+    `relative_error`, None for the first stage.
     """
 
     stage: str
     max_abs_diff: float
     top1_agreement: float
     accuracy: float | None
+    logits_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ class Gates:
         whichever is more): what summing in another order explains, and hardly more;
     float_agreement: share of windows on which float stages agree on the class;
     int8_agreement: the same for the int8 model, whose rounding may flip near ties;
-    int8_accuracy_drop: how much accuracy quantization may cost where there are labels;
+    int8_accuracy_drop: how much accuracy quantization may cost where there are labels. It fails only if the
+        loss is larger with 95 % confidence, given the number of windows;
+    int8_logits: for the int8 model, the logits' error relative to their spread over the windows;
     simulated_agreement: int8_agreement where simulated windows stand in for real ones: they lie
         nearer to the borders between the network's classes than what it was trained on, so only a
         broken conversion is told apart.
@@ -43,6 +52,7 @@ class Gates:
     float_agreement: float = 0.99
     int8_agreement: float = 0.90
     int8_accuracy_drop: float = 0.01
+    int8_logits: float = 0.5
     simulated_agreement: float = 0.50
 
     def for_simulated(self) -> Gates:
@@ -86,20 +96,39 @@ class Ledger:
                 row, f"its logits differ by {row.max_abs_diff:.3g}, at most {allowed:.3g} is allowed"
             )
         if row.top1_agreement < self._gates.float_agreement:
-            raise self._drifted(row, _too_low("agreement", row.top1_agreement, self._gates.float_agreement))
+            raise self._drifted(row, _too_low(row.top1_agreement, self._gates.float_agreement))
 
     def add_int8(self, stage: str, logits: NDArray[np.float32], gated: bool = True) -> None:
         """Note the quantized model's dequantized logits (N, K). Raises DriftError past its gates."""
-        before = self._rows[-1].accuracy
+        before = self._last
         row = self._note(stage, logits)
-        if not gated:
+        if not gated or before is None:
             return
         if row.top1_agreement < self._gates.int8_agreement:
-            raise self._drifted(row, _too_low("agreement", row.top1_agreement, self._gates.int8_agreement))
-        if row.accuracy is not None and before is not None:
-            least = before - self._gates.int8_accuracy_drop
-            if row.accuracy < least:
-                raise self._drifted(row, _too_low("accuracy", row.accuracy, least))
+            reason = _too_low(row.top1_agreement, self._gates.int8_agreement)
+            raise self._drifted(row, reason, "--gate-agreement")
+        if row.logits_error is not None and not row.logits_error <= self._gates.int8_logits:
+            reason = (
+                f"the error of its logits is {row.logits_error:.2g} of their spread over the windows, "
+                f"at most {self._gates.int8_logits:.2g} is allowed"
+            )
+            raise self._drifted(row, reason, "--gate-logits")
+        self._check_accuracy(row, before, logits)
+
+    def _check_accuracy(
+        self, row: LedgerRow, before: NDArray[np.float32], logits: NDArray[np.float32]
+    ) -> None:
+        if self._labels is None:
+            return
+        right = [scores.argmax(axis=1) == self._labels for scores in (before, logits)]
+        loss, surely = lost_accuracy(*right)
+        allowed = self._gates.int8_accuracy_drop
+        if surely > allowed:
+            reason = (
+                f"int8 costs {100 * loss:.2f} points of accuracy, with 95 % confidence at least "
+                f"{100 * surely:.2f} on {len(logits)} windows; at most {100 * allowed:.2f} is allowed"
+            )
+            raise self._drifted(row, reason, "--gate-accuracy-drop")
 
     def _note(self, stage: str, logits: NDArray[np.float32]) -> LedgerRow:
         broken = int((~np.isfinite(logits)).any(axis=1).sum())
@@ -116,23 +145,51 @@ class Ledger:
             float(np.abs(logits.astype(np.float64) - before).max()),
             float((classes == before.argmax(axis=1)).mean()),
             accuracy,
+            None if self._last is None else relative_error(logits, before),
         )
         self._rows.append(row)
         self._last = logits
         return row
 
-    def _drifted(self, row: LedgerRow, reason: str) -> DriftError:
+    def _drifted(self, row: LedgerRow, reason: str, option: str | None = None) -> DriftError:
         accuracy = "" if row.accuracy is None else f", accuracy {row.accuracy:.2%}"
         return DriftError(
             f"stage {row.stage} drifted: {reason} (max |difference| {row.max_abs_diff:.3g}, "
             f"top-1 agreement {row.top1_agreement:.2%}{accuracy})",
-            "calibrate on windows like those the device will see (--calibration), or loosen the gate knowingly",
+            "report the network to this project: a float stage should change nothing"
+            if option is None
+            else "calibrate on windows like those the device will see (--calibration), "
+            f"or loosen the gate knowingly ({option})",
             self.rows,
         )
 
 
-def _too_low(what: str, found: float, least: float) -> str:
-    return f"{what} {found:.2%} is below {least:.2%}"
+def _too_low(found: float, least: float) -> str:
+    return f"agreement {found:.2%} is below {least:.2%}"
+
+
+def relative_error(logits: NDArray[np.float32], exact: NDArray[np.float32]) -> float | None:
+    """The root mean square of the difference of logits (N, K), divided by that of the exact ones' deviation from
+    their own means over the windows: 1 where as much is wrong as the windows differ by.
+
+    None where the exact ones are the same on all windows.
+    """
+    exact = exact.astype(np.float64)
+    spread = float(np.sqrt(((exact - exact.mean(axis=0)) ** 2).mean()))
+    if not spread > _NO_SPREAD * max(float(np.abs(exact).max()), _NO_SPREAD):
+        return None
+    return float(np.sqrt(((logits - exact) ** 2).mean())) / spread
+
+
+def lost_accuracy(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> tuple[float, float]:
+    """(accuracy lost, what is lost at least with 95 % confidence) of the same windows (N,), each right or wrong.
+
+    The bound is that of the difference of paired shares in the normal approximation (A. Agresti, "Categorical
+    Data Analysis", 11.1): it knows windows of one trial as independent, which they are not, and is the milder for it.
+    """
+    change = before.astype(np.float64) - after
+    loss = float(change.mean())
+    return loss, loss - _SURE * float(change.std()) / len(change) ** 0.5
 
 
 def as_dicts(rows: Sequence[LedgerRow]) -> list[dict[str, str | float | None]]:
@@ -143,6 +200,7 @@ def as_dicts(rows: Sequence[LedgerRow]) -> list[dict[str, str | float | None]]:
             "max_abs_diff": row.max_abs_diff,
             "top1_agreement": row.top1_agreement,
             "accuracy": row.accuracy,
+            "logits_error": row.logits_error,
         }
         for row in rows
     ]

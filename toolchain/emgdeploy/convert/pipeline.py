@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import autopad, fakequant, methods, onnxrun, quantize, simplify, whole
+from emgdeploy.convert import autopad, doubts, fakequant, losses, methods, onnxrun, quantize, simplify, whole
 from emgdeploy.convert import source as sources
 from emgdeploy.convert.calibration import LEARNED, Calibration, Chosen, FromDataset, Settings, choose
-from emgdeploy.convert.ledger import Gates, Ledger, LedgerRow
+from emgdeploy.convert.ledger import DriftError, Gates, Ledger, LedgerRow
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.reference import Reference
@@ -48,7 +48,7 @@ class Conversion:
     """What a conversion made, and what later stages need to know about it.
 
     window_axes permutes the axes of one window (no batch) into the device's order; device_shape has
-    no batch either. `simulated` says that the ledger saw no real windows.
+    no batch either. `simulated` says that the ledger saw no real windows. notes: what its numbers cannot show.
     """
 
     tflite: Path
@@ -64,6 +64,7 @@ class Conversion:
     evaluated: Evaluated
     simulated: bool
     calibration: Calibration
+    notes: tuple[str, ...]
 
 
 def convert_model(
@@ -110,9 +111,14 @@ def convert_model(
     report("comparing")
     if origin.fake_quantized is not None:
         ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)
-    ledger.add_int8(INT8_STAGE, int8_logits(tflite, x, lowered.window_axes), gated=chosen.representative)
-    if not chosen.representative:
-        _hold_on_calibration(gates, simple, tflite, chosen.calibration, lowered.window_axes)
+    try:
+        ledger.add_int8(INT8_STAGE, int8_logits(tflite, x, lowered.window_axes), gated=chosen.representative)
+        if not chosen.representative:
+            _hold_on_calibration(gates, simple, tflite, chosen.calibration, lowered.window_axes)
+    except DriftError as drift:
+        seen = x if chosen.representative else chosen.calibration
+        why = losses.explained(losses.worst(simple, ranges, seen), drift.ledger[-1].logits_error)
+        raise DriftError(drift.message + why, drift.hint, drift.ledger) from None
     write_atomic(out / ONNX_NAME, simple.data)
     write_atomic(out / TFLITE_NAME, tflite)
     return Conversion(
@@ -129,7 +135,15 @@ def convert_model(
         evaluated=Evaluated(x, chosen.y, logits),
         simulated=chosen.simulated,
         calibration=how,
+        notes=_notes(origin, chosen, logits, ranges[simple.input_name]),
     )
+
+
+def _notes(origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Range) -> tuple[str, ...]:
+    """Simulated windows only show that the conversion works: nothing about them is worth a doubt."""
+    if chosen.simulated and chosen.y is None:
+        return ()
+    return doubts.of_answers(logits, origin.labels) + doubts.of_input(chosen.calibration, held)
 
 
 def _ranges(

@@ -23,6 +23,7 @@ from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
     from emgdeploy.convert.calibration import FromDataset, Settings
+    from emgdeploy.convert.ledger import Gates
     from emgdeploy.convert.pipeline import Conversion
 
 Report = Callable[[str], None]
@@ -63,12 +64,13 @@ class Workload:
 class Material:
     """What the user gave besides the model; None where nothing was given.
 
-    calibration: float (N, *window shape), or a data set; calibrating: how ranges are chosen on it. windows: to
-    prove the firmware on, from windows_file where they have one.
+    calibration: float (N, *window shape), or a data set; calibrating: how ranges are chosen on it; gates: how
+    far the conversion may drift. windows: to prove the firmware on, from windows_file where they have one.
     """
 
     calibration: NDArray[Any] | FromDataset | None = None
     calibrating: Settings | None = None
+    gates: Gates | None = None
     windows: Windows | None = None
     windows_file: Path | None = None
     labels: tuple[str, ...] | None = None
@@ -175,7 +177,7 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
     test = given.windows if given.windows is not None and given.windows.x.dtype.kind == "f" else None
     try:
         done = convert_model(
-            model, folder, given.calibration, test, given.factory, None, report, given.calibrating
+            model, folder, given.calibration, test, given.factory, given.gates, report, given.calibrating
         )
     except InputError as error:
         if error.message.startswith("test windows"):
@@ -197,7 +199,7 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
             LedgerEntry(row.stage, row.max_abs_diff, row.top1_agreement, row.accuracy) for row in done.ledger
         ),
         calibration=Ranges(**asdict(done.calibration)),
-        notes=(SIMULATED,) if done.calibration.simulated else (),
+        notes=((SIMULATED,) if done.calibration.simulated else ()) + done.notes,
         acquisition=done.acquisition.to_dict() if done.acquisition else None,
     )
 
