@@ -111,6 +111,24 @@ def say_reading(dataset: Dataset, console: Console) -> None:
         console.warn(doubt)
 
 
+def warn_of_quality(dataset: Dataset, console: Console) -> None:
+    """A warning for each kind of fault that electrodes have, naming them; `check` says more."""
+    from emgdeploy.signals.quality.judge import judge
+
+    quality = judge(dataset)
+    for finding in quality.findings:
+        console.warn(f"all electrodes: {finding.text}")
+    kinds: dict[str, list[str]] = {}
+    for channel in quality.channels:
+        for finding in channel.findings:
+            kinds.setdefault(finding.kind, []).append(f"column {channel.column}: {finding.text}")
+    for found in kinds.values():
+        more = f"; and {len(found) - 3} more (emgdeploy check lists them)" if len(found) > 3 else ""
+        console.warn("; ".join(found[:3]) + more)
+    for note in quality.notes:
+        console.print(note)
+
+
 def say_match(matched: Matched, console: Console) -> None:
     """What was done to recordings that are not like those trained on, and what may be wrong with them."""
     for note in matched.notes:

@@ -177,6 +177,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     start = _start(args)
     choice, dataset = _data(args)
     dataoptions.say_reading(dataset, console)
+    dataoptions.warn_of_quality(dataset, console)
     count = len(choice.all_folds(dataset))
     model = _model(args, start)
     folds: list[Outcome] = []
@@ -263,6 +264,7 @@ def _task(
     args: argparse.Namespace, choice: DataChoice, dataset: Dataset, start: Checkpoint | None, console: Console
 ) -> Task:
     from emgdeploy.nets import experiment, finetune
+    from emgdeploy.signals.images import without_windows
     from emgdeploy.signals.matching import at_rate, match
 
     if start is None:
@@ -286,6 +288,8 @@ def _task(
     )
     dataoptions.say_match(matched, console)
     dataoptions.warn_of_leak(task.split, console)
+    if windowless := without_windows(dataset.recordings, matched.preprocess):
+        console.warn(f"no window comes of {len(windowless)} recordings: {', '.join(windowless[:5])}")
     if missing := experiment.untaught(task):
         console.warn(f"there is no training window of {', '.join(missing)}: it cannot be learned")
     return task

@@ -15,7 +15,7 @@ from emgdeploy.errors import UsageError
 
 # What `emgdeploy --help` lists first, in the order in which a project needs them.
 _ORDER = (
-    *("train", "eval", "convert", "build", "flash", "bench", "run", "profile", "size", "export"),
+    *("check", "train", "eval", "convert", "build", "flash", "bench", "run", "profile", "size", "export"),
     *("boards", "ports", "doctor", "setup", "simulate"),
 )
 

@@ -64,6 +64,11 @@ def labelled_windows(
     return LabelledImages(np.concatenate(features), np.concatenate(classes), np.concatenate(origin))
 
 
+def without_windows(recordings: Sequence[Recording], preprocess: Preprocess) -> list[str]:
+    """Titles of the recordings that give no labelled window."""
+    return [r.title for r in recordings if not (window_classes(r.labels, preprocess) >= 0).any()]
+
+
 def divided_windows(
     recordings: Sequence[Recording], split: Split, preprocess: Preprocess
 ) -> tuple[LabelledImages, LabelledImages]:

@@ -31,6 +31,11 @@ class Recording:
     name: str = ""
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name or f"trial {self.trial} of subject {self.subject} session {self.session}"
+
+    @property
     def group(self) -> tuple[int, int, int, str]:
         """What makes two windows belong to the same trial."""
         return (self.subject, self.session, self.trial, self.part)

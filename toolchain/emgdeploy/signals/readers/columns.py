@@ -105,15 +105,20 @@ def _explicit(sheet: Sheet, wanted: int | str) -> int:
     return column
 
 
-def _free(sheet: Sheet, clocks: frozenset[int], places: int) -> list[int]:
-    """The first columns that are neither class, clock nor text."""
-    free = [
+def free_columns(sheet: Sheet, clocks: frozenset[int] | None = None) -> list[int]:
+    """The columns that are neither class, clock nor text; clocks: None finds them in this sheet alone."""
+    known = _clocks([sheet]) if clocks is None else clocks
+    return [
         column
         for column in range(sheet.values.shape[1])
         if column != sheet.label_column
-        and column not in clocks
+        and column not in known
         and not np.isnan(sheet.values[:, column]).all()
     ]
+
+
+def _free(sheet: Sheet, clocks: frozenset[int], places: int) -> list[int]:
+    free = free_columns(sheet, clocks)
     if len(free) < places:
         taken = f" without column {sheet.named(min(clocks))}, which is a time or a counter" if clocks else ""
         raise InputError(

@@ -28,7 +28,7 @@ from emgdeploy.errors import InputError
 from emgdeploy.signals import arrayfile
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.readers import csl, matfile
-from emgdeploy.signals.readers.columns import Sheet, aligned, choose
+from emgdeploy.signals.readers.columns import Sheet, aligned, choose, free_columns
 from emgdeploy.signals.recordings import COUNTS, MILLIVOLTS, UNUSED, Dataset, Recording
 
 DESCRIPTION = "dataset.toml"
@@ -84,6 +84,37 @@ def read(folder: Path, subjects: Collection[int] | None, sessions: Collection[in
     )
     default_preprocess(dataset)  # a grid or rate that makes no sense is said now
     return dataset
+
+
+def read_one(file: Path, rate_hz: float, grid: tuple[int, int] | None, unit: str) -> Dataset:
+    """One file of samples without a description or classes: a row for each sampling interval, a column for each
+    electrode but for a time or a counter. grid: of the electrodes; None is one row of all there are. Raises InputError.
+    """
+    if unit not in _UNITS:
+        raise InputError(f"there is no unit {unit!r:.40}", f"units are: {', '.join(_UNITS)}")
+    if file.suffix.lower() == ".csv":
+        table = arrayfile.read_table(file, _HINT)
+        sheet = Sheet(file, table.values, table.names)
+    else:
+        arrays = _arrays({}, file)
+        sheet = Sheet(file, _matrix(arrayfile.one(arrays, arrayfile.ONLY, file, _HINT), file))
+    places = len(free_columns(sheet)) if grid is None else grid[0] * grid[1]
+    chosen = choose([sheet], None, places, rate_hz)
+    samples = chosen.samples[0] * np.float32(_UNITS[unit])
+    recording = Recording(samples, np.full(len(samples), UNUSED, np.int64), 1, 1, 1, name=file.name)
+    return Dataset(
+        file.name,
+        (recording,),
+        (),
+        rate_hz,
+        grid or (1, places),
+        chosen.electrodes,
+        _UNITS[unit],
+        COUNTS if unit == COUNTS else MILLIVOLTS,
+        chosen.names,
+        notes=chosen.notes,
+        doubts=chosen.doubts,
+    )
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:
