@@ -15,6 +15,8 @@ SHELVES = (
     "text",
     "files",
     "folders",
+    "bounded",
+    "state",
     "optional",
     "resources",
     "cores",

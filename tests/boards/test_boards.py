@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from pathlib import Path
 
 import pytest
 
 from emgdeploy import resources
 from emgdeploy.boards import board_files, list_boards, load_board, read_board
+from emgdeploy.deploy.build import BuildRequest, build
 from emgdeploy.errors import InputError
+from emgdeploy.firmware.platform import load_platform, render
 
 GOOD = """
 name = "mine"
@@ -165,6 +169,15 @@ def test_an_unknown_board_lists_near_names() -> None:
             "emulator.machine is missing",
         ),
         ('name = "mine"', "name = ", "is not valid TOML"),
+        ('name = "mine"', f"name = {'[' * 5000}", "nested too deep"),
+        ('name = "mine"', f"name = {'9' * 5000}", "is not valid TOML"),
+        ('name = "mine"', f"{'a.' * 20_000}a = 1", "more than 32 parts"),
+        ('name = "ram"', f'name = "{"r" * 65}"', "memory[1].name has 65 characters; allowed: 64"),
+        ('peripheral = "UART0"', 'peripheral = "UART0\\"; #"', "uart.peripheral = "),
+        ('target = "target/x.cfg"', 'target = "a\\nb"', "flash.target has characters that cannot be printed"),
+        ('target = "target/x.cfg"', '"a\\nb" = 1', "only small letters, digits and _"),
+        ('target = "target/x.cfg"', "speed = inf", "flash.speed = inf; allowed: a finite number"),
+        ('target = "target/x.cfg"', "speed = -1", "flash.speed = -1; allowed: a whole number from 0"),
     ],
 )
 def test_each_mistake_is_named_with_its_file(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -176,10 +189,40 @@ def test_each_mistake_is_named_with_its_file(tmp_path: Path, old: str, new: str,
     assert str(path) in caught.value.message
 
 
+@pytest.mark.parametrize("kind", ["zero", "pipe", "large"])
+def test_a_file_without_an_end_is_not_read(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    if kind == "zero":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+    with pytest.raises(InputError, match=r"it is no file|is larger than 4 MB"):
+        read_board(path)
+
+
+def test_an_option_never_replaces_a_fact_of_the_platform(tmp_path: Path) -> None:
+    for name in ("uart_base", "uart_irq", "rx_ring_bytes"):
+        board = dataclasses.replace(load_board("nucleo-l4r5zi"), options={name: 1})
+        with pytest.raises(InputError, match=f"options.{name} would replace a fact"):
+            render(load_platform(board), board)
+
+
+def test_words_of_the_linker_are_names_of_memories_like_others(tiny_model: Path, tmp_path: Path) -> None:
+    packaged = load_board("nucleo-l4r5zi")
+    names = {"flash": "ORIGIN", "ram": "ALIGN-len"}
+    memories = tuple(dataclasses.replace(memory, name=names[memory.name]) for memory in packaged.memories)
+    board = dataclasses.replace(packaged, memories=memories)
+    made = build(BuildRequest(board, tiny_model, tmp_path / "b", latest=False))
+    assert {use.name: use.used > 0 for use in made.memories} == {"ORIGIN": True, "ALIGN-len": True}
+
+
 def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not valid TOML"):
+    with pytest.raises(InputError, match="is no UTF-8 text"):
         read_board(path)
 
 

@@ -21,6 +21,7 @@ from emgdeploy.errors import DeviceMismatchError, LinkError, ToolMissingError, U
 from emgdeploy.firmware import builds, manifest
 from emgdeploy.flash import flash
 from emgdeploy.link.client import DeviceClient
+from support.sealing import seal
 
 BOARDS = ("native", "qemu-mps2-an386")
 
@@ -95,6 +96,7 @@ def test_an_image_that_cannot_run_says_why(folder: Path, tmp_path: Path) -> None
 
     broken = Path(shutil.copytree(folder, tmp_path / "broken"))
     (broken / "firmware.elf").write_bytes(b"#!/bin/sh\necho 'no \x1b[31mluck' >&2\nexit 3\n")
+    seal(broken)
     made = manifest.load(broken)
     with pytest.raises(LinkError) as caught:
         flash(broken, made, load_board(made.board))

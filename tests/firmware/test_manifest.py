@@ -42,7 +42,7 @@ def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
     ("change", "words"),
     [
         (lambda t: t.pop("board"), "board is missing"),
-        (lambda t: t.update(board="evil\x1b[2J"), "printable text"),
+        (lambda t: t.update(board="evil\x1b[2J"), "a name of letters"),
         (lambda t: t.update(core="pdp-11"), "one of native, cortex-m0"),
         (lambda t: t.update(clock_hz=0), "clock_hz must be a whole number"),
         (lambda t: t.update(arena_bytes=-1), "arena_bytes"),

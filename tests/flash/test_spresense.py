@@ -48,7 +48,7 @@ def build(tiny_build: Path, tmp_path: Path) -> tuple[Path, Manifest]:
     folder = Path(shutil.copytree(tiny_build, tmp_path / "build"))
     (folder / "nuttx.spk").write_bytes(IMAGE)
     made = manifests.load(folder)
-    return folder, dataclasses.replace(made, artifacts={**made.artifacts, "spk": "nuttx.spk"})
+    return folder, dataclasses.replace(made, artifacts={**made.artifacts, "spk": "nuttx.spk"}, hashes=None)
 
 
 def _flash(

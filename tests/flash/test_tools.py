@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,62 @@ def test_each_program_gets_its_command(
     assert done.tool == kind and not done.handshake
     said = (tmp_path / "said").read_text()
     assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize("kind", ["openocd", "st-flash", "pyocd"])
+def test_no_text_of_a_folder_reaches_a_program(
+    kind: str, made: tuple[Path, Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a path that Tcl would run, nor settings and scripts that lie where the user stands."""
+    folder = Path(shutil.copytree(made[0], tmp_path / "f} [exec touch tcl] {"))
+    names = {"elf": "x} [exec touch tcl] {y.elf", "bin": "-x$(touch shell);`touch shell`.bin"}
+    for kind_of_file, name in names.items():
+        shutil.copyfile(folder / made[1].artifacts[kind_of_file], folder / name)
+    manifest = dataclasses.replace(made[1], artifacts={**made[1].artifacts, **names}, hashes=None)
+    (folder / "interface").mkdir()
+    for script in ("interface/stlink.cfg", "openocd.cfg", "pyocd_user.py"):
+        (folder / script).write_text("exec touch cwd\n")
+    monkeypatch.chdir(folder)
+    said = tmp_path / "said"
+    _program(
+        tmp_path,
+        kind,
+        f'for word in "$@"; do echo "$word"; done > {said}; ls -A > {said}.folder',
+        monkeypatch,
+    )
+    board = _board(kind, interface="interface/stlink.cfg", target="target/x.cfg")
+    flash(folder, manifest, board)
+    assert not {"tcl", "shell", "f}", "x}"} & set(said.read_text().replace("/", " ").split())
+    assert said.with_name("said.folder").read_text() in ("firmware.elf\n", "firmware.bin\n")
+
+
+def test_a_script_beside_the_board_file_is_found(
+    made: tuple[Path, Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "probe.cfg").write_text("")
+    _program(tmp_path, "openocd", f'echo "$@" > {tmp_path}/said', monkeypatch)
+    board = dataclasses.replace(
+        _board("openocd", interface="probe.cfg", target="x.cfg"), file=tmp_path / "b.toml"
+    )
+    flash(*made, board)
+    assert f"-f {tmp_path}/probe.cfg -f x.cfg" in (tmp_path / "said").read_text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        ("st-flash", {"address": "abc"}),
+        ("st-flash", {"address": -1}),
+        ("st-flash", {"address": 1 << 32}),
+        ("openocd", {"interface": 3, "target": "x.cfg"}),
+        ("pyocd", {"target": "--script=evil.py"}),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_named(
+    kind: str, args: dict[str, str | int], made: tuple[Path, Manifest]
+) -> None:
+    with pytest.raises(InputError, match=r"flash\.(address|interface|target) = "):
+        flash(*made, _board(kind, **args))
 
 
 def test_a_program_that_fails_is_quoted(

@@ -85,7 +85,7 @@ def damaged(folder: Path, wanted: Expected, place: Path) -> str:
         shutil.copytree(folder, place)
         for at in range(0, own[largest], -(-own[largest] // 16)):
             poke(place / "firmware.elf", largest, at, 0x55)
-        with emulate.start(manifest, place, load_board(manifest.board)) as running:
+        with emulate.start(manifests.load(place), place, load_board(manifest.board)) as running:
             client = DeviceClient(running.port, LinkOptions(connect_patience=20))
             found = tapped.first_difference(client, wanted, window_of(folder).tobytes())
         shutil.rmtree(place)

@@ -10,6 +10,7 @@ import pytest
 
 from emgdeploy import resources
 from support.command import Cli
+from support.sealing import seal
 
 BOARD = "qemu-mps2-an386"
 FIELDS = {
@@ -109,6 +110,7 @@ def test_what_cannot_be_profiled_says_so(cli: Cli, build: Path, tiny_build: Path
     wrong = tmp_path / "wrong"
     shutil.copytree(build, wrong)
     shutil.copyfile(shutil.which("true") or "/bin/true", wrong / "firmware.elf")
+    seal(wrong)
     cli("profile", "--build", wrong).fails(3, "no executable for a 32-bit Arm core")
 
 
@@ -121,4 +123,5 @@ def test_a_wrong_answer_is_a_failed_gate(cli: Cli, build: Path, tmp_path: Path) 
         arrays = dict(golden)
     arrays["y"] = arrays["y"] ^ 1
     np.savez(wrong / "golden.npz", **arrays)
+    seal(wrong)
     cli("profile", "--build", wrong).fails(1, "not the reference's")

@@ -181,7 +181,7 @@ def test_missing_field_broken_toml_and_too_few_channels(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="table"):
         Preprocess.from_dict([1])
     (tmp_path / "p.toml").write_text("= 3")
-    with pytest.raises(InputError, match="not TOML"):
+    with pytest.raises(InputError, match="not valid TOML"):
         load_preprocess(tmp_path / "p.toml")
     with pytest.raises(InputError, match="cannot be read"):
         load_preprocess(tmp_path / "none.toml")

@@ -86,7 +86,7 @@ def test_sessions_are_chosen(tmp_path: Path) -> None:
 
 ONE = HEAD + '[[recordings]]\nfile = "a.csv"\n'
 BROKEN = {
-    "not TOML": ("=", "is not TOML"),
+    "not TOML": ("=", "is not valid TOML"),
     "an unknown field": (HEAD + "gird = 1", "'gird'"),
     "no rate": (HEAD.replace("sample_rate_hz = 1000", "") + RECORDINGS, "sample_rate_hz"),
     "an endless rate": (HEAD.replace("1000", "inf") + RECORDINGS, "sample_rate_hz"),

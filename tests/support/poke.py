@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from support.sealing import seal
+
 
 def poke(elf: Path, symbol: str, at: int, mask: int) -> None:
     """Exclusive-or the byte at offset `at` of `symbol`'s constant with `mask`."""
@@ -15,6 +17,7 @@ def poke(elf: Path, symbol: str, at: int, mask: int) -> None:
     data = bytearray(elf.read_bytes())
     data[offset + value - address + at] ^= mask
     elf.write_bytes(data)
+    seal(elf.parent)
 
 
 def constants(elf: Path) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +22,11 @@ VERIFIED = ("emulator", "build-only", "hardware")
 HOLDS = ("code", "constants", "data")
 
 _ADDRESSES = range(1 << 32)
+_LONGEST_NAME = 64
+_LONGEST_TEXT = 200
+_LONGEST_LIST = 64
+_MACRO = re.compile("[a-z][a-z0-9_]{0,63}")
+_DEVICE = re.compile("[A-Za-z0-9_/.-]{1,64}")
 
 
 class _Wrong(Exception):
@@ -59,8 +66,21 @@ def _table(table: Any, place: str, keys: dict[str, _Key], open_ended: bool = Fal
             continue
         if not open_ended:
             raise _Wrong(f"unknown key {prefix}{name}; allowed here: {', '.join(keys)}")
-        if not isinstance(value, str | int | float):
-            raise _Wrong(f"{prefix}{name} must be text, a number or true/false, not {_kind(value)}")
+        _scalar(name, value, prefix)
+
+
+def _scalar(name: str, value: Any, prefix: str) -> None:
+    """Keys become C macros, values numbers or text in what is generated."""
+    if not _MACRO.fullmatch(name):
+        raise _Wrong(f"{prefix}{name!r}: only small letters, digits and _, beginning with a letter")
+    if isinstance(value, str):
+        _text(value, prefix + name)
+    elif isinstance(value, int):
+        _integer(0, _ADDRESSES[-1])(int(value), prefix + name)
+    elif not isinstance(value, float):
+        raise _Wrong(f"{prefix}{name} must be text, a number or true/false, not {_kind(value)}")
+    elif not math.isfinite(value):
+        raise _Wrong(f"{prefix}{name} = {value}; allowed: a finite number")
 
 
 def _text(value: Any, place: str) -> None:
@@ -68,15 +88,26 @@ def _text(value: Any, place: str) -> None:
         raise _Wrong(f"{place} must be text that is not empty, not {_kind(value)}")
     if not value.isprintable():
         raise _Wrong(f"{place} has characters that cannot be printed")
+    if len(value) > _LONGEST_TEXT:
+        raise _Wrong(f"{place} has {len(value)} characters; allowed: {_LONGEST_TEXT}")
 
 
 def _identifier(value: Any, place: str) -> None:
     """Names become folder names, C strings and make targets, so they stay plain."""
     _text(value, place)
+    if len(value) > _LONGEST_NAME:
+        raise _Wrong(f"{place} has {len(value)} characters; allowed: {_LONGEST_NAME}")
     if not value.isascii() or not value.replace("-", "").replace("_", "").isalnum() or value[0] in "-_":
         raise _Wrong(
             f'{place} = "{value}": only letters, digits, "-" and "_", beginning with a letter or digit'
         )
+
+
+def _device(value: Any, place: str) -> None:
+    """A serial port's name goes into C, Kconfig and make."""
+    _text(value, place)
+    if not _DEVICE.fullmatch(value):
+        raise _Wrong(f'{place} = "{value}"; allowed: letters, digits and _ / . -')
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[Any, str], None]:
@@ -105,6 +136,8 @@ def _list_of(test: Callable[[Any, str], None], least: int = 1) -> Callable[[Any,
     def test_all(value: Any, place: str) -> None:
         if not isinstance(value, list) or len(value) < least:
             raise _Wrong(f"{place} must be a list of at least {least}")
+        if len(value) > _LONGEST_LIST:
+            raise _Wrong(f"{place} has {len(value)} entries; allowed: {_LONGEST_LIST}")
         for index, item in enumerate(value):
             test(item, f"{place}[{index}]")
 
@@ -166,7 +199,7 @@ _MEMORY = {
     "holds": _Key(_list_of(_one_of(HOLDS))),
 }
 _UART = {
-    "peripheral": _Key(_text),
+    "peripheral": _Key(_device),
     "baud": _Key(_integer(1200, 12_000_000)),
     "dtr": _Key(_truth, required=False),
     "rts": _Key(_truth, required=False),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emgdeploy import board_schema, resources
+from emgdeploy import board_schema, bounded, resources, state
 from emgdeploy.cores import CORES, Core
 from emgdeploy.errors import InputError
+from emgdeploy.files import write_atomic
 
 FOLDERS_VARIABLE = "EMGDEPLOY_BOARDS"
 """Environment variable: folders of the user's own board files, separated as in PATH."""
@@ -131,7 +131,7 @@ def list_boards() -> list[Board]:
 
 
 def board_files() -> dict[str, Path]:
-    """Board name -> its file. A user's file hides a packaged one of the same name."""
+    """Board name -> its file, of the named folders, of those kept by `keep`, and of the package, first found first."""
     found: dict[str, Path] = {}
     for folder in _folders():
         for path in sorted(folder.glob("*.toml")):
@@ -149,21 +149,38 @@ def _folders() -> Iterator[Path]:
                 f"the board folder {folder} does not exist", "check --boards-dir and EMGDEPLOY_BOARDS"
             )
         yield folder
+    if os.path.isdir(state.own_boards()):  # noqa: PTH112 -- Path.is_dir raises where one may not look
+        yield state.own_boards()
     yield resources.BOARDS
+
+
+def keep(board: Board) -> str | None:
+    """Make a board that was given as a file known by its name from now on: a build folder holds only the name.
+
+    Returns a sentence for the user: where the file was copied to, or why it was not; None when the name leads
+    to that content already.
+    """
+    content = board.file.read_bytes()
+    known = board_files().get(board.name)
+    if known is not None and known.read_bytes() == content:
+        return None
+    if known is not None and known.parent != state.own_boards():
+        return (
+            f"{known} is another board of the name {board.name}: flash, bench and run take that one, "
+            f"unless they are given --boards-dir {board.file.parent}"
+        )
+    target = state.own_boards() / board.file.name
+    try:
+        write_atomic(target, content)
+    except OSError as error:
+        return f"{target} cannot be written ({error.strerror}): give flash, bench and run --boards-dir {board.file.parent}"
+    return f"the board file was copied to {target}, where flash, bench and run find it"
 
 
 def read_board(path: Path) -> Board:
     """One board file, checked. Raises InputError naming the file, the key and what may stand there."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the board file {path}: {error.strerror}", "check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} is not valid TOML: {error}", "see docs/boards.md for a whole example"
-        ) from error
-    checked = board_schema.check(table, path)
-    return _board(checked, path)
+    table = bounded.toml(path, "check the path; docs/boards.md has a whole example")
+    return _board(board_schema.check(table, path), path)
 
 
 def _board(table: board_schema.Table, path: Path) -> Board:

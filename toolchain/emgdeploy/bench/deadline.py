@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.bench import timing
 from emgdeploy.emulate.cycles import folder as profiles
+from emgdeploy.errors import InputError
+from emgdeploy.firmware.fields import Fields
 from emgdeploy.firmware.manifest import Manifest
 
 
@@ -74,11 +76,12 @@ def _stride_us(preprocess: dict[str, Any] | None) -> float | None:
 def _modelled(folder: Path, manifest: Manifest) -> Modelled | None:
     """What the folder's profile says of this very firmware; None without such a profile."""
     try:
-        found = json.loads((folder / profiles.FILE).read_text(encoding="utf-8"))
-        if found["firmware_build_id"] != manifest.firmware_build_id or found["cycles"] is None:
+        found = Fields(bounded.parsed(folder / profiles.FILE, ""), profiles.FILE)
+        if found.text("firmware_build_id") != manifest.firmware_build_id:
             return None
-        micro = float(found["cycles"]) / manifest.clock_hz * 1e6
-        source = f"{found['cycles']:,} modelled cycles ({found['model']}) at {manifest.clock_hz:,} Hz"
-    except (OSError, ValueError, KeyError, TypeError):
+        cycles, model = found.integer("cycles", 1), found.word("model")
+    except InputError:
         return None
+    micro = cycles / manifest.clock_hz * 1e6
+    source = f"{cycles:,} modelled cycles ({model}) at {manifest.clock_hz:,} Hz"
     return Modelled(micro, source)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emgdeploy.bench import deadline, divergence, report, tally, timing, verdict, workload
+from emgdeploy.bench import deadline, divergence, place, report, tally, timing, verdict, workload
 from emgdeploy.bench.divergence import Divergence
 from emgdeploy.bench.tally import OWN, Tally
 from emgdeploy.bench.verdict import Json
@@ -181,6 +181,7 @@ class _Bench:
         self.info = client.connect()
         # Of windows with the same bytes the first owns the answer; they all have the same one.
         self.owners = {zlib.crc32(work.window(i)): i for i in reversed(range(len(work)))}
+        self.not_resumed: str | None = None
         self.tally = self._begin()
         self.before, self.before_s = dict(self.tally.counters), self.tally.seconds
         self.begun = self.saved = time.monotonic()
@@ -194,8 +195,13 @@ class _Bench:
     def _begin(self) -> Tally:
         info = self.info
         same = f"{info.board} {info.firmware_build_id} {info.model_sha256}"
-        fresh = Tally.empty(self.work, same)
-        found = None if self.options.fresh else tally.resume(fresh, self.folder)
+        fresh = Tally.empty(self.work, same, place.of_port(self.client.port.name))
+        try:
+            found = None if self.options.fresh else tally.resume(fresh, self.folder)
+        except tally.NotResumed as why:
+            self.progress(0, f"beginning anew: there is an interrupted bench, but {why}")
+            self.not_resumed = str(why)
+            return fresh
         if found is None:
             return fresh
         done = int(found.answered.sum())
@@ -279,6 +285,9 @@ class _Bench:
         found["first_divergent_layer"] = self.where.layer if self.where else None
         found["divergence"] = self.where.note if self.where else None
         found["divergence_source"] = self.where.source if self.where else None
+        earlier = self.tally.resumed
+        found["resumed"] = None if earlier is None else dataclasses.asdict(earlier)
+        found["not_resumed"] = self.not_resumed
         found["baud"] = self.client.port.baud or None
         found["encoding"] = "text-safe" if self.client.text_safe else "binary"
         found["inferences"] = self._inferences()

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to bench, on which device, over which line."""
     options.add_build(parser)
     options.add_port(parser)
+    options.add_trust(parser)
     options.add_windows(parser)
     parser.add_argument("--limit", type=options.positive_int, metavar="N", help="only the first N windows")
     parser.add_argument(
@@ -48,9 +50,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Bench, and print the verdict."""
     from emgdeploy import bench
     from emgdeploy.boards import load_board
-    from emgdeploy.firmware.builds import find
+    from emgdeploy.firmware import integrity
 
-    folder, manifest = find(args.build)
+    folder, manifest = folders.find(args.build, console)
+    integrity.check_all(folder, manifest.hashes)
     board = load_board(manifest.board)
     wanted = _options(args)
     work = _workload(args, folder, manifest)
@@ -122,6 +125,12 @@ def show(result: BenchResult, console: Console) -> None:
             f"link: {found['retried']:,} frames sent again{late}, {found['frames_rejected']:,} rejected, "
             f"{found['resets']:,} restarts of the device"
         )
+    if found["resumed"]:
+        console.print(
+            f"{found['resumed']['windows']:,} of these answers are of an interrupted bench before this one"
+        )
+    if found["not_resumed"]:
+        console.warn(f"begun anew, without the interrupted bench in the folder: {found['not_resumed']}")
     if result.unsaved is None:
         console.print(f"report: {result.html_path}")
     else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.convert import add_calibration, add_gates, calibrating, calibration_of, gates_of
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     board = load_board(args.board)
     request = replace(
-        _request(args, board),
+        _request(args, board, console),
         given=_given(args),
         tree=_tree(args, board),
         autostart=args.autostart,
@@ -110,11 +111,20 @@ def run(args: argparse.Namespace, console: Console) -> int:
             console.warn,
         )
     console.result({"out": request.out, **vars(made)})
+    _keep_board(args, board, console)
     _show(made, board, request.out, console)
     return 0
 
 
-def _request(args: argparse.Namespace, board: Board) -> BuildRequest:
+def _keep_board(args: argparse.Namespace, board: Board, console: Console) -> None:
+    from emgdeploy import boards
+
+    said = boards.keep(board) if args.board.endswith(".toml") else None
+    if said is not None:
+        console.warn(said)
+
+
+def _request(args: argparse.Namespace, board: Board, console: Console) -> BuildRequest:
     """Which model, with which options, where to."""
     from emgdeploy.deploy.build import BuildRequest, like
     from emgdeploy.firmware import manifest
@@ -124,7 +134,9 @@ def _request(args: argparse.Namespace, board: Board) -> BuildRequest:
     out = args.out or default_folder(board.name + ("-taps" if args.taps else ""))
     if not model.is_dir():
         return BuildRequest(board, model, out, args.optimize or "balanced", args.weights or "flash")
-    request = like(model, manifest.load(model), board, out)
+    made = manifest.load(model)
+    folders.warn(model, made, console)
+    request = like(model, made, board, out)
     request = replace(request, weights=args.weights or request.weights)
     return request if args.optimize is None else replace(request, optimize=args.optimize, chosen=None)
 
@@ -207,15 +219,11 @@ def _given(args: argparse.Namespace) -> Material:
 
 def read_labels(path: Path) -> tuple[str, ...]:
     """Class names: a JSON list of texts, or one per line. Raises InputError."""
-    import json
+    from emgdeploy import bounded
 
-    try:
-        text = path.read_text(encoding="utf-8")
-        names = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path}: cannot be read as labels ({error})", "one name per line, as UTF-8"
-        ) from None
+    hint = "one name per line, as UTF-8"
+    text = bounded.text(path, hint)
+    names = bounded.parsed(path, hint) if text.lstrip().startswith("[") else text.splitlines()
     if not isinstance(names, list) or not all(isinstance(name, str) and len(name) <= 200 for name in names):
         raise InputError(f"{path}: labels are texts of at most 200 characters", "one name per line, as UTF-8")
     while names and not names[-1].strip():

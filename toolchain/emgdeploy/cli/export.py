@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 
@@ -36,10 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Export, and say what is left to do."""
     from emgdeploy.boards import load_board
-    from emgdeploy.firmware import builds
     from emgdeploy.firmware.exports import ExportRequest, export
 
-    folder, manifest = builds.find(args.build)
+    folder, manifest = folders.find(args.build, console)
     request = ExportRequest(folder, manifest, load_board(manifest.board), args.format, args.out, args.memory)
     done = export(request)
     console.result({"build": folder, **vars(done)})

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_build(which)
     options.add_board(which)
     options.add_port(parser)
+    options.add_trust(parser)
     parser.add_argument(
         "--baud",
         type=options.positive_int,
@@ -46,8 +48,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.board is not None:
         board = load_board(args.board)
         folder, manifest = builds.find_for_board(board.name)
+        folders.warn(folder, manifest, console)
     else:
-        folder, manifest = builds.find(args.build)
+        folder, manifest = folders.find(args.build, console)
         board = load_board(manifest.board)
     with console.progress(f"flashing {board.name}", _image_bytes(folder, manifest)) as bar:
         written = 0
@@ -57,7 +60,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
             bar.advance(count - written)
             written = count
 
-        done = flash(folder, manifest, board, Way(args.port, args.baud, console.note, progress))
+        done = flash(
+            folder, manifest, board, Way(args.port, args.baud, args.trust_folder, console.note, progress)
+        )
     console.result({"build": folder, **vars(done)})
     if done.handshake:
         console.print(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from emgdeploy import bounded
 from emgdeploy.cli import verbs
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.parser import Parser, add_common
@@ -135,14 +134,8 @@ def _complain_unless_known_elsewhere(path: Path, unknown: list[str]) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"cannot read the config file {path}: {error.strerror}", "check --config") from error
-    except (ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix == ".json" else "TOML"
-        raise InputError(f"{path} is not valid {kind}: {error}", "see docs/cli.md for an example") from error
+    hint = "check --config; docs/cli.md has an example"
+    table = bounded.parsed(path, hint) if path.suffix == ".json" else bounded.toml(path, hint)
     if not isinstance(table, dict):
         raise InputError(f"{path} holds no keys and values", "see docs/cli.md for an example")
     return table

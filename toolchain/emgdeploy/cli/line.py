@@ -92,7 +92,7 @@ def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, boar
     if args.port is None and board.emulator is not None:
         from emgdeploy import emulate
 
-        with emulate.start(manifest, folder, board) as running:
+        with emulate.start(manifest, folder, board, args.trust_folder) as running:
             yield running.port
         return
     if args.port is None:

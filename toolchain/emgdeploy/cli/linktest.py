@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--link-test", action="store_true", help="measure how good the line to a device is")
     options.add_port(group)
     options.add_build(group)
+    options.add_trust(group)
     group.add_argument(
         "--seconds",
         type=options.positive_float,
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.link.proxy.plan import parse
 
     plan, wanted = parse(args.inject or ""), line.link_options(args)
-    with _port(args) as port, console.progress("measuring", args.seconds) as bar:
+    with _port(args, console) as port, console.progress("measuring", args.seconds) as bar:
         cable = FaultyPort(port, plan) if args.inject else port
         found = quality.measure(DeviceClient(cable, wanted), args.seconds, lambda step: bar.advance(step))
         name = port.name
@@ -54,13 +56,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 @contextmanager
-def _port(args: argparse.Namespace) -> Iterator[Port]:
+def _port(args: argparse.Namespace, console: Console) -> Iterator[Port]:
     """The named port, opened as the board of --build wants it, or the emulator of a build."""
     from emgdeploy.boards import load_board
-    from emgdeploy.firmware.builds import find
 
     if args.port is None or args.build is not None:
-        folder, manifest = find(args.build)
+        folder, manifest = folders.find(args.build, console)
         with line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
             yield port
         return

@@ -42,6 +42,15 @@ def add_out(parser: argparse._ActionsContainer, required: bool = False) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=required, help="folder for the results")
 
 
+def add_trust(parser: argparse._ActionsContainer) -> None:
+    """--trust-folder."""
+    parser.add_argument(
+        "--trust-folder",
+        action="store_true",
+        help="start a native program also when this machine did not build it; it can do all that you can",
+    )
+
+
 def positive_int(text: str) -> int:
     """For `type=`: a whole number of at least 1."""
     return _at_least(text, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import GateFailed
@@ -48,9 +49,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.emulate.cycles import report
     from emgdeploy.emulate.cycles.folder import FILE, REPORT, profile_folder
     from emgdeploy.files import write_atomic
-    from emgdeploy.firmware import builds
 
-    folder, manifest = builds.find(args.build)
+    folder, manifest = folders.find(args.build, console)
     found = profile_folder(folder, manifest, args.window, args.wait_states, args.alignment)
     table = found.to_dict()
     write_atomic(folder / FILE, json.dumps(table, indent=2, allow_nan=False) + "\n")

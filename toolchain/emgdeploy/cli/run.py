@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.cli import dataoptions, line, options
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.runview import RunView
 from emgdeploy.errors import InputError, UsageError
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where samples come from, on which device, over which line."""
     options.add_build(parser)
     options.add_port(parser)
+    options.add_trust(parser)
     _add_samples(parser)
     _add_decisions(parser)
     parser.add_argument(
@@ -117,11 +119,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Recognise until the samples end."""
     from emgdeploy.bench import recognise
     from emgdeploy.boards import load_board
-    from emgdeploy.firmware.builds import find
     from emgdeploy.flash import identity
     from emgdeploy.link.client import DeviceClient
 
-    folder, manifest = find(args.build)
+    folder, manifest = folders.find(args.build, console)
     names = _names(manifest)
     preprocess, source = _source(args, manifest, console)
     settings = _settings(args, names)

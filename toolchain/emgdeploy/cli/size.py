@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from emgdeploy.cli import folder as folders
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 
@@ -23,9 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print memories, parts, layers and files."""
     from emgdeploy.deploy.inventory import files, parts
-    from emgdeploy.firmware import builds
 
-    folder, manifest = builds.find(args.build)
+    folder, manifest = folders.find(args.build, console)
     by_file = files(manifest, folder)
     by_part = parts(manifest)
     console.result(

@@ -6,7 +6,6 @@ It travels inside the build folder, which may come from somebody else: it is rea
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.windows import quantize_windows
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
+from emgdeploy.signals import archive
 
 _HINT = "build the folder again, or copy it again"
 
@@ -83,14 +84,12 @@ def save(path: Path, golden: Golden) -> None:
 
 def load(path: Path) -> Golden:
     """Raises InputError when the file is missing, damaged, or its arrays do not fit each other."""
+    content = bounded.read(path, archive.LARGEST, _HINT)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            golden = Golden(
-                file["x"], file["y"], file["float_logits"], file["labels"], str(file["reference"])
-            )
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or 'damaged'})", _HINT) from None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, MemoryError):
+        file = archive.load(content)
+        golden = Golden(file["x"], file["y"], file["float_logits"], file["labels"], str(file["reference"]))
+    # A damaged archive makes zipfile, zlib and numpy fail in many ways, of many classes.
+    except Exception:
         raise InputError(f"{path}: is damaged or no golden file", _HINT) from None
     _check(golden, path)
     return golden

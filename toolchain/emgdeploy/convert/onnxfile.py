@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emgdeploy.convert import names, packages
+from emgdeploy import bounded
+from emgdeploy.convert import names, onnxsize, packages
 from emgdeploy.errors import InputError
 from emgdeploy.text import printable
 
@@ -37,14 +38,9 @@ def load(path: Path) -> OnnxModel:
     """
     onnx = packages.onnx()
     try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise InputError(
-                f"{path}: {size} bytes is more than any board can hold", "deploy a smaller network"
-            )
-        proto = onnx.load_from_string(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", "check the path") from None
+        proto = onnx.load_from_string(
+            bounded.read(path, _MAX_BYTES, "check the path, or deploy a smaller network")
+        )
     except Exception as error:  # protobuf's DecodeError has moved between its versions
         if isinstance(error, InputError):
             raise
@@ -66,6 +62,7 @@ def check(proto: Any, source: str) -> OnnxModel:
     _check_operators(proto, source)
     input_, output = _ends(proto, source)
     shape = _fixed_shape(input_, source)
+    onnxsize.check(proto, shape, source)
     try:
         onnx.checker.check_model(proto)
     except Exception as error:  # the checker and the message classes raise many kinds for damaged files

@@ -9,16 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.convert import packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
+
+# A model that makes a tensor of the size that a window says is known only when it runs.
+_ROOM = 1 << 30
 
 
 def run(model: OnnxModel, windows: NDArray[np.float32], source: str) -> NDArray[np.float32]:
     """Outputs (N, K) for windows (N, *window shape). Raises InputError when onnxruntime refuses the model."""
     opened = session(model.data, source)
     try:
-        outputs = [opened.run(None, {model.input_name: window[np.newaxis]})[0] for window in windows]
+        with bounded.memory(_ROOM):
+            outputs = [opened.run(None, {model.input_name: window[np.newaxis]})[0] for window in windows]
     except Exception as error:
         raise _refused(error, source) from None
     return np.stack([np.asarray(y, np.float32).ravel() for y in outputs])
@@ -59,7 +64,8 @@ def session(data: bytes, source: str) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        with bounded.memory(_ROOM):
+            return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise _refused(error, source) from None
 

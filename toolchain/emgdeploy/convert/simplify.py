@@ -11,6 +11,8 @@ from emgdeploy.errors import InputError
 
 # Folding may not blow a small file up into one that fills memory.
 _LARGEST_FOLDED = "16MB"
+_ROOM = 1 << 30
+"""Bytes that folding and running a model may take: its tensors are bounded by `onnxsize`."""
 
 
 def simplify(model: OnnxModel, source: str) -> OnnxModel:
@@ -30,7 +32,7 @@ def simplify(model: OnnxModel, source: str) -> OnnxModel:
 
 def _simplified(model: OnnxModel, **options: bool) -> Any:
     onnxsim = optional.load("onnxsim", packages.EXTRA)
-    with packages.muted():
+    with packages.muted(), bounded.memory(_ROOM):
         proto, _ = onnxsim.simplify(
             model.proto,
             overwrite_input_shapes={model.input_name: list(model.input_shape)},

@@ -97,4 +97,5 @@ def _logits(network: Any, windows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

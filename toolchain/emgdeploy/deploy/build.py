@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import emgdeploy
-from emgdeploy import resources
+from emgdeploy import resources, state
 from emgdeploy.boards import Board
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert import golden as goldens
@@ -20,14 +20,14 @@ from emgdeploy.deploy.workload import Material, Workload, prepare
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import app as apps
-from emgdeploy.firmware import builds, compiler, fits, image, live, manifest, nuttx
+from emgdeploy.firmware import builds, compiler, fits, image, integrity, live, manifest, nuttx, trust
 from emgdeploy.firmware import info as infos
 from emgdeploy.firmware.compiler import Compiler
 from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.firmware.nuttx import Tree
-from emgdeploy.firmware.platform import OBJECTS, Platform, load_platform, render
+from emgdeploy.firmware.platform import EXECUTABLE, OBJECTS, Platform, load_platform, render
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.types import Graph
 
@@ -153,10 +153,20 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None, warn:
         if measure is not None and not request.taps and "elf" in result.artifacts:
             report("counting instructions")
             result = replace(result, expected_instructions=measure(folder, result))
+        result = _remembered(result, folder, platform)
+        result = replace(result, hashes=integrity.of_folder(folder))
         manifest.save(result, folder)
     if request.latest:
         builds.remember(request.out, warn)
     return result
+
+
+def _remembered(made: Manifest, folder: Path, platform: Platform) -> Manifest:
+    """A program of this machine is noted as built here, so that `bench` may start it."""
+    if platform.image != EXECUTABLE or trust.remember(folder / made.artifacts["elf"]):
+        return made
+    note = f"{state.folder()} cannot be written, so bench, run and flash need --trust-folder here"
+    return replace(made, notes=(*made.notes, note))
 
 
 def _check_tree(request: BuildRequest, platform: Platform) -> None:

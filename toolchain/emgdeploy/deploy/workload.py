@@ -146,7 +146,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
     data = _read(source)
     read_tflite(data, source.name)
     write_atomic(folder / source.name, data)
-    golden, axes = goldens.load(build / "golden.npz"), made.input.window_axes
+    golden, axes = goldens.load(made.artifact(build, "golden")), made.input.window_axes
     if given.windows is not None:
         windows = _fitting(given.windows, given, made.input.window_shape)
         windows = windows.named_as(made.output.labels, _named(given))

@@ -11,6 +11,7 @@ from emgdeploy.boards import Board
 from emgdeploy.emulate.commands import NO_MACHINE, QEMU, command_for
 from emgdeploy.emulate.process import PtyProcess
 from emgdeploy.errors import LinkError
+from emgdeploy.firmware import trust
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.port import FdPort
 
@@ -50,13 +51,19 @@ class RunningBoard:
 
 
 @contextmanager
-def start(manifest: Manifest, folder: Path, board: Board) -> Iterator[RunningBoard]:
+def start(manifest: Manifest, folder: Path, board: Board, trusted: bool = False) -> Iterator[RunningBoard]:
     """Boot the firmware of a build folder; it is ended when the block is left, however that happens.
 
+    trusted: start also a native program that this machine did not build. QEMU runs a guest without network,
+    disks, semihosting or a monitor: all that reaches the host is what it says on its serial line.
     Raises UsageError for a board without an emulator, ToolMissingError without QEMU, InputError
-    when the image is missing.
+    when the image is missing, was changed, or is a foreign program.
     """
-    with PtyProcess(command_for(board, manifest.artifact(folder, "elf"))) as process:
+    image = manifest.artifact(folder, "elf")
+    command = command_for(board, image)
+    if board.emulator is not None and board.emulator.kind == "native" and not trusted:
+        trust.check(image)
+    with PtyProcess(command) as process:
         running = RunningBoard(board, process)
         try:
             yield running

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from emgdeploy import state
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest
@@ -14,6 +17,8 @@ from emgdeploy.folders import Say, replacing_folder
 
 BUILDS = Path("build")
 _LATEST = BUILDS / "latest"
+_KIND = "latest"
+_LONGEST_PATH = 4096
 # What other commands write into a build folder, and can write again.
 _LATER = ("bench.*", "profile.*", "flashed.json")
 
@@ -31,11 +36,26 @@ def replacing_build(out: Path, say: Say = lambda text: None) -> Iterator[Path]:
 
 
 def remember(folder: Path, say: Say = lambda text: None) -> None:
-    """Make `folder` the most recent build; `say` is told when that cannot be noted, which spoils no build."""
+    """Make `folder` the most recent build; `say` is told when that cannot be noted, which spoils no build.
+
+    `build/latest` may travel with a project, so a folder that does not lie beside it counts only when this
+    machine's own notes say the same.
+    """
     try:
         write_atomic(_LATEST, f"{folder.resolve()}\n")
     except OSError as error:
         say(f"{_LATEST} cannot be written ({error.strerror}): name this build with --build {folder}")
+        return
+    if not _beside_latest(folder) and not state.note(_KIND, _latest_name(), str(folder.resolve())):
+        say(f"{state.folder()} cannot be written: name this build with --build {folder}")
+
+
+def _beside_latest(folder: Path) -> bool:
+    return folder.resolve().is_relative_to(BUILDS.resolve())
+
+
+def _latest_name() -> str:
+    return hashlib.sha256(os.fsencode(_LATEST.resolve())).hexdigest()
 
 
 def find(build: Path | None) -> tuple[Path, Manifest]:
@@ -63,9 +83,15 @@ def find_for_board(board_name: str) -> tuple[Path, Manifest]:
 
 def _latest() -> Path:
     try:
-        folder = Path(_LATEST.read_text(encoding="utf-8").strip())
+        with _LATEST.open(encoding="utf-8") as file:
+            folder = Path(file.read(_LONGEST_PATH).strip())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError("there is no build yet", "emgdeploy build --board NAME, or --build DIR") from error
+    if not _beside_latest(folder) and state.noted(_KIND, _latest_name()) != str(folder.resolve()):
+        raise InputError(
+            f"{_LATEST} names {folder}, which does not lie below {BUILDS} and was not built from here",
+            "name the build with --build DIR if you know it, or build again",
+        )
     if not folder.is_dir():
         raise UsageError(f"the most recent build, {folder}, is gone", "build again, or name one with --build")
     return folder

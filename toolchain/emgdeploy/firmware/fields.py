@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import re
+import sys
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from emgdeploy.errors import InputError
 from emgdeploy.text import printable
 
 T = TypeVar("T")
+
+_LARGEST_FLOAT = sys.float_info.max
 
 LARGEST = 1 << 53
 """Above this an integer of a JSON file is not exact everywhere."""
@@ -39,6 +42,13 @@ class Fields:
             raise self._wrong(key, "printable text", value)
         return value
 
+    def name(self, key: str) -> str:
+        """A plain name: at most 64 letters, digits, "-" and "_"; never a path."""
+        value = self._get(key)
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
+            raise self._wrong(key, 'a name of letters, digits, "-" and "_"', value)
+        return value
+
     def choice(self, key: str, choices: tuple[str, ...]) -> str:
         """One of `choices`."""
         value = self._get(key)
@@ -56,9 +66,10 @@ class Fields:
     def number(self, key: str) -> float:
         """A finite number."""
         value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self._wrong(key, "a finite number", value)
-        return float(value)
+        # A whole number may have more digits than a float has room for.
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_FLOAT:
+            return float(value)
+        raise self._wrong(key, "a finite number", value)
 
     def truth(self, key: str) -> bool:
         """true or false."""
@@ -94,6 +105,13 @@ class Fields:
     def path_table(self, key: str) -> dict[str, str]:
         """Name -> relative path that stays inside its folder."""
         return {name: self._inside(key, path) for name, path in self.text_table(key).items()}
+
+    def path_names(self, key: str, most: int = 10_000) -> list[str]:
+        """The names of an object's entries, which are relative paths that stay inside their folder."""
+        table = self.table(key)
+        if len(table) > most:
+            raise self._wrong(key, f"an object of at most {most} entries", table)
+        return [self._inside(key, name) for name in table]
 
     def text_table(self, key: str, most: int = 1000) -> dict[str, str]:
         """Name -> text."""

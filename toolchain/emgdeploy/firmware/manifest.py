@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emgdeploy import bounded
 from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
+from emgdeploy.firmware import integrity
 from emgdeploy.firmware.fields import Fields
 
 SCHEMA = "emgdeploy.build/1"
@@ -135,6 +137,7 @@ class Manifest:
     preprocess, acquisition: how windows are made and how the recordings behind them were taken, as
     `signals.Preprocess` and `signals.acquisition.Acquisition` read them; None where the model did not say.
     reference: name and version of the interpreter that computed golden.npz.
+    hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
 
     board: str
@@ -177,9 +180,13 @@ class Manifest:
     preprocess: dict[str, Any] | None
     acquisition: dict[str, Any] | None
     notes: tuple[str, ...]
+    hashes: dict[str, str] | None = None
 
     def artifact(self, folder: Path, name: str) -> Path:
-        """The file of artefact `name`. Raises InputError when it is missing or leads out of `folder`."""
+        """The file of artefact `name`.
+
+        Raises InputError when it is missing, leads out of `folder` or is not as it was built.
+        """
         if name not in self.artifacts:
             raise InputError(f"the build in {folder} has no {name}", "build it with `emgdeploy build`")
         path = (folder / self.artifacts[name]).resolve()
@@ -190,6 +197,7 @@ class Manifest:
             )
         if not path.exists():
             raise InputError(f"{path} is missing", "build the folder again with `emgdeploy build`")
+        integrity.check(folder, self.artifacts[name], self.hashes)
         return path
 
 
@@ -202,17 +210,11 @@ def save(manifest: Manifest, folder: Path) -> None:
 def load(folder: Path) -> Manifest:
     """Read and check `folder`/manifest.json. Raises InputError naming the file and the entry."""
     path = folder / FILE
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"{path} is no manifest: larger than 16 MB", "build the folder again")
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    if not path.exists():
         raise InputError(
             f"{folder} holds no build ({FILE} is missing)", "make one with `emgdeploy build`, or name another"
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}", "build the folder again") from error
-    fields = Fields(table, str(path))
+        )
+    fields = Fields(bounded.parsed(path, "build the folder again", _LARGEST_FILE), str(path))
     if fields.text("schema") != SCHEMA:
         raise InputError(
             f"{path} has schema {fields.text('schema')}, this version reads {SCHEMA}",
@@ -228,7 +230,7 @@ def _size(fields: Fields, key: str) -> int:
 def _manifest(fields: Fields) -> Manifest:
     bounds = fields.inner("arena_bound_bytes")
     return Manifest(
-        board=fields.word("board"),
+        board=fields.name("board"),
         core=fields.choice("core", tuple(CORES)),
         clock_hz=fields.integer("clock_hz", 1),
         optimize=fields.choice("optimize", OPTIMIZE),
@@ -273,7 +275,14 @@ def _manifest(fields: Fields) -> Manifest:
         preprocess=fields.maybe("preprocess", fields.table),
         acquisition=fields.maybe("acquisition", fields.table),
         notes=fields.texts("notes"),
+        hashes=fields.maybe("hashes", lambda key: _hashes(fields, key)),
     )
+
+
+def _hashes(fields: Fields, key: str) -> dict[str, str]:
+    table = fields.inner(key)
+    paths = fields.path_names(key)
+    return {path: _hexadecimal(table, path, 64) for path in paths}
 
 
 def _peak(fields: Fields, key: str) -> int:

@@ -102,9 +102,9 @@ def render_linker_script(platform: Platform, board: Board, stack_bytes: int) -> 
     context = {
         "board": board,
         "memories": [_memory(memory) for memory in board.memories],
-        "code_memory": board.memories_for("code")[0].name,
-        "constants_memory": board.memories_for("constants")[0].name,
-        "data_memory": board.memories_for("data")[0].name,
+        "code_memory": f'"{board.memories_for("code")[0].name}"',
+        "constants_memory": f'"{board.memories_for("constants")[0].name}"',
+        "data_memory": f'"{board.memories_for("data")[0].name}"',
         "stack_bytes": stack_bytes,
     }
     return fill(template, context)
@@ -133,6 +133,11 @@ def _board_header(platform: Platform, board: Board) -> str:
     facts = {f"UART_{key.upper()}": value for key, value in platform.uarts[board.uart.peripheral].items()}
     facts["RX_RING_BYTES"] = platform.rx_ring_bytes
     for key, option in board.options.items():
+        if key.upper() in facts:
+            raise InputError(
+                f"{board.file}: options.{key} would replace a fact of the platform {platform.name}",
+                "give the option another name",
+            )
         if isinstance(option, int):
             facts[key.upper()] = int(option)
     lines = [f"#define EMG_{name} 0x{value:X}u" for name, value in facts.items()]
@@ -144,7 +149,13 @@ def _board_header(platform: Platform, board: Board) -> str:
 
 def _memory(memory: Memory) -> dict[str, str]:
     access = "r" + ("w" if "data" in memory.holds else "") + ("x" if "code" in memory.holds else "")
-    return {"name": memory.name, "access": access, "origin": hex(memory.origin), "size": hex(memory.size)}
+    # In quotes the linker takes its own keywords and operators for names, too.
+    return {
+        "name": f'"{memory.name}"',
+        "access": access,
+        "origin": hex(memory.origin),
+        "size": hex(memory.size),
+    }
 
 
 def fill(path: Path, context: dict[str, Any]) -> str:

@@ -53,12 +53,14 @@ class Flashed:
 class Way:
     """How to reach the board. port: its serial port, None where none is needed; baud: for the transfer.
 
+    trusted: start also a native program that this machine did not build.
     report: told each stage as it begins; progress: bytes of the image that are written. link: patience of
     the handshake. open, clock: how the port is opened and by which seconds the loader's deadlines are kept.
     """
 
     port: str | None = None
     baud: int = CONSOLE_BAUD
+    trusted: bool = False
     report: Report = lambda stage: None
     progress: Callable[[int], None] = lambda count: None
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -83,7 +85,7 @@ def _flash(folder: Path, manifest: Manifest, board: Board, way: Way) -> Flashed:
     kind = board.flash.kind
     if kind == "emulated":
         way.report("booting")
-        with emulate.start(manifest, folder, board) as running:
+        with emulate.start(manifest, folder, board, way.trusted) as running:
             return _greeted(
                 manifest, running.port, "emulator", dataclasses.replace(way, link=way.link or EMULATED)
             )

@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from emgdeploy.boards import Board, Scalar
+from emgdeploy.boards import Board
 from emgdeploy.errors import InputError, LinkError, ToolMissingError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.text import printable
@@ -19,31 +20,52 @@ _FAMILY_BASE = 0x0800_0000  # where STM32 flash begins
 
 # OpenOCD: "** Verified OK **"; st-flash: "Flash written and verified! jolly good!". pyOCD says nothing of the kind.
 _READ_BACK = re.compile(r"Verified OK|written and verified", re.IGNORECASE)
-
-Arguments = dict[str, Scalar]
-
-
-def openocd(image: Path, binary: Path, args: Arguments) -> list[str]:
-    """Write, read back, and start anew."""
-    program = f"program {{{image}}} verify reset exit"
-    return ["openocd", "-f", str(args["interface"]), "-f", str(args["target"]), "-c", program]
+_ELF, _BINARY = "firmware.elf", "firmware.bin"
 
 
-def st_flash(image: Path, binary: Path, args: Arguments) -> list[str]:
+def openocd(board: Board) -> list[str]:
+    """Write, read back, and start anew. All that Tcl gets to read is of our own making."""
+    scripts = [_script(board, key) for key in ("interface", "target")]
+    return ["openocd", "-f", scripts[0], "-f", scripts[1], "-c", f"program {_ELF} verify reset exit"]
+
+
+def st_flash(board: Board) -> list[str]:
     """st-flash takes raw bytes and their address."""
-    address = int(args.get("address", _FAMILY_BASE))
-    return ["st-flash", "--reset", "write", str(binary), f"0x{address:08x}"]
+    address = board.flash.args.get("address", _FAMILY_BASE)
+    if not isinstance(address, int) or isinstance(address, bool) or not 0 <= address < 1 << 32:
+        raise InputError(
+            f"{board.file}: flash.address = {address!r} is no address", "for example 0x0800_0000"
+        )
+    return ["st-flash", "--reset", "write", _BINARY, f"0x{address:08x}"]
 
 
-def pyocd(image: Path, binary: Path, args: Arguments) -> list[str]:
+def pyocd(board: Board) -> list[str]:
     """pyOCD knows its targets by name."""
-    return ["pyocd", "load", "--target", str(args["target"]), str(image)]
+    return ["pyocd", "load", "--target", _text(board, "target"), _ELF]
 
 
-_COMMANDS: dict[str, tuple[Callable[[Path, Path, Arguments], list[str]], str]] = {
-    "openocd": (openocd, "apt-get install openocd"),
-    "st-flash": (st_flash, "apt-get install stlink-tools"),
-    "pyocd": (pyocd, "pip install pyocd"),
+def _script(board: Board, key: str) -> str:
+    """A script that lies beside the board file, or one that OpenOCD finds among its own."""
+    text = _text(board, key)
+    beside = (board.file.parent / text).resolve()
+    return str(beside) if beside.is_file() else text
+
+
+def _text(board: Board, key: str) -> str:
+    if key not in board.flash.args:
+        raise InputError(
+            f"{board.file}: flash.{key} is missing", f"{board.flash.kind} needs it; see docs/boards.md"
+        )
+    value = board.flash.args[key]
+    if not isinstance(value, str) or not value or value.startswith("-"):
+        raise InputError(f"{board.file}: flash.{key} = {value!r} is no name", "see docs/boards.md")
+    return value
+
+
+_COMMANDS: dict[str, tuple[Callable[[Board], list[str]], str, str]] = {
+    "openocd": (openocd, "elf", "apt-get install openocd"),
+    "st-flash": (st_flash, "bin", "apt-get install stlink-tools"),
+    "pyocd": (pyocd, "elf", "pip install pyocd"),
 }
 
 KINDS = tuple(_COMMANDS)
@@ -52,28 +74,33 @@ KINDS = tuple(_COMMANDS)
 def run(manifest: Manifest, folder: Path, board: Board) -> tuple[str, bool]:
     """Flash with the board's tool; returns its name, and whether it said that it compared what it had written.
 
+    The tool runs in an empty folder that holds the image under a name of ours: these tools read scripts and
+    settings of the folder they are started in, and OpenOCD reads every argument as Tcl.
     Raises ToolMissingError with the line that installs it, InputError when the board file lacks an
     argument of that tool, LinkError with the tool's own last line when it fails.
     """
-    build, install = _COMMANDS[board.flash.kind]
-    try:
-        command = build(manifest.artifact(folder, "elf"), manifest.artifact(folder, "bin"), board.flash.args)
-    except KeyError as missing:
-        raise InputError(
-            f"{board.file}: flash.{missing.args[0]} is missing",
-            f"{board.flash.kind} needs it; see docs/boards.md",
-        ) from None
+    build, artifact, install = _COMMANDS[board.flash.kind]
+    command, image = build(board), manifest.artifact(folder, artifact)
     if shutil.which(command[0]) is None:
         raise ToolMissingError(f"{command[0]} is not installed", install)
-    return command[0], bool(_READ_BACK.search(_run(command, board)))
+    with tempfile.TemporaryDirectory(prefix="emgdeploy-") as place:
+        shutil.copyfile(image, Path(place) / {"elf": _ELF, "bin": _BINARY}[artifact])
+        return command[0], bool(_READ_BACK.search(_run(command, board, Path(place))))
 
 
-def _run(command: list[str], board: Board) -> str:
+def _run(command: list[str], board: Board, place: Path) -> str:
     """What the tool said."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, env=environment
+            command,
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            env=environment,
         )
     except subprocess.TimeoutExpired:
         raise LinkError(

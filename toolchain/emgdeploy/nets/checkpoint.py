@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy import optional
+from emgdeploy import bounded, optional
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import published, registry, weights
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = "emgdeploy.checkpoint/1"
+_LARGEST = 2 << 30
+_MOST_INPUTS = 1 << 24
 _HINT = "give a .pt file that `emgdeploy train` wrote, or a state dict of the published project"
 
 
@@ -72,7 +75,9 @@ def load_checkpoint(
         fields = value
     if fields["format"] != FORMAT:
         raise InputError(f"{source}: its format is {fields['format']!r:.60}", f"this version reads {FORMAT}")
-    state = published.without_profiling(weights.checked_state(fields.get("state_dict"), source))
+    state = published.without_profiling(
+        weights.checked_state(fields.get("state_dict"), source, 2 * len(content))
+    )
     network, name = _network(fields, state, factory, grid, source)
     weights.fill(network, state, source)
     shape = _input_shape(network, source)
@@ -117,10 +122,7 @@ def save_checkpoint(
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", _HINT) from None
+    return bounded.read(path, _LARGEST, _HINT)
 
 
 def _network(
@@ -146,6 +148,10 @@ def _input_shape(network: nn.Module, source: str) -> tuple[int, int, int]:
         raise InputError(
             f"{source}: the network does not say its input shape",
             "give the module an `input_shape` (C, H, W)",
+        )
+    if min(shape) < 1 or math.prod(shape) > _MOST_INPUTS:
+        raise InputError(
+            f"{source}: a window of {tuple(shape)} is more than any board can hold", "take a smaller window"
         )
     return (shape[0], shape[1], shape[2])
 

@@ -6,15 +6,19 @@ import io
 import pickle
 import re
 import warnings
+import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from emgdeploy import bounded
 from emgdeploy.errors import InputError
 from emgdeploy.nets import registry
+from emgdeploy.signals import archive
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+_ROOM = 512 << 20
 _HINT = "give a checkpoint of this network, or download or train it again"
 
 
@@ -23,7 +27,10 @@ def unpickle(content: bytes, source: str) -> object:
     import torch
 
     try:
-        with warnings.catch_warnings():
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as members:
+                archive.check_room(members, len(content))
+        with warnings.catch_warnings(), bounded.memory(_ROOM + 4 * len(content)):
             warnings.simplefilter("ignore")
             value: object = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     # A hostile or cut-off file makes the reader fail in many ways, of many classes.
@@ -50,15 +57,20 @@ def _unreadable(error: Exception, source: str) -> InputError:
     )
 
 
-def checked_state(state: object, source: str) -> dict[str, Tensor]:
-    """The mapping of names to dense finite tensors that a state dict is, or InputError."""
+def checked_state(state: object, source: str, room: int = 1 << 30) -> dict[str, Tensor]:
+    """The mapping of names to dense finite tensors that a state dict is, or InputError.
+
+    room: bytes that all tensors together may have.
+    """
     import torch
 
     if not isinstance(state, dict) or not state:
         raise InputError(f"{source}: there is no state dict in it, but {type(state).__name__}", _HINT)
+    if sum(value.nbytes for value in state.values() if isinstance(value, torch.Tensor)) > room:
+        raise InputError(f"{source}: its tensors claim more than the file holds", _HINT)
     for key, value in state.items():
         plain = isinstance(key, str) and isinstance(value, torch.Tensor) and value.layout == torch.strided
-        if not plain or value.is_complex() or value.is_quantized:
+        if not plain or value.is_complex() or value.is_quantized or value.is_meta:
             raise InputError(f"{source}: the entry {str(key)!r:.80} is no plain tensor", _HINT)
         # Strides of zero let a file of a few bytes claim a tensor of any size.
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
@@ -104,9 +116,9 @@ def class_count(network: nn.Module, input_shape: tuple[int, ...], source: str) -
     import torch
 
     try:
-        with torch.no_grad():
+        with torch.no_grad(), bounded.memory(_ROOM):
             logits = network.eval()(torch.zeros(1, *input_shape))
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
             f"{source}: the network cannot take a window of shape {tuple(input_shape)} ({reason:.120})", _HINT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.errors import InputError
+from emgdeploy.signals import archive
 
 ONLY = "x"
+LONGEST_ROW = 1 << 17
+"""Characters of a row of numbers: several thousand columns."""
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 # Rows that are looked at to tell whether whole numbers in the first one are samples or names.
 _LOOKED_AT = 20
@@ -43,11 +46,9 @@ def read(file: Path, hint: str) -> dict[str, NDArray[Any]]:
                 hint,
             )
         return {ONLY: table.values}
+    content = bounded.read(file, archive.LARGEST, hint)
     try:
-        loaded = np.load(io.BytesIO(file.read_bytes()), allow_pickle=False)
-        return {ONLY: loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded}
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})", hint) from None
+        return {ONLY: archive.load_one(content)} if content.startswith(archive.NPY) else archive.load(content)
     # A damaged file makes the reader fail in many ways, of many classes.
     except Exception as error:
         raise InputError(f"{file}: holds no table of numbers ({error!s:.80})", hint) from None
@@ -65,15 +66,16 @@ def read_table(file: Path, hint: str) -> Table:
 
     Raises InputError with `hint`.
     """
+    content = bounded.read(file, archive.LARGEST, hint)
     try:
-        return _table(file.read_bytes().decode("utf-8-sig").splitlines())
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})", hint) from None
+        return _table(content.decode("utf-8-sig").splitlines())
     except ValueError as error:
         raise InputError(f"{file}: holds no table of numbers ({error!s:.80})", hint) from None
 
 
 def _table(rows: list[str]) -> Table:
+    if max(map(len, rows), default=0) > LONGEST_ROW:
+        raise ValueError(f"a line has more than {LONGEST_ROW:,} characters")
     names: tuple[str, ...] = ()
     if rows and _is_heading(rows):
         names = tuple(cell.strip().strip('"') for cell in rows.pop(0).split(","))

@@ -17,6 +17,7 @@ NORMALISATIONS = ("none", "global", "electrode", "frame")
 
 _MAX_PIXELS = 1 << 16
 _MAX_WINDOW = 1 << 20
+_MAX_NOTCHES = 16
 # What single precision holds as a normal number, with room to compute.
 _LEAST, _MOST = 1e-30, 1e30
 HINT = "docs/data.md lists every field of a preprocessing description"
@@ -131,6 +132,8 @@ def _geometry_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     yield named != rows * columns, f"electrodes must name {rows * columns} channels, it names {named}"
     yield min(wanted.electrodes) < -1, "electrodes must be channel numbers from 0, or -1 for none"
     yield max(wanted.electrodes) < 0, "electrodes must name at least one channel"
+    far = max(wanted.electrodes) >= _MAX_PIXELS
+    yield far, f"electrodes must be channel numbers below {_MAX_PIXELS}"
     yield not (wanted.window_ms > 0 and wanted.stride_ms > 0), "window_ms and stride_ms must be positive"
     too_long = max(wanted.window_ms, wanted.stride_ms) * rate / 1000 > _MAX_WINDOW
     span = wanted.range_mv
@@ -157,6 +160,10 @@ def _filter_rules(wanted: Description) -> Iterator[tuple[bool, str]]:
     outside = band is not None and not 0 < band[0] < band[1] < half
     yield outside, f"bandpass_hz must rise and lie between 0 and {half:g}, it is {band}"
     yield not 1 <= wanted.bandpass_order <= 8, f"bandpass_order must be 1..8, it is {wanted.bandpass_order}"
+    yield (
+        len(notches) > _MAX_NOTCHES,
+        f"notch_hz may hold {_MAX_NOTCHES} frequencies, it holds {len(notches)}",
+    )
     yield any(not 0 < f < half for f in notches), f"notch_hz must lie between 0 and {half:g}, it is {notches}"
     yield not wanted.notch_q > 0, f"notch_q must be positive, it is {wanted.notch_q}"
 
@@ -190,9 +197,16 @@ def _reader(annotation: str) -> Callable[[Any], Any]:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise TypeError("a finite number")
     return float(value)
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def _whole(value: object) -> int:

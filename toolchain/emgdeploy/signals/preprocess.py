@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals import description, filters
 from emgdeploy.signals import repair as repairs
@@ -175,10 +175,5 @@ def load_preprocess(path: Path, base: Preprocess | None = None) -> Preprocess:
 
     Raises InputError that names the file and the field.
     """
-    try:
-        fields = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", description.HINT) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML ({error})", description.HINT) from None
+    fields = bounded.toml(Path(path), description.HINT)
     return Preprocess.from_dict({**(base.to_dict() if base else {}), **fields}, str(path))

@@ -14,11 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
+from emgdeploy.signals import archive
 from emgdeploy.signals.naming import class_map, renumbered
 
 _HINT = "a window file is an .npz with x (N, ...) and optionally y (N,) and labels (K,); see docs/data.md"
+
+_MOST_CLASSES = 65_535
 
 
 @dataclass(frozen=True)
@@ -88,19 +92,15 @@ def save(path: Path, windows: Windows) -> None:
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", _HINT) from None
-    if content.startswith(b"\x93NUMPY"):
+    content = bounded.read(path, archive.LARGEST, _HINT)
+    if content.startswith(archive.NPY):
         raise InputError(f"{path}: this is a single array, not an .npz of named arrays", _HINT)
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {name: archive[name] for name in ("x", "y", "labels") if name in archive.files}
+        return archive.load(content, ("x", "y", "labels"))
     # A damaged archive makes zipfile, zlib and numpy fail in many ways, of many classes.
     except Exception as error:
-        reason = "it holds Python objects" if "allow_pickle" in str(error) else "damaged or not an .npz file"
-        raise InputError(f"{path}: cannot be read as windows ({reason})", _HINT) from None
+        reason = str(error) if isinstance(error, ValueError) else "damaged or not an .npz file"
+        raise InputError(f"{path}: cannot be read as windows ({reason:.200})", _HINT) from None
 
 
 def _checked_x(path: Path, x: NDArray[Any], allow_empty: bool) -> NDArray[Any]:
@@ -128,8 +128,9 @@ def _checked_y(path: Path, y: NDArray[Any], count: int, labels: tuple[str, ...] 
         found = f"{y.dtype} of shape {_shape(y.shape)}"
         raise InputError(f"{path}: y must be {count} whole numbers, one per window, it is {found}", _HINT)
     low, high = (int(y.min()), int(y.max())) if count else (0, 0)
-    if low < 0 or (labels is not None and high >= len(labels)):
-        allowed = f"0..{len(labels) - 1}" if labels is not None else "0 and up"
+    most = len(labels) - 1 if labels is not None else _MOST_CLASSES
+    if low < 0 or high > most:
+        allowed = f"0..{most}"
         raise InputError(f"{path}: y holds class {low if low < 0 else high}, allowed is {allowed}", _HINT)
     return y.astype(np.int64)
 

@@ -119,7 +119,7 @@ def profile_folder(
     """
     if manifest.taps_of is not None:
         raise UsageError(f"{folder} is a build with taps", "profile the same build without --taps")
-    windows = golden.load(folder / "golden.npz")
+    windows = golden.load(manifest.artifact(folder, "golden"))
     if not 0 <= window < len(windows):
         raise UsageError(f"there is no window {window}", f"golden.npz has {len(windows)} windows, from 0")
     x, y = windows.x[window].tobytes(), windows.y[window].tobytes()

@@ -29,7 +29,9 @@ def nuttx_files(folder: Path, manifest: Manifest) -> dict[str, str]:
             "build for a board that does (`emgdeploy build --board spresense`) and export that",
         )
     app = manifest.artifact(folder, "app")
+    made = None if manifest.hashes is None else {(folder / name).resolve() for name in manifest.hashes}
     paths = [path for path in sorted(app.rglob("*")) if path.is_file() and not path.is_symlink()]
+    paths = [path for path in paths if made is None or path in made]
     return {path.relative_to(app).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from emgdeploy.errors import InputError
+from emgdeploy.firmware import integrity
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
@@ -28,14 +29,14 @@ def model(folder: Path, manifest: Manifest) -> dict[str, str]:
     """Model, kernels, live recognition where the build has it, and their headers; path below src -> text."""
     names = {*_TOP, *manifest.sources, *_live(manifest)}
     parts = {PurePosixPath(name).parts[2] for name in names if name.startswith("src/runtime/")}
-    headers = {path for part in parts for path in _below(folder, f"src/runtime/{part}", (".h",))}
-    return _read(folder, names | headers)
+    headers = {path for part in parts for path in _below(folder, manifest, f"src/runtime/{part}", (".h",))}
+    return _read(folder, manifest, names | headers)
 
 
 def application(folder: Path, manifest: Manifest) -> dict[str, str]:
     """The same and the wire protocol, without what a platform adds; path below src -> text."""
-    runtime = _below(folder, "src/runtime", (".c", ".h"))
-    return _read(folder, {*_TOP, "src/build_info.h", *_live(manifest), *runtime})
+    runtime = _below(folder, manifest, "src/runtime", (".c", ".h"))
+    return _read(folder, manifest, {*_TOP, "src/build_info.h", *_live(manifest), *runtime})
 
 
 def divided(folder: Path, manifest: Manifest) -> Divided:
@@ -60,13 +61,16 @@ def _live(manifest: Manifest) -> tuple[str, ...]:
     return ("src/live.h", *manifest.live_sources) if manifest.live_sources else ()
 
 
-def _below(folder: Path, top: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+def _below(folder: Path, manifest: Manifest, top: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """The files that the build made there; whatever else lies beside them is left alone."""
     for path in sorted((folder / top).rglob("*")):
-        if path.suffix in suffixes and path.is_file():
-            yield path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix()
+        made = manifest.hashes is None or name in manifest.hashes
+        if made and path.suffix in suffixes and path.is_file():
+            yield name
 
 
-def _read(folder: Path, names: set[str]) -> dict[str, str]:
+def _read(folder: Path, manifest: Manifest, names: set[str]) -> dict[str, str]:
     texts = {}
     for name in sorted(names):
         path = (folder / name).resolve()
@@ -75,6 +79,7 @@ def _read(folder: Path, names: set[str]) -> dict[str, str]:
                 f"{folder / name} leads out of the build folder",
                 "do not use this folder; build it again with `emgdeploy build`",
             )
+        integrity.check(folder, name, manifest.hashes)
         try:
             texts[name.removeprefix("src/")] = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -14,8 +14,7 @@ session = 1                # also subject, trial, repetition (from 1), part ("tr
 
 from __future__ import annotations
 
-import math
-import tomllib
+import sys
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy import bounded
 from emgdeploy.errors import InputError
 from emgdeploy.signals import arrayfile
 from emgdeploy.signals.preprocess import Preprocess
@@ -136,12 +136,7 @@ def default_preprocess(dataset: Dataset) -> Preprocess:
 
 
 def _fields(path: Path) -> dict[str, Any]:
-    try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", _HINT) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML ({error})", _HINT) from None
+    fields = bounded.toml(path, _HINT)
     unknown = [name for name in fields if name not in _HEAD]
     if unknown:
         raise InputError(f"{path}: there is no field {unknown[0]!r}", f"fields are: {', '.join(_HEAD)}")
@@ -170,7 +165,7 @@ def _scale(fields: dict[str, Any], path: Path) -> tuple[str, float]:
 def _number(fields: dict[str, Any], name: str, path: Path, default: float | None = None) -> float:
     value: Any = fields.get(name, default)
     wrong = isinstance(value, bool) or not isinstance(value, int | float)
-    if wrong or not math.isfinite(value) or value <= 0:
+    if wrong or not 0 < value <= sys.float_info.max:
         raise InputError(f"{path}: {name} must be a number above 0", _HINT)
     return float(value)
 
