@@ -117,6 +117,18 @@ def test_tensor_larger_than_its_data_is_rejected(tmp_path: Path) -> None:
     assert "conv2.weight" in rejected(save_state(tmp_path / "a.pt", state))
 
 
+def test_many_tensors_of_the_same_data_are_rejected(tmp_path: Path) -> None:
+    data = torch.zeros(10_000)
+    state = {f"layer{n}.weight": data for n in range(100)}
+    assert "claim more than the file holds" in rejected(save_state(tmp_path / "a.pt", state))
+
+
+def test_a_tensor_without_values_is_rejected(tmp_path: Path) -> None:
+    state = MobileNetV2(MobileNetV2Config(classes=8)).state_dict()
+    state["conv2.weight"] = state["conv2.weight"].to("meta")
+    assert "conv2.weight" in rejected(save_state(tmp_path / "a.pt", state))
+
+
 def test_checkpoint_of_another_network_is_named_as_such(tmp_path: Path) -> None:
     other = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Linear(4, 2))
     assert "another network" in rejected(save_state(tmp_path / "a.pt", other.state_dict()))

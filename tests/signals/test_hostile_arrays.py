@@ -75,8 +75,6 @@ def test_large_numbers_of_classes_are_not_made_negative(tmp_path: Path) -> None:
 
 
 def test_a_line_without_an_end(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a line has more than 131,072 characters"):
-        next(samples.read_lines(io.StringIO("1," * 100_000), 4))
     (tmp_path / "s.csv").write_text("1," * 100_000)
     with pytest.raises(InputError, match="a line has more than 131,072 characters"):
         samples.load(tmp_path / "s.csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emgdeploy import optional
+from emgdeploy import bounded, optional
 from emgdeploy.convert import constants, onnxfile, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError

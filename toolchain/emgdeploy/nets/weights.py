@@ -66,8 +66,6 @@ def checked_state(state: object, source: str, room: int = 1 << 30) -> dict[str, 
 
     if not isinstance(state, dict) or not state:
         raise InputError(f"{source}: there is no state dict in it, but {type(state).__name__}", _HINT)
-    if sum(value.nbytes for value in state.values() if isinstance(value, torch.Tensor)) > room:
-        raise InputError(f"{source}: its tensors claim more than the file holds", _HINT)
     for key, value in state.items():
         plain = isinstance(key, str) and isinstance(value, torch.Tensor) and value.layout == torch.strided
         if not plain or value.is_complex() or value.is_quantized or value.is_meta:
@@ -75,6 +73,9 @@ def checked_state(state: object, source: str, room: int = 1 << 30) -> dict[str, 
         # Strides of zero let a file of a few bytes claim a tensor of any size.
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise InputError(f"{source}: the tensor {key!r:.80} is larger than its data", _HINT)
+    if sum(value.nbytes for value in state.values()) > room:  # many may share the same data
+        raise InputError(f"{source}: its tensors claim more than the file holds", _HINT)
+    for key, value in state.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise InputError(f"{source}: the tensor {key!r:.80} holds values that are not finite", _HINT)
     return dict(state)
