@@ -91,6 +91,15 @@ def test_the_most_recent_build_lies_below_the_same_folder_or_was_built_from_here
     assert builds.find(None)[0] == inside
 
 
+def test_the_most_recent_build_may_have_a_name_that_is_no_text(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    odd = folder.rename(tmp_path / "b\udcff")
+    builds.remember(odd)
+    assert builds.find(None)[0] == odd
+
+
 def test_every_file_of_a_build_has_its_hash_and_each_changed_one_is_named(folder: Path) -> None:
     made = manifest.load(folder)
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

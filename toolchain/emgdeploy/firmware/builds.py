@@ -42,16 +42,21 @@ def remember(folder: Path, say: Say = lambda text: None) -> None:
     machine's own notes say the same.
     """
     try:
-        write_atomic(_LATEST, f"{folder.resolve()}\n")
+        write_atomic(_LATEST, os.fsencode(folder.resolve()) + b"\n")
     except OSError as error:
         say(f"{_LATEST} cannot be written ({error.strerror}): name this build with --build {folder}")
         return
-    if not _beside_latest(folder) and not state.note(_KIND, _latest_name(), str(folder.resolve())):
+    if not _beside_latest(folder) and not state.note(_KIND, _latest_name(), _spelt(folder)):
         say(f"{state.folder()} cannot be written: name this build with --build {folder}")
 
 
 def _beside_latest(folder: Path) -> bool:
     return folder.resolve().is_relative_to(BUILDS.resolve())
+
+
+def _spelt(folder: Path) -> str:
+    """Its path in hexadecimal: a path may be no text."""
+    return os.fsencode(folder.resolve()).hex()
 
 
 def _latest_name() -> str:
@@ -83,11 +88,11 @@ def find_for_board(board_name: str) -> tuple[Path, Manifest]:
 
 def _latest() -> Path:
     try:
-        with _LATEST.open(encoding="utf-8") as file:
-            folder = Path(file.read(_LONGEST_PATH).strip())
-    except (OSError, UnicodeDecodeError) as error:
+        with _LATEST.open("rb") as file:
+            folder = Path(os.fsdecode(file.read(_LONGEST_PATH)).strip())
+    except OSError as error:
         raise UsageError("there is no build yet", "emgdeploy build --board NAME, or --build DIR") from error
-    if not _beside_latest(folder) and state.noted(_KIND, _latest_name()) != str(folder.resolve()):
+    if not _beside_latest(folder) and state.noted(_KIND, _latest_name()) != _spelt(folder):
         raise InputError(
             f"{_LATEST} names {folder}, which does not lie below {BUILDS} and was not built from here",
             "name the build with --build DIR if you know it, or build again",
