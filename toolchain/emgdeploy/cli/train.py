@@ -251,10 +251,12 @@ def _data(args: argparse.Namespace) -> tuple[DataChoice, Dataset]:
 
 
 def _preprocess(args: argparse.Namespace, dataset: Dataset) -> Preprocess:
+    from emgdeploy.nets import registry
     from emgdeploy.signals import datasets
     from emgdeploy.signals.preprocess import load_preprocess
 
-    preprocess = datasets.default_preprocess(dataset)
+    raw = registry.RAW_LAYOUTS.get(args.network)
+    preprocess = datasets.raw_preprocess(dataset, raw) if raw else datasets.default_preprocess(dataset)
     if args.preprocess is not None:
         preprocess = load_preprocess(args.preprocess, preprocess)
     return preprocess.of_size(args.input_width, args.input_height, args.channel)
@@ -263,7 +265,7 @@ def _preprocess(args: argparse.Namespace, dataset: Dataset) -> Preprocess:
 def _task(
     args: argparse.Namespace, choice: DataChoice, dataset: Dataset, start: Checkpoint | None, console: Console
 ) -> Task:
-    from emgdeploy.nets import experiment, finetune
+    from emgdeploy.nets import experiment, finetune, registry
     from emgdeploy.signals.images import without_windows
     from emgdeploy.signals.matching import at_rate, match
 
@@ -290,6 +292,9 @@ def _task(
     dataoptions.warn_of_leak(task.split, console)
     if windowless := without_windows(dataset.recordings, matched.preprocess):
         console.warn(f"no window comes of {len(windowless)} recordings: {', '.join(windowless[:5])}")
+    name = args.network if start is None else start.name
+    if doubt := registry.unsuited(name, task.preprocess.image, task.preprocess.input_shape):
+        console.warn(doubt)
     if missing := experiment.untaught(task):
         console.warn(f"there is no training window of {', '.join(missing)}: it cannot be learned")
     return task

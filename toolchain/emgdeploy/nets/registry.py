@@ -55,12 +55,26 @@ _KINDS = {
 # What `train --network` takes: a kind, and the configuration's constructor for given windows.
 _CHOICES = {**{name: (name, "suited") for name in _KINDS}, "bandnet-small": ("bandnet", "suited_small")}
 NAMES = tuple(_CHOICES)
+# Networks made for samples as they are, and how they lie in a window.
+RAW_LAYOUTS = {"bandnet": "raster", "bandnet-small": "raster", "effie": "raster", "m5": "column"}
 _WIDTHS = {"mobilenetv2": 0.2, "mobilenetv1": 0.25}
 
 
 def usual_width(name: str) -> float:
     """The width that a network has when nobody says another."""
     return _WIDTHS.get(name, 1.0)
+
+
+def unsuited(name: str, image: str, shape: tuple[int, int, int]) -> str | None:
+    """A sentence where a network was not made for such windows, though it may take them; else None."""
+    if name in RAW_LAYOUTS and image != "stacked":
+        return (
+            f'{name} was made for samples as they are (image = "stacked", layout = "{RAW_LAYOUTS[name]}"); '
+            f"these windows are {image} of shape {shape}"
+        )
+    if name not in RAW_LAYOUTS and name in NAMES and min(shape[1:]) == 1 and image == "stacked":
+        return f"{name} was made for images; these windows are samples of shape {shape}"
+    return None
 
 
 def new(name: str, shape: tuple[int, int, int], classes: int, width: float) -> nn.Module:

@@ -46,6 +46,18 @@ def default_preprocess(dataset: Dataset) -> Preprocess:
     return _PREPROCESS[dataset.name](dataset)
 
 
+def raw_preprocess(dataset: Dataset, layout: str) -> Preprocess:
+    """For networks that take samples as they are: windows of 160 ms every 80 ms in this layout, each electrode
+    standardised; the data set's own filters stay, its logarithm does not."""
+    usual = default_preprocess(dataset)
+    if usual.image == "stacked":
+        return replace(usual, layout=layout)
+    windows = replace(usual, window_ms=160.0, stride_ms=80.0, log_epsilon=None)
+    return replace(
+        windows, image="stacked", frames=windows.window_samples, normalise="electrode", layout=layout
+    )
+
+
 def _chosen(dataset: Dataset, subjects: Chosen, sessions: Chosen) -> Dataset:
     kept = tuple(
         recording

@@ -185,15 +185,20 @@ def _reader(annotation: str) -> Callable[[Any], Any]:
         "int": _whole,
         "str": _text,
         "bool": _flag,
-        "float | None": lambda value: None if value is None else _number(value),
+        "float | None": lambda value: None if _is_off(value) else _number(value),
         "tuple[int, int]": lambda value: tuple(_whole(item) for item in _items(value, 2)),
         "tuple[int, ...]": lambda value: tuple(_whole(item) for item in _items(value)),
         "tuple[float, ...]": lambda value: tuple(_number(item) for item in _items(value)),
         "tuple[float, float] | None": lambda value: (
-            None if value is None else tuple(_number(item) for item in _items(value, 2))
+            None if _is_off(value) else tuple(_number(item) for item in _items(value, 2))
         ),
     }
     return readers[annotation]
+
+
+def _is_off(value: object) -> bool:
+    """TOML has no null: false, or the word none, leaves a step out."""
+    return value is None or value is False or value == "none"
 
 
 def _number(value: object) -> float:

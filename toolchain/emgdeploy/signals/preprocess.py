@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,4 +177,21 @@ def load_preprocess(path: Path, base: Preprocess | None = None) -> Preprocess:
     Raises InputError that names the file and the field.
     """
     fields = bounded.toml(Path(path), description.HINT)
-    return Preprocess.from_dict({**(base.to_dict() if base else {}), **fields}, str(path))
+    return Preprocess.from_dict({**(_following(base, fields) if base else {}), **fields}, str(path))
+
+
+def _following(base: Preprocess, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `base` that still make sense beside `fields`: samples as they are have no logarithm, and where
+    they lie in rows or columns every one of a window is shown; an image of them has one frame."""
+    kept = base.to_dict()
+    image, layout = fields.get("image", base.image), fields.get("layout", base.layout)
+    if "image" in fields and image in ("instant", "stacked"):
+        kept["log_epsilon"] = None
+    length = fields.get("window_ms", base.window_ms)
+    rate = fields.get("sample_rate_hz", base.sample_rate_hz)
+    timed = all(type(value) in (int, float) and 0 < value < 1e9 for value in (length, rate))
+    if image == "stacked" and layout in ("raster", "column") and timed:
+        kept["frames"] = max(1, round(length * rate / 1000))
+    elif image != base.image:
+        kept.update(frames=1, layout="channels")
+    return kept
