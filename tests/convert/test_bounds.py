@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +78,27 @@ def test_a_constant_that_the_range_does_not_pass_needs_no_operator() -> None:
     net = Net((3, 4, 5))
     net.add("Min", [net.add("Conv", ["x", numbers(3, 3, 1, 1)]), np.float32(0.5)])
     assert int8_of(net)[2] == ["CONV_2D"]
+
+
+@pytest.mark.parametrize(
+    "op", ["ReduceMean", "Concat", "Tanh", "Max", "LeakyRelu", "Sigmoid", "Mul", "MaxPool"]
+)
+@pytest.mark.parametrize("last", ["Relu", "Clip"])
+def test_an_activation_behind_any_operator_is_integer(op: str, last: str) -> None:
+    """TFLite fuses it into some operators only; the range of others came from nowhere."""
+    net = Net((3, 4, 5))
+    first, other = (net.add("Conv", ["x", 0.3 * numbers(3, 3, 1, 1, seed=seed)]) for seed in (1, 2))
+    given = {"Concat": [first, other], "Max": [first, other], "Mul": [first, other]}.get(op, [first])
+    attributes: dict[str, dict[str, Any]] = {
+        "Concat": {"axis": 1},
+        "MaxPool": {"kernel_shape": [2, 2]},
+        "ReduceMean": {"axes": [2]},
+    }
+    made = net.add(op, given, **attributes.get(op, {}))
+    net.add(last, [made, *([np.float32(0), np.float32(6)] if last == "Clip" else [])])
+    found, expected, ops, scale = int8_of(net)
+    assert "DEQUANTIZE" not in ops
+    assert float(np.abs(found - expected).max()) <= 7 * scale
 
 
 def test_bounds_pass_what_moves_numbers_and_stop_at_other_readers() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emgdeploy.convert import constants
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.recognise import recognised
+from emgdeploy.nets.ranges import Range
 
 # The numbers stay what they are, or are some of them: TFLite wants one scale on both sides.
 KEEPS_RANGE = frozenset(
@@ -37,6 +38,8 @@ KEEPS_RANGE = frozenset(
 _TAKES_RANGE = frozenset({"Clip", "Concat", "Max", "Min"})
 # TFLite fixes the range of what these give.
 _FIXED_RANGE = frozenset({"Constant", "Sigmoid", "Softmax", "Tanh"})
+# TFLite computes a following activation together with these; others that one reads are held in its range.
+FUSES = frozenset({"Add", "BatchNormalization", "Conv", "Div", "Gemm", "MatMul", "Mul", "Sub"})
 _FUSED_BOUNDS = ((0.0, np.inf), (0.0, 6.0))
 
 
@@ -54,6 +57,21 @@ def points(model: OnnxModel) -> tuple[str, ...]:
             continue
         found.append(node.output[0])
     return tuple(found)
+
+
+def taken_in(model: OnnxModel, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """The ranges in which tensors without one may be held: that of the only reader's output, which cuts off
+    whatever lies outside."""
+    users, known = users_of(model), constants.arrays(model.proto)
+    found = dict(ranges)
+    for node in reversed(model.proto.graph.node):
+        readers = users.get(node.output[0], [])
+        if node.output[0] in found or len(readers) != 1 or readers[0] is None:
+            continue
+        cuts = readers[0].op_type in _TAKES_RANGE or rectifies(readers[0], known)
+        if cuts and readers[0].output[0] in found:
+            found[node.output[0]] = found[readers[0].output[0]]
+    return found
 
 
 def users_of(model: OnnxModel) -> dict[str, list[Any]]:

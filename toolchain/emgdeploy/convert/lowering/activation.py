@@ -20,7 +20,9 @@ def relu(node: Node) -> Value:
 def _rectified(x: Value) -> Value:
     import tensorflow as tf
 
-    return x if x.nonnegative else x.with_tensor(tf.nn.relu(x.tensor), nonnegative=True)
+    if x.nonnegative or (x.range is not None and x.range.low >= 0):
+        return replace(x, nonnegative=True)
+    return x.with_tensor(tf.nn.relu(x.tensor), nonnegative=True)
 
 
 @lowers("Clip")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
+from emgdeploy.convert.lowering.stack import is_batch, stacked
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last
 
 
@@ -17,8 +18,10 @@ def conv(node: Node) -> Value:
     """Channels-last convolution; PAD only where neither SAME nor VALID says what ONNX says."""
     import tensorflow as tf
 
-    x = channels_last(node.value())
     weights = node.constant(1)
+    if is_batch(node.value()):
+        return stacked(node, tuple(weights.shape[2:]), conv, zeros_count=True, held=node.enough)
+    x = channels_last(node.value())
     if x.rank not in (3, 4) or weights.ndim != x.rank:
         raise node.fail(f"convolves a tensor of rank {x.rank}; 3 and 4 are supported")
     window = window_of(node, x, tuple(weights.shape[2:]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from emgdeploy.convert.lowering.registry import Node, lowers
+from emgdeploy.convert.lowering.stack import as_rows, from_rows, is_batch
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last
 
 
@@ -15,7 +18,11 @@ def batch_normalization(node: Node) -> Value:
 
     if node.integer("training_mode", 0):
         raise node.fail("is in training mode", "export the network in evaluation mode: network.eval()")
-    x = channels_last(node.value())
+    given = node.value()
+    if is_batch(given) and given.rank in (2, 3, 4):
+        image = replace(node, operands=(as_rows(given), *node.operands[1:]))
+        return from_rows(batch_normalization(image), given.shape[0], given.rank)
+    x = channels_last(given)
     if x.rank not in (2, 3, 4):
         raise node.fail(f"normalizes a tensor of rank {x.rank}; 2, 3 and 4 are supported")
     gamma, beta, mean, variance = (node.constant(i).astype(np.float64) for i in range(1, 5))

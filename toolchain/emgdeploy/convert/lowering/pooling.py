@@ -9,15 +9,18 @@ from typing import Any
 
 from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
+from emgdeploy.convert.lowering.stack import is_batch, stacked
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
 
 
 @lowers("MaxPool")
 def max_pool(node: Node) -> Value:
     """Padding never wins a maximum, so zeros may stand in for it only where nothing is below zero."""
-    x, window = _pooled_input(node)
     if len(node.outputs) > 1 and node.outputs[1]:
         raise node.fail("returns the places of the maxima, which is not supported")
+    if is_batch(node.value()):
+        return stacked(node, node.ints("kernel_shape", ()), max_pool, node.value().nonnegative)
+    x, window = _pooled_input(node)
     if not window.pads or window.same:
         y = _max(x.tensor, window.size, window.stride, "SAME" if window.pads else "VALID")
     elif x.nonnegative:
@@ -58,6 +61,9 @@ def average_pool(node: Node) -> Value:
     """ONNX leaves padding out of the average (as SAME does) unless count_include_pad says otherwise."""
     import tensorflow as tf
 
+    if is_batch(node.value()):
+        counts = bool(node.integer("count_include_pad", 0))
+        return stacked(node, node.ints("kernel_shape", ()), average_pool, counts)
     x, window = _pooled_input(node)
     if window.beyond:
         raise node.fail("averages windows that reach past the image because of ceil_mode")

@@ -15,7 +15,7 @@ from emgdeploy.convert.lowering.registry import Lowering, Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
 from emgdeploy.convert.names import plain
 from emgdeploy.convert.onnxfile import OnnxModel
-from emgdeploy.convert.points import KEEPS_RANGE
+from emgdeploy.convert.points import FUSES, KEEPS_RANGE, taken_in
 from emgdeploy.convert.recognise import recognised
 from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.nets.ranges import Range
@@ -90,6 +90,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
     known: dict[str, Operand] = {t.name: _array(t) for t in model.proto.graph.initializer}
     known[model.input_name] = _ranged(window, model.input_name, ranges)
     known[""] = None
+    held = taken_in(model, ranges)
     for proto in model.proto.graph.node:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
         if proto.op_type == "Constant":
@@ -102,6 +103,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
             attributes,
             tuple(proto.output),
             ranges.get(proto.output[0]),
+            held.get(proto.output[0]),
         )
         lowering = operators.find(node.op)
         if lowering is None:
@@ -128,8 +130,10 @@ def _lowered(node: Node, lowering: Lowering, ranges: Mapping[str, Range]) -> Ite
         kept = isinstance(first, Value) and (node.op in KEEPS_RANGE or value.tensor is first.tensor)
         if kept and isinstance(first, Value) and first.range is not None:
             yield replace(value, range=first.range)
-        else:
+        elif name in ranges or node.op in FUSES:
             yield _ranged(value, name, ranges)
+        else:
+            yield value.held(node.enough)
 
 
 def _ranged(value: Value, name: str, ranges: Mapping[str, Range]) -> Value:

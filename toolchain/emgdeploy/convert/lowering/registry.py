@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Operand = Value | NDArray[Any] | None
 """A tensor that depends on the input, a constant, or an optional input left out."""
 
 Lowering = Callable[["Node"], Value | tuple[Value, ...]]
+_Lowering = TypeVar("_Lowering", bound=Lowering)
 
 LOWERINGS: dict[str, Lowering] = {}
 
@@ -27,6 +28,7 @@ class Node:
     """One ONNX operator with its operands in order (constants as arrays) and its decoded attributes.
 
     `range`: what int8 will hold of its first output; None in the float network, or where TFLite says it.
+    `enough`: what it needs to hold of it, also where the next operator is fused and its range counts.
     """
 
     op: str
@@ -35,6 +37,7 @@ class Node:
     attributes: Mapping[str, Any]
     outputs: tuple[str, ...] = ()
     range: Range | None = None
+    enough: Range | None = None
 
     def fail(
         self, reason: str, hint: str = "change the network, or export it with another operator"
@@ -83,10 +86,10 @@ class Node:
         return self.operands[position] if position < len(self.operands) else None
 
 
-def lowers(*ops: str) -> Callable[[Lowering], Lowering]:
+def lowers(*ops: str) -> Callable[[_Lowering], _Lowering]:
     """Announce the function that lowers these ONNX operators."""
 
-    def announce(function: Lowering) -> Lowering:
+    def announce(function: _Lowering) -> _Lowering:
         for op in ops:
             LOWERINGS[op] = function
         return function

@@ -34,7 +34,7 @@ def gather(node: Node) -> Value:
             f"gathers places {places.ravel().tolist()[:8]} of {size}; one is supported", _ONE_BY_ONE
         )
     first = int(places.ravel()[0]) % size
-    part = _along(x, axis, first, 1)
+    part = along(x, axis, first, 1)
     return part if places.ndim else reshape(part, (*x.shape[:axis], *x.shape[axis + 1 :]))
 
 
@@ -53,12 +53,12 @@ def split(node: Node) -> tuple[Value, ...]:
         raise node.fail(f"splits {whole} into {sizes}")
     parts, start = [], 0
     for size in sizes:
-        parts.append(_along(x, axis, start, size))
+        parts.append(along(x, axis, start, size))
         start += size
     return tuple(parts)
 
 
-def _along(x: Value, axis: int, start: int, size: int) -> Value:
+def along(x: Value, axis: int, start: int, size: int) -> Value:
     """`size` neighbours along one axis, and all there is along the others."""
     places = [slice(0, n, 1) for n in x.shape]
     places[axis] = slice(start, start + size, 1)
