@@ -25,6 +25,8 @@ CASES = [
     ("bandnet", RING, 1.0),
     ("bandnet", (1, 16, 40), 1.0),
     ("bandnet-small", RING, 1.0),
+    ("lda", (1, 16, 4), 1.0),
+    ("mlp", (1, 16, 4), 1.0),
 ]
 
 
@@ -36,7 +38,9 @@ def test_every_layer_natively_and_outputs_on_cortex_m4(
 
 
 @pytest.mark.parametrize("board", ["native", "qemu-mps2-an386"])
-@pytest.mark.parametrize("name", ["mobilenetv2", "mobilenetv1", "m5", "effie", "bandnet", "bandnet-small"])
+@pytest.mark.parametrize(
+    "name", ["mobilenetv2", "mobilenetv1", "m5", "effie", "bandnet", "bandnet-small", "lda", "mlp"]
+)
 def test_builds_and_benches_with_every_bit_right(name: str, board: str, cli: Cli, tmp_path: Path) -> None:
     """The usual command line, on simulated windows; random weights may drift, so their gates are open."""
     checkpoint = saved(settled(name, RING, 0.25 if "mobilenet" in name else 1.0), RING, tmp_path / "a.pt")

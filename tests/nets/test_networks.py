@@ -28,6 +28,8 @@ CASES = [
     ("effie", RING, 1.0),
     ("bandnet", RING, 0.5),
     ("bandnet-small", (1, 16, 20), 1.0),
+    ("lda", (2, 3, 4), 1.0),
+    ("mlp", (2, 3, 4), 0.5),
     ("own_network:make", (2, 4, 4), 1.0),
 ]
 

@@ -27,7 +27,8 @@ from emgdeploy.nets.variation import Silence, Variation
 from emgdeploy.signals import Preprocess, windowfile
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import labelled_windows
-from emgdeploy.signals.recordings import Dataset, Recording
+from emgdeploy.signals.recordings import Recording
+from support.toy_dataset import toy_dataset, toy_preprocess
 
 SETTINGS = TrainSettings(epochs=4, batch_size=16)
 
@@ -37,29 +38,6 @@ def _arithmetic_of_others_stays_as_it_was() -> Iterator[None]:
     before = torch.are_deterministic_algorithms_enabled()
     yield
     torch.use_deterministic_algorithms(before)
-
-
-def toy_dataset(classes: int = 3, trials: int = 20) -> Dataset:
-    """A few electrodes of noise whose strength is the class: easily learned from RMS images."""
-    rng = np.random.default_rng(0)
-    recordings = [
-        Recording(
-            (rng.normal(size=(300, 6)) * np.roll([4.0, 1, 1, 1, 1, 1], 2 * label)).astype(np.float32),
-            np.full(300, label, np.int64),
-            1,
-            1,
-            trial * classes + label,
-        )
-        # Class by class, as recordings lie on a disk: nothing may depend on neighbours being a fair sample.
-        for label in range(classes)
-        for trial in range(trials)
-    ]
-    names = tuple(f"class {label}" for label in range(classes))
-    return Dataset("toy", tuple(recordings), names, 1000.0, (2, 3), tuple(range(6)))
-
-
-def toy_preprocess() -> Preprocess:
-    return Preprocess(1000.0, (2, 3), tuple(range(6)), 50.0, 25.0, log_epsilon=0.01, normalise="global")
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import dataoptions, options
 from emgdeploy.cli.console import Console
-from emgdeploy.cli.trainreport import show_confusion
+from emgdeploy.cli.trainreport import beside, show_confusion
 from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     if by_vote is not None:
         console.print(f"{by_vote.accuracy:.2%} by majority of the last {args.vote} windows, as `run` votes")
+    lda = _baseline(checkpoint, tested, len(labels))
+    if lda is not None:
+        console.print(beside(lda["lda"], asdict(reached)) + ", of the checkpoint's training windows")
     show_confusion(asdict(reached), labels, console)
     disturbed = _disturbed(args, checkpoint, tested, len(labels), console)
     console.result(
@@ -85,9 +88,26 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "confusion": reached.confusion,
             "voted": None if by_vote is None else {"windows": args.vote, "accuracy": by_vote.accuracy},
             "disturbed": disturbed,
+            "baselines": lda,
         }
     )
     return 0
+
+
+def _baseline(checkpoint: Checkpoint, tested: _Tested, classes: int) -> dict[str, Any] | None:
+    """What the LDA of the checkpoint's training reaches on the same windows; None where it brings none."""
+    from math import prod
+
+    from emgdeploy.nets import baseline
+    from emgdeploy.nets.experiment import classes_of
+
+    notes, preprocess = checkpoint.training.get("baselines"), checkpoint.preprocess
+    noted = notes.get(baseline.NAME) if isinstance(notes, dict) else None
+    found = baseline.Baseline.from_dict(noted, prod(checkpoint.input_shape), classes)
+    if found is None or preprocess is None:
+        return None
+    windows = tested.windows
+    return baseline.report([found.score(windows.x, classes_of(windows), preprocess)], found)
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,21 @@ def show(report: dict[str, Any], folder: Path, console: Console) -> None:
         console.print(f"{report['finetuned']['accuracy_as_it_was']:.2%} with the checkpoint as it was")
     if report["qat"] is not None:
         console.print(f"{report['qat']['accuracy']:.2%} with the rounding of int8, with ranges learned")
+    console.print(beside(report["baselines"]["lda"], report))
     voted = report["voted"]
     console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
     show_confusion(report, tuple(report["labels"]), console)
     console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json")
+
+
+def beside(lda: Mapping[str, Any], reached: Mapping[str, Any]) -> str:
+    """What a linear classifier reaches on the same windows, and whether the network pays."""
+    kind = {"image": "the image's values", "hudgins": "Hudgins' features"}[lda["features"]]
+    text = f"{lda['accuracy']:.2%} by LDA on {kind}, balanced {lda['balanced_accuracy']:.2%}"
+    worse = lda["accuracy"] > reached["accuracy"] and lda["balanced_accuracy"] > reached["balanced_accuracy"]
+    return text + (
+        ": the network does not pay here (--network lda)" if worse and lda["features"] == "image" else ""
+    )
 
 
 def show_confusion(reached: Mapping[str, Any], labels: tuple[str, ...], console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.nets import finetune, registry, rounded, train
+from emgdeploy.nets import baseline, finetune, registry, rounded, train
+from emgdeploy.nets.baseline import Baseline
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
+from emgdeploy.nets.features import is_raw
 from emgdeploy.nets.live import Live
 from emgdeploy.nets.metrics import Score, pooled, score
 from emgdeploy.nets.rounded import Quantized
@@ -83,7 +86,7 @@ class Model:
 class Outcome:
     """A trained network and what it reaches on the test windows, one by one and by majority votes.
 
-    as_it_was: what the checkpoint that it started from reaches on the same windows, if it did from one;
+    baseline: an LDA of the same training windows. as_it_was: what the checkpoint that it started from reaches on the same windows, if it did from one;
     quantized: what training on for int8 added, if it was.
     """
 
@@ -95,6 +98,7 @@ class Outcome:
     cost: Cost
     model: Model
     voted: Score
+    baseline: Baseline
     as_it_was: Score | None = None
     quantized: Quantized | None = None
 
@@ -139,8 +143,38 @@ def run(
     """
     train.seed_everything(settings.seed)
     network = model.build(task)
+    trained = _solved(network, task) or _fitted(network, task, settings, on_batch, progress)
+    one_by_one, by_vote = task.live.scores(network, vote)
+    found = cost(network, task.preprocess.input_shape)
+    as_it_was = None if model.start is None else task.live.scores(model.start.network, vote)[0]
+    beside = Baseline.of(task.train.x, classes_of(task.train), len(task.dataset.labels), task.preprocess)
+    return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote, beside, as_it_was)
+
+
+def _solved(network: nn.Module, task: Task) -> train.Trained | None:
+    """A network that is solved for, at once; None for one that is trained."""
+    solve = getattr(network, "solve", None)
+    if solve is None:
+        return None
+    if is_raw(task.preprocess):
+        raise UsageError(
+            "LDA takes images of amplitudes, these are windows of raw samples",
+            "take rms or mav images in the preprocessing (docs/data.md), or another network",
+        )
+    started = time.perf_counter()
+    solve(task.train.x, classes_of(task.train), task.preprocess.log_epsilon is not None)
+    return train.Trained(time.perf_counter() - started, ())
+
+
+def _fitted(
+    network: nn.Module,
+    task: Task,
+    settings: train.TrainSettings,
+    on_batch: train.OnBatch | None,
+    progress: Path | None,
+) -> train.Trained:
     windows, held_out = _held_out(task, settings)
-    trained = train.fit(
+    return train.fit(
         network,
         windows.x,
         classes_of(windows),
@@ -151,10 +185,6 @@ def run(
         None if held_out is None else (held_out.x, classes_of(held_out)),
         progress,
     )
-    one_by_one, by_vote = task.live.scores(network, vote)
-    found = cost(network, task.preprocess.input_shape)
-    as_it_was = None if model.start is None else task.live.scores(model.start.network, vote)[0]
-    return Outcome(network, task, settings, trained, one_by_one, found, model, by_vote, as_it_was)
 
 
 def untaught(task: Task) -> tuple[str, ...]:
@@ -273,12 +303,18 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
             "balanced_accuracy": by_vote.balanced_accuracy,
             "recall": list(by_vote.recall),
         },
+        "baselines": baseline.report([_baseline_score(fold) for fold in folds], outcome.baseline),
         "folds": [_fold(fold) for fold in folds],
         "windows": {"train": len(task.train), "test": len(task.test)},
         "losses": list(outcome.trained.losses),
         "held_out_accuracy": list(outcome.trained.held_out),
         "seconds_per_epoch": outcome.trained.seconds_per_epoch,
     }
+
+
+def _baseline_score(outcome: Outcome) -> Score:
+    tested = outcome.task.test
+    return outcome.baseline.score(tested.x, classes_of(tested), outcome.task.preprocess)
 
 
 def _finetuned(folds: Sequence[Outcome]) -> dict[str, Any] | None:
@@ -303,6 +339,7 @@ def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: in
     notes = {key: report[key] for key in ("model_width", "settings", "windows", "finetuned", "leaks")}
     notes["accuracy"] = outcome.score.accuracy
     notes["data"] = task.choice.to_dict()
+    notes["baselines"] = {baseline.NAME: outcome.baseline.to_dict()}
     ranges = None if outcome.quantized is None else outcome.quantized.ranges
     path = folder / "checkpoint.pt"
     save_checkpoint(

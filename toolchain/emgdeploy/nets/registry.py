@@ -51,6 +51,8 @@ _KINDS = {
     "m5": _Kind("m5", "M5", "M5Config"),
     "effie": _Kind("effie", "Effie", "EffieConfig"),
     "bandnet": _Kind("bandnet", "BandNet", "BandNetConfig"),
+    "lda": _Kind("lda", "Lda", "LdaConfig"),
+    "mlp": _Kind("mlp", "Mlp", "MlpConfig"),
 }
 # What `train --network` takes: a kind, and the configuration's constructor for given windows.
 _CHOICES = {**{name: (name, "suited") for name in _KINDS}, "bandnet-small": ("bandnet", "suited_small")}
