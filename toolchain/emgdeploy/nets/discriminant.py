@@ -31,7 +31,7 @@ class Discriminant:
 
     def classes(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
         """(N, D) -> (N,) the likeliest class of each."""
-        return self.logits(features).argmax(axis=1).astype(np.int64)
+        return np.asarray(self.logits(features).argmax(axis=1), np.int64)
 
 
 def fit(
@@ -60,10 +60,10 @@ def fit(
     noise, gain = noise * spread, gain * spread
     together = np.zeros(x.shape[1]) if amplitudes is None else gain * amplitudes.astype(np.float64)
     covariance = within / len(x) + noise**2 * np.eye(x.shape[1]) + np.outer(together, together)
-    weights = np.linalg.solve(covariance, means.T).T
+    weights = np.asarray(np.linalg.solve(covariance, means.T).T, np.float64)
     seen = shares > 0
     bias = np.log(np.where(seen, shares, 1.0)) - 0.5 * (weights * means).sum(axis=1)
     # A class that was never seen is always behind one that was, by a step that int8 ranges survive.
     first = int(seen.argmax())
     weights[~seen], bias[~seen] = weights[first], bias[first] - _UNSEEN
-    return Discriminant(weights, bias)
+    return Discriminant(weights, np.asarray(bias, np.float64))
