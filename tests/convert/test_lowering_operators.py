@@ -228,7 +228,7 @@ def test_means_of_newer_opsets_are_understood() -> None:
 
 
 REFUSED: dict[str, tuple[Build, str]] = {
-    "an operator without lowering": (lambda n: n.add("Sin", ["x"]), "'sin_0' is a Sin"),
+    "an operator without lowering": (lambda n: n.add("Sin", ["x"]), r"Sin \(sin_0\)"),
     "an empty part": (
         lambda n: n.add("Slice", ["x", np.array([2]), np.array([2]), np.array([2])]),
         "takes nothing",
@@ -253,6 +253,16 @@ REFUSED: dict[str, tuple[Build, str]] = {
     "a wrong reshape": (lambda n: n.add("Reshape", ["x", np.array([1, 7])]), "reshapes"),
     "a wrong axis": (lambda n: n.add("Softmax", ["x"], axis=9), "axis 9"),
 }
+
+
+def test_all_operators_without_a_lowering_are_named_at_once() -> None:
+    net = Net((1, 4, 4))
+    last = net.add("Sin", [net.add("Cos", ["x"])])
+    for _ in range(4):
+        last = net.add("Sin", [last])
+    with pytest.raises(InputError) as caught:
+        program.check_operators(net.model(), "net")
+    assert "Cos (cos_0), Sin (sin_1, sin_2, sin_3 and 2 more)" in caught.value.message
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -196,7 +196,7 @@ def test_a_checkpoint_is_calibrated_on_the_trials_it_was_trained_on(tmp_path: Pa
 
 
 def test_files_of_other_kinds_are_bad_input(tmp_path: Path) -> None:
-    for name in ("model.h5", "model"):
+    for name in ("model.mlmodel", "model"):
         with pytest.raises(InputError, match="cannot be converted"):
             convert_model(tmp_path / name, tmp_path / "out")
 

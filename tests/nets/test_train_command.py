@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -207,3 +209,49 @@ def test_finetuning_sees_every_gesture_and_says_what_the_checkpoint_reached(
     assert report["settings"] == {**report["settings"], **finetune.USUAL, "epochs": 1}
     seen = windowfile.load(tmp_path / "run/calibration.npz", (1, 8, 24))
     assert seen.y is not None and set(seen.y) == set(range(len(report["labels"])))
+
+
+OWN = """
+import torch
+from support.own_net import OwnNet
+
+class Odd(torch.nn.Module):
+    def __init__(self, input_shape, classes):
+        super().__init__()
+        self.input_shape, self.fc = input_shape, torch.nn.Linear(192, classes)
+    def forward(self, x):
+        return self.fc(torch.sin(torch.cos(x)).flatten(1))
+
+class Plain(Odd):
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+"""
+
+
+@pytest.fixture
+def own_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the user stands in, with networks of theirs."""
+    (tmp_path / "own_odd.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("dry", [("--dry-run",), ()])
+def test_what_cannot_be_converted_is_said_before_training(dry: tuple[str, ...], own_networks: Path) -> None:
+    asked = ("--dataset", "simulated", "--network", "own_odd:Odd", "--out", "run", *SMALL, *dry)
+    status, _, err = run("train", *asked)
+    assert status == 3
+    assert "error: own_odd:Odd: cannot be converted: Cos (Cos), Sin (Sin)" in err
+    assert "epoch" not in err
+
+
+def test_a_remembered_network_is_imported_once_it_is_named(own_networks: Path) -> None:
+    asked = ("--dataset", "simulated", *SMALL)
+    made = run_well("train", *asked, "--factory", "own_odd:Plain", "--epochs", 1, "--out", "run")
+    assert made["model"] == "own_odd:Plain"
+    del sys.modules["own_odd"]
+    status, _, err = run("eval", "--checkpoint", "run/checkpoint.pt", *asked)
+    assert status == 3
+    assert "own_odd" not in sys.modules
+    command = err.splitlines()[-1].removeprefix("try: emgdeploy ")
+    assert run_well(*shlex.split(command))["accuracy"] == made["accuracy"]

@@ -11,6 +11,8 @@ class EmgDeployError(Exception):
     """What is wrong and where (`message`), and what the user can do about it (`hint`)."""
 
     exit_code = 1
+    # What the same command needs besides, where that is all: the command line then says the whole command.
+    missing_option: tuple[str, ...] = ()
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)

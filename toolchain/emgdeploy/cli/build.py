@@ -129,9 +129,11 @@ def _request(args: argparse.Namespace, board: Board, console: Console) -> BuildR
     from emgdeploy.deploy.build import BuildRequest, like
     from emgdeploy.firmware import manifest
     from emgdeploy.firmware.builds import default_folder
+    from emgdeploy.nets import foreign
 
     model = args.model or _default_model()
     out = args.out or default_folder(board.name + ("-taps" if args.taps else ""))
+    foreign.refuse(model)
     if not model.is_dir():
         return BuildRequest(board, model, out, args.optimize or "balanced", args.weights or "flash")
     made = manifest.load(model)
@@ -213,7 +215,7 @@ def _given(args: argparse.Namespace) -> Material:
         windows_file=windows,
         labels=None if args.labels is None else read_labels(args.labels),
         preprocess=None if args.preprocess is None else load_preprocess(args.preprocess).to_dict(),
-        factory=args.factory,
+        factory=args.network if args.model is not None else None,
     )
 
 

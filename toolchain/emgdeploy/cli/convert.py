@@ -87,9 +87,7 @@ def add_calibration(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.toml",
         help="how windows are made, for models that do not say",
     )
-    parser.add_argument(
-        "--factory", metavar="MODULE:FUNCTION", help="makes your own network for the checkpoint's weights"
-    )
+    options.add_network(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -106,7 +104,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 args.out,
                 calibration_of(args),
                 test,
-                args.factory,
+                args.network,
                 gates_of(args),
                 lambda stage: bar.advance(note=stage),
                 calibrating(args),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections.abc import Sequence
 
 from emgdeploy import __version__
@@ -11,7 +12,7 @@ from emgdeploy.boards import FOLDERS_VARIABLE
 from emgdeploy.cli import endings, interrupts, layers, verbs
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.parser import Parser, add_common
-from emgdeploy.errors import UsageError
+from emgdeploy.errors import EmgDeployError, UsageError
 
 _USAGE = "usage: emgdeploy VERB [options]"
 _LEADING_FLAGS = ("--json", "-v", "--trace")
@@ -27,7 +28,14 @@ def run(argv: Sequence[str]) -> int:
             console.flush()
             return status
         except BaseException as error:
-            return endings.report(error, console)
+            return endings.report(_with_command(error, argv), console)
+
+
+def _with_command(error: BaseException, argv: Sequence[str]) -> BaseException:
+    """The error, which says the command that was meant where nothing but an option was missing."""
+    if isinstance(error, EmgDeployError) and error.missing_option:
+        error.hint = f"emgdeploy {shlex.join([*argv, *error.missing_option])}"
+    return error
 
 
 def _dispatch(arguments: list[str], console: Console) -> int:

@@ -43,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--disturb-seed", type=options.non_negative_int, default=1, metavar="N", help="which electrodes"
     )
     dataoptions.add_vote(parser)
-    parser.add_argument(
-        "--factory", metavar="MODULE:FUNCTION", help="makes your own network for the checkpoint's weights"
-    )
+    options.add_network(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -53,7 +51,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.nets import experiment
     from emgdeploy.nets.checkpoint import load_checkpoint
 
-    checkpoint = load_checkpoint(args.checkpoint, args.factory)
+    checkpoint = load_checkpoint(args.checkpoint, args.network)
     tested = _tested(args, checkpoint, console)
     labels = experiment.label_names(checkpoint, tested.windows)
     by_vote = None

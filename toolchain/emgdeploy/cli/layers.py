@@ -52,6 +52,14 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
             yield action
 
 
+def _names(action: argparse.Action) -> set[str]:
+    """What an option may be called in a config file: its name, and the others that the command line knows it by."""
+    spelled = {
+        option.lstrip("-").replace("-", "_") for option in action.option_strings if option.startswith("--")
+    }
+    return spelled | {action.dest}
+
+
 def _rivals(groups: list[Any], given: Mapping[str, Any]) -> set[str]:
     """Options that may not appear beside one of `given`; a lower layer must not bring them back."""
     found: set[str] = set()
@@ -104,12 +112,13 @@ def _matched(
 ) -> tuple[dict[str, tuple[str, Any]], list[str]]:
     """Option -> (key as written, value), and the keys that are no option; the verb's own table wins."""
     own = table.pop(verb.name, {}) if isinstance(table.get(verb.name), dict) else {}
+    options = {name: action for action in options.values() for name in _names(action)}
     found: dict[str, tuple[str, Any]] = {}
     unknown = []
     for key, value in (*table.items(), *own.items()):
         dest = key.replace("-", "_")
         if dest in options:
-            found[dest] = (key, value)
+            found[options[dest].dest] = (key, value)
         elif not isinstance(value, dict):
             unknown.append(key)
         elif key not in verbs.names():
@@ -124,7 +133,7 @@ def _complain_unless_known_elsewhere(path: Path, unknown: list[str]) -> None:
         parser = Parser(prog=verb.name, description="")
         verb.add_arguments(parser)
         add_common(parser)
-        known |= {action.dest for action in _options(parser)}
+        known |= {name for action in _options(parser) for name in _names(action)}
     for key in unknown:
         if key.replace("-", "_") not in known:
             near = difflib.get_close_matches(key.replace("-", "_"), known, n=2)

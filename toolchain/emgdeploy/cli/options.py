@@ -37,6 +37,16 @@ def add_windows(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_network(parser: argparse._ActionsContainer) -> None:
+    """--network MODULE:FUNCTION, for a checkpoint that holds the weights of a user's own network."""
+    parser.add_argument(
+        "--network",
+        "--factory",
+        metavar="MODULE:FUNCTION",
+        help="makes your own network for the checkpoint's weights; found in the current folder too",
+    )
+
+
 def add_out(parser: argparse._ActionsContainer, required: bool = False) -> None:
     """--out DIR."""
     parser.add_argument("--out", type=Path, metavar="DIR", required=required, help="folder for the results")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import dataoptions, options, trainreport
 from emgdeploy.cli.console import Console
-from emgdeploy.errors import UsageError
+from emgdeploy.errors import ToolMissingError, UsageError
 
 if TYPE_CHECKING:
     from emgdeploy.nets.checkpoint import Checkpoint
@@ -65,6 +65,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     """Which network, and where its weights begin."""
     parser.add_argument(
         "--network",
+        "--factory",
         default="mobilenetv2",
         metavar="NAME",
         help="mobilenetv2 (default), mobilenetv1, m5, effie, bandnet, bandnet-small, or your own MODULE:FUNCTION",
@@ -183,6 +184,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     folds: list[Outcome] = []
     for number in range(count):
         task = _task(args, replace(choice, fold=number), dataset, start, console)
+        if number == 0:
+            _rehearse(model, task, console)
         if args.dry_run:
             return trainreport.dry_run(task, model, console)
         progress = args.out / f"progress-{number + 1}.pt" if args.resume else None
@@ -309,6 +312,21 @@ def _model(args: argparse.Namespace, start: Checkpoint | None) -> Model:
         width = float(start.training.get("model_width") or registry.usual_width(start.name))
         return Model(start.name, width, start, args.freeze)
     return Model(args.network, width)
+
+
+def _rehearse(model: Model, task: Task, console: Console) -> None:
+    """Say of a user's own network at once what training or conversion would refuse later."""
+    from emgdeploy.convert.rehearsal import rehearse as rehearse_conversion
+    from emgdeploy.nets.rehearsal import rehearse
+
+    if not model.own:
+        return
+    network, shape = model.build(task), task.preprocess.input_shape
+    rehearse(network, shape, len(task.dataset.labels), model.name)
+    try:
+        rehearse_conversion(network, shape, model.name)
+    except ToolMissingError as error:
+        console.warn(f"not known yet whether {model.name} can be converted: {error.message} ({error.hint})")
 
 
 def _train(

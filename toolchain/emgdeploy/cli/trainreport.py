@@ -21,6 +21,7 @@ def dry_run(task: Task, model: Model, console: Console) -> int:
     found = cost(model.build(task), task.preprocess.input_shape)
     console.print(
         f"{model.name} width {model.width:g}: {found.params:,} parameters, {found.macs:,} MACs "
+        f"of its convolutions and matrix products, recurrent and attention layers included "
         f"({found.published_macs:,} by the published count, which adds 4 per batch-norm output)"
     )
     widths = published_widths() if model.name == "mobilenetv2" else ()

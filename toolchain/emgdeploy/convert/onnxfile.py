@@ -86,14 +86,17 @@ def _check_text(proto: Any, source: str) -> None:
 def _check_operators(proto: Any, source: str) -> None:
     onnx = packages.onnx()
     local = {(f.domain, f.name) for f in proto.functions}
+    unknown: dict[str, str] = {}
     for node in proto.graph.node:
         if (node.domain, node.op_type) not in local and not onnx.defs.has(node.op_type, node.domain):
-            domain = f"{printable(node.domain)}." if node.domain else ""
-            raise InputError(
-                f"{source}: node {printable(node.name)!r} is a {domain}{printable(node.op_type)}, "
-                "an operator that ONNX does not define",
-                "export the network without custom operators",
-            )
+            domain = f"{node.domain}." if node.domain else ""
+            unknown.setdefault(printable(f"{domain}{node.op_type}"), printable(node.name))
+    if unknown:
+        raise InputError(
+            f"{source}: has operators that ONNX does not define: "
+            + ", ".join(f"{operator} ({name})" for operator, name in unknown.items()),
+            "export the network without custom operators",
+        )
 
 
 def _ends(proto: Any, source: str) -> tuple[Any, Any]:

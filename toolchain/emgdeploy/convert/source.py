@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from emgdeploy.convert import export, onnxfile, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
-from emgdeploy.nets.checkpoint import load_checkpoint
+from emgdeploy.nets import foreign
+from emgdeploy.nets.checkpoint import is_checkpoint, load_checkpoint
+from emgdeploy.nets.rehearsal import takes_batches
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
 
-_CHECKPOINTS = (".pt", ".pth")
+_BATCH = 256
 Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
@@ -49,17 +51,17 @@ class Source:
 
 
 def read(path: Path, factory: str | None = None) -> Source:
-    """Read a .pt, .pth or .onnx file; `factory` ("module:function") makes a user's own network.
+    """Read a checkpoint or an .onnx file; `factory` ("module:function") makes a user's own network.
 
     Raises InputError when the file is not what it must be.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".onnx":
+    foreign.refuse(path)
+    if path.suffix.lower() == ".onnx":
         model = onnxfile.load(path)
         return Source(path.name, _sha256(path), model, model.input_shape[1:])
-    if suffix not in _CHECKPOINTS:
+    if not is_checkpoint(path):
         raise InputError(
-            f"{path}: a {suffix or 'file without suffix'} cannot be converted",
+            f"{path}: a {path.suffix or 'file without suffix'} cannot be converted",
             "give a checkpoint (.pt) or an ONNX file (.onnx); a .tflite needs no conversion",
         )
     checkpoint = load_checkpoint(path, factory)
@@ -88,10 +90,11 @@ def read(path: Path, factory: str | None = None) -> Source:
 
 def _logits(network: Any, windows: NDArray[np.float32]) -> NDArray[np.float32]:
     torch = packages.torch()
+    size = _BATCH if takes_batches(network, windows.shape[1:]) else 1
     with torch.no_grad():
         parts = [
-            network(torch.from_numpy(windows[start : start + 256])).numpy()
-            for start in range(0, len(windows), 256)
+            network(torch.from_numpy(windows[start : start + size])).numpy()
+            for start in range(0, len(windows), size)
         ]
     return np.concatenate(parts).reshape(len(windows), -1).astype(np.float32)
 

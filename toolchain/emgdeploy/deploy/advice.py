@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.boards import Board, list_boards
-from emgdeploy.deploy.early import is_checkpoint
 from emgdeploy.firmware.fits import Need, fits
+from emgdeploy.nets.checkpoint import is_checkpoint, load_checkpoint
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,8 +17,6 @@ def ways_out(board: Board, system: str, need: Need, model: Path, factory: str | 
     """Each a clause with its verb; empty where nothing that we know would fit."""
     ways = []
     if is_checkpoint(model):
-        from emgdeploy.nets.checkpoint import load_checkpoint
-
         width = fitting_width(board, system, load_checkpoint(model, factory).network)
         if width is not None:
             ways.append(f"width {width:g} fits (`emgdeploy train --model-width {width:g}`)")

@@ -30,6 +30,7 @@ from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import EXECUTABLE, OBJECTS, Platform, load_platform, render
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.types import Graph
+from emgdeploy.nets.checkpoint import is_checkpoint
 
 Report = Callable[[str], None]
 Measure = Callable[[Path, Manifest], int | None]
@@ -111,7 +112,7 @@ def _build(request: BuildRequest, report: Report, measure: Measure | None, warn:
     platform = load_platform(request.board)
     _check_tree(request, platform)
     _check_weights(request, platform)
-    if early.is_checkpoint(request.model):
+    if is_checkpoint(request.model):
         early.check_checkpoint(request.board, request.model, request.given.factory, request.system)
     if not request.model.is_dir() and request.model.suffix.lower() != ".tflite":
         compiler.find(request.board.cpu)  # before minutes go into a conversion

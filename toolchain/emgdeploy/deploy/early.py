@@ -22,8 +22,3 @@ def check_checkpoint(board: Board, model: Path, factory: str | None, system: str
     found = footprint(checkpoint.network, checkpoint.input_shape)
     need = Need(found.weights, found.busiest_bytes, f"the layer {printable(found.busiest)}")
     check(board, least_use(board, replace(need, arena=0), system), need, system)
-
-
-def is_checkpoint(model: Path) -> bool:
-    """Whether the network itself can be looked at."""
-    return model.suffix.lower() in (".pt", ".pth")

@@ -19,6 +19,8 @@ from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import LedgerEntry, Ranges
 from emgdeploy.graph import read_tflite
+from emgdeploy.nets import foreign
+from emgdeploy.nets.checkpoint import is_checkpoint
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
@@ -87,15 +89,17 @@ def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workl
     """
     given = _with_names_of_the_user(given)
     suffix = model.suffix.lower()
+    foreign.refuse(model)
     if model.is_dir():
         workload = _of_build(model, folder, given, report)
     elif suffix == ".tflite":
         workload = _from_tflite(model, folder, given, report)
-    elif suffix in (".pt", ".pth", ".onnx"):
+    elif suffix == ".onnx" or is_checkpoint(model):
         workload = _converted(model, folder, given, report)
     else:
         raise InputError(
-            f"{model}: a model is a .pt, .onnx or .tflite file, or a build folder", "name one with --model"
+            f"{model}: a model is a .pt, .onnx or .tflite file, or a build folder",
+            "name one with --model; docs/bring-your-model.md has a line for each other kind",
         )
     return _described(workload, given)
 

@@ -2,7 +2,7 @@
 
 Our own file is a mapping saved by torch: `format`, `network` (a description, see `registry`), `state_dict`,
 `labels`, `preprocess` (see `signals.Preprocess`), `acquisition` (see `signals.acquisition`) and `training` (free
-notes). Every file is read with
+notes). What training scripts save is found as well (see `statedict`). Every file is read with
 `torch.load(weights_only=True)`, so none can run code.
 """
 
@@ -19,16 +19,19 @@ from typing import TYPE_CHECKING, Any
 from emgdeploy import bounded, optional
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
-from emgdeploy.nets import published, registry, weights
-from emgdeploy.nets.factory import from_factory
+from emgdeploy.nets import factory as factories
+from emgdeploy.nets import published, registry, statedict, weights
 from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.text import printable
 
 if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = "emgdeploy.checkpoint/1"
+# PyTorch's own, Lightning's, and what Hugging Face's libraries call a state dict.
+SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
 _LARGEST = 2 << 30
 _MOST_INPUTS = 1 << 24
 _HINT = "give a .pt file that `emgdeploy train` wrote, or a state dict of the published project"
@@ -56,28 +59,32 @@ class Checkpoint:
     acquisition: Acquisition | None = None
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Whether the file's name says that it is one."""
+    return path.suffix.lower() in SUFFIXES
+
+
 def load_checkpoint(
     path: Path, factory: str | None = None, grid: tuple[int, int] | None = None
 ) -> Checkpoint:
     """Read a checkpoint of ours or a bare published state dict.
 
-    factory: `module:function` of the user's own network, called with `input_shape` and `classes` (None
-        where the file does not say) and returning a module that has an `input_shape`; grid: rows and
-        columns for a bare MobileNetV2 whose grid is not 8 x 24.
-    Raises InputError for a file that is missing, damaged, wants to run code, or holds another network.
+    factory: `module:function` of the user's own network (see `factory.make`), or the name of one of ours, which
+        the file's must then be; grid: rows and columns for a bare MobileNetV2 whose grid is not 8 x 24.
+    Raises InputError for a file that is missing, damaged, wants to run code, or holds another network; its subclass
+    NetworkNotNamed where the network is the user's own and `factory` does not name it.
     """
     optional.load("torch", extra="train")
     source = str(path)
     content = _read(Path(path))
     value = weights.unpickle(content, source)
-    fields: Mapping[str, Any] = {"format": FORMAT, "state_dict": value}
+    fields: Mapping[str, Any] = {"format": FORMAT, "state_dict": statedict.find(value)}
     if isinstance(value, dict) and str(value.get("format", "")).startswith("emgdeploy.checkpoint/"):
         fields = value
     if fields["format"] != FORMAT:
         raise InputError(f"{source}: its format is {fields['format']!r:.60}", f"this version reads {FORMAT}")
-    state = published.without_profiling(
-        weights.checked_state(fields.get("state_dict"), source, 2 * len(content))
-    )
+    state = weights.checked_state(fields.get("state_dict"), source, 2 * len(content))
+    state = published.without_profiling(statedict.without_compiled(state))
     network, name = _network(fields, state, factory, grid, source)
     weights.fill(network, state, source)
     shape = _input_shape(network, source)
@@ -99,14 +106,15 @@ def save_checkpoint(
     training: Mapping[str, Any],
     ranges: Mapping[str, Range] | None = None,
     acquisition: Acquisition | None = None,
+    factory: str | None = None,
 ) -> None:
-    """Write a checkpoint, whole or not at all."""
+    """Write a checkpoint, whole or not at all. factory: the name of the user's own network, kept as a name only."""
     import torch
 
     state = {key: value.detach().cpu() for key, value in network.state_dict().items()}
     fields = {
         "format": FORMAT,
-        "network": registry.describe(network, len(labels)),
+        "network": registry.describe(network, len(labels), factory),
         "state_dict": state,
         "labels": list(labels),
         "preprocess": preprocess.to_dict(),
@@ -133,27 +141,41 @@ def _network(
     source: str,
 ) -> tuple[nn.Module, str]:
     description = fields.get("network")
-    if factory is not None:
-        return from_factory(factory, description), factory
+    if factory is not None and ":" in factory:
+        known: Mapping[str, Any] = description if isinstance(description, dict) else {}
+        return factories.make(factory, known), factory
     if description is None:
         description = published.description_of(state, source, grid)
     if not isinstance(description, dict):
         raise InputError(f"{source}: the description of its network is no mapping", _HINT)
-    return weights.on_no_device(description, source), str(description["name"])
+    found = str(description.get("name"))
+    if factory is not None and found not in (factory, registry.kind_of(factory)):
+        raise InputError(
+            f"{source}: its network is {printable(found):.60}, not {printable(factory):.60}",
+            "leave --network out",
+        )
+    return weights.on_no_device(description, source), found
 
 
 def _input_shape(network: nn.Module, source: str) -> tuple[int, int, int]:
     shape = getattr(network, "input_shape", None)
-    if not isinstance(shape, tuple | list) or len(shape) != 3 or not all(isinstance(s, int) for s in shape):
+    if shape is None:
         raise InputError(
             f"{source}: the network does not say its input shape",
             "give the module an `input_shape` (C, H, W)",
         )
-    if min(shape) < 1 or math.prod(shape) > _MOST_INPUTS:
+    sizes = tuple(shape) if isinstance(shape, tuple | list) else ()
+    if len(sizes) != 3 or not all(isinstance(size, int) and size > 0 for size in sizes):
         raise InputError(
-            f"{source}: a window of {tuple(shape)} is more than any board can hold", "take a smaller window"
+            f"{source}: the network's input_shape is {shape!r:.60}, not three sizes (C, H, W)",
+            "windows of (channels, samples) have an axis of size 1: input_shape (1, channels, samples), and "
+            "x.squeeze(1) in forward; or export it with torch.onnx.export and give the .onnx",
         )
-    return (shape[0], shape[1], shape[2])
+    if math.prod(sizes) > _MOST_INPUTS:
+        raise InputError(
+            f"{source}: a window of {sizes} is more than any board can hold", "take a smaller window"
+        )
+    return (sizes[0], sizes[1], sizes[2])
 
 
 def _labels(labels: object, classes: int, source: str) -> tuple[str, ...] | None:

@@ -75,6 +75,11 @@ class Model:
     start: Checkpoint | None = None
     freeze: int = 0
 
+    @property
+    def own(self) -> bool:
+        """Whether it is the user's own network."""
+        return ":" in self.name
+
     def build(self, task: Task) -> nn.Module:
         """For the task's windows and classes, untrained or with the weights to start from."""
         if self.start is not None:
@@ -350,6 +355,7 @@ def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: in
         notes,
         ranges,
         Acquisition.of(task.dataset),
+        outcome.model.name if outcome.model.own else None,
     )
     windowfile.save(folder / "calibration.npz", calibration_windows(task))
     windowfile.save(folder / "test.npz", task.test)

@@ -1,33 +1,141 @@
-"""Networks that a user's own function makes."""
+"""A user's own network, made by the `module:function` that the user named. No other name is ever imported."""
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import importlib
-from collections.abc import Mapping
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import UsageError
+from emgdeploy.text import printable
 
 if TYPE_CHECKING:
     from torch import nn
 
+_NAME = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+_LONGEST = 200
+_NUMBER_OF_CLASSES = ("classes", "num_classes", "n_classes", "nb_classes")
 
-def from_factory(factory: str, description: object) -> nn.Module:
-    """The network that the user's `module:function` makes. Only ever called with a name the user typed."""
+
+def is_name(text: object) -> bool:
+    """Whether this is the form of a name, `module:function`; nothing is imported to find out."""
+    return isinstance(text, str) and len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
+
+
+def make(name: str, known: Mapping[str, Any]) -> nn.Module:
+    """The network that `module:function` makes. Only ever called with a name the user gave.
+
+    known: `input_shape` and `classes`, as far as they are; the function gets those that it has parameters for, None
+    for what is not known and has no default. It may be a class, or a network that is there already. A network without
+    an `input_shape` gets the known one. Raises UsageError, with one sentence for each way in which this can fail.
+    """
     from torch import nn
 
-    module_name, _, function_name = factory.partition(":")
-    try:
-        function = getattr(importlib.import_module(module_name), function_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(
-            f"--factory {factory}: cannot be imported ({error})",
-            "write module:function, and put the module's folder on PYTHONPATH",
-        ) from None
-    known: Mapping[str, Any] = description if isinstance(description, dict) else {}
-    network = function(input_shape=known.get("input_shape"), classes=known.get("classes"))
-    if not isinstance(network, nn.Module):
-        raise UsageError(
-            f"--factory {factory}: it returns {type(network).__name__}", "return a torch.nn.Module"
+    if not is_name(name):
+        raise _wrong(printable(name)[:80], "is not of the form module:function", "write module:function")
+    with _current_folder_on_path():
+        function = _imported(name)
+        made = copy.deepcopy(function) if isinstance(function, nn.Module) else _called(function, name, known)
+    if not isinstance(made, nn.Module):
+        raise _wrong(
+            name, f"gives a {type(made).__name__}, not a network", "return the torch.nn.Module alone"
         )
-    return network
+    shape = known.get("input_shape")
+    if shape is not None and getattr(made, "input_shape", None) is None:
+        vars(made)["input_shape"] = tuple(
+            shape
+        )  # past nn.Module's own assignment, which takes tensors and modules
+    return made
+
+
+def _imported(name: str) -> Any:
+    module_name, _, attributes = name.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if module_name == missing or module_name.startswith(f"{missing}."):
+            hint = (
+                f"stand in the folder of {module_name.partition('.')[0]}.py, or put that folder on PYTHONPATH"
+            )
+            raise _wrong(name, f"there is no module {module_name} here", hint) from None
+        raise _failed(name, "importing it", error) from error
+    except (Exception, SystemExit) as error:
+        raise _failed(name, "importing it", error) from error
+    for attribute in attributes.split("."):
+        found = getattr(found, attribute, None)
+    if not callable(found):
+        raise _wrong(name, f"the module {module_name} has no function {attributes}", "name one that it has")
+    return found
+
+
+def _called(function: Any, name: str, known: Mapping[str, Any]) -> object:
+    try:
+        return function(**_arguments(function, name, known))
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        unknown = known.get("input_shape") is None or known.get("classes") is None
+        hint = (
+            "give its parameters defaults: this file does not say input_shape and classes"
+            if unknown
+            else None
+        )
+        raise _failed(name, "calling it", error, hint) from error
+
+
+def _arguments(function: Any, name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the function is called with, by the names of its parameters."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # of a builtin
+        return {}
+    given = {
+        "input_shape": known.get("input_shape"),
+        **dict.fromkeys(_NUMBER_OF_CLASSES, known.get("classes")),
+    }
+    found: dict[str, Any] = {}
+    for one in parameters:
+        required = one.default is one.empty and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+        if one.kind is one.VAR_KEYWORD:
+            found |= {key: given[key] for key in ("input_shape", "classes") if given[key] is not None}
+        elif (one.kind is one.POSITIONAL_ONLY and one.default is one.empty) or (
+            required and one.name not in given
+        ):
+            raise _wrong(
+                name,
+                f"its parameter {one.name} has no default, and is neither input_shape nor classes",
+                f"give {one.name} a default, or name a function that needs input_shape and classes at most",
+            )
+        elif one.name in given and (required or given[one.name] is not None):
+            found[one.name] = given[one.name]
+    return found
+
+
+def _failed(name: str, doing: str, error: BaseException, hint: str | None = None) -> UsageError:
+    reason = (str(error).strip().splitlines() or [""])[0][:200]
+    told = f"{doing} raised {type(error).__name__}{': ' if reason else ''}{printable(reason)}"
+    return _wrong(name, told, hint or "the same command with --trace shows where")
+
+
+def _wrong(name: str, what: str, hint: str) -> UsageError:
+    return UsageError(f"--network {name}: {what}", hint)
+
+
+@contextlib.contextmanager
+def _current_folder_on_path() -> Iterator[None]:
+    """What the user named may lie in the folder that they stand in; afterwards nothing else is taken from there."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)

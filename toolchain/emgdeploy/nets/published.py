@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import InputError
+from emgdeploy.nets import statedict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PUBLISHED_GRID = (8, 24)
 _PROFILING = ("total_ops", "total_params")
-_HINT = "give a checkpoint of MobileNetV2 or M5, or name your own network with --factory module:function"
+_HINT = "give a checkpoint of MobileNetV2 or M5, or name your own network with --network module:function"
 
 
 def without_profiling(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -32,6 +33,8 @@ def description_of(
 
     Raises InputError when the parameter names are those of no known network, or `grid` does not fit.
     """
+    prefix = statedict.common_prefix(state, "linear.weight") or statedict.common_prefix(state, "fc.weight")
+    state = {key.removeprefix(prefix): value for key, value in state.items()}
     if "linear.weight" in state and "layers.0.conv2.weight" in state:
         return _mobilenetv2(state, source, grid)
     if "fc.weight" in state and "conv3.weight" in state and "conv4.weight" not in state:

@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import InputError, UsageError
-from emgdeploy.nets.factory import from_factory
+from emgdeploy.nets import factory
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,6 +62,27 @@ RAW_LAYOUTS = {"bandnet": "raster", "bandnet-small": "raster", "effie": "raster"
 _WIDTHS = {"mobilenetv2": 0.2, "mobilenetv1": 0.25}
 
 
+class NetworkNotNamed(InputError):
+    """A checkpoint of a user's own network, which is code: imported once the user has named it, never before.
+
+    `remembered`: the name under which it was trained, where the checkpoint says one.
+    """
+
+    def __init__(self, source: str, remembered: object) -> None:
+        self.remembered = str(remembered) if factory.is_name(remembered) else None
+        known = f"the network {self.remembered}, which is your own" if self.remembered else "your own network"
+        super().__init__(
+            f"{source}: these are weights of {known}", f"add --network {self.remembered or 'module:function'}"
+        )
+        if self.remembered is not None:
+            self.missing_option = ("--network", self.remembered)
+
+
+def kind_of(name: str) -> str:
+    """The kind of network that a name of NAMES stands for; other names stand for themselves."""
+    return _CHOICES[name][0] if name in _CHOICES else name
+
+
 def usual_width(name: str) -> float:
     """The width that a network has when nobody says another."""
     return _WIDTHS.get(name, 1.0)
@@ -86,7 +107,7 @@ def new(name: str, shape: tuple[int, int, int], classes: int, width: float) -> n
     unknown name, or windows that the network cannot take.
     """
     if ":" in name:
-        return from_factory(name, {"input_shape": shape, "classes": classes})
+        return factory.make(name, {"input_shape": shape, "classes": classes})
     if name not in _CHOICES:
         raise UsageError(
             f"there is no network {name!r:.60}",
@@ -108,9 +129,7 @@ def build(description: Mapping[str, Any], source: str) -> nn.Module:
     """
     name = description.get("name")
     if name == USER:
-        raise InputError(
-            f"{source}: these are weights of your own network", "name it with --factory module:function"
-        )
+        raise NetworkNotNamed(source, description.get("factory"))
     kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise InputError(f"{source}: there is no network {name!r:.60}", f"networks are: {', '.join(_KINDS)}")
@@ -128,8 +147,9 @@ def build(description: Mapping[str, Any], source: str) -> nn.Module:
     return built
 
 
-def describe(network: nn.Module, classes: int) -> dict[str, Any]:
-    """The description that `build` takes back; of a user's own network what its factory is called with."""
+def describe(network: nn.Module, classes: int, own: str | None = None) -> dict[str, Any]:
+    """The description that `build` takes back; of a user's own network what its factory is called with, and `own`,
+    its name."""
     for name, kind in _KINDS.items():
         network_class, _ = kind.load()
         if isinstance(network, network_class):
@@ -143,7 +163,8 @@ def describe(network: nn.Module, classes: int) -> dict[str, Any]:
             f"a network of the class {type(network).__name__} has no description",
             "give the module an `input_shape` (C, H, W)",
         )
-    return {"name": USER, "input_shape": list(shape), "classes": classes}
+    named = {"factory": own} if factory.is_name(own) else {}
+    return {"name": USER, "input_shape": list(shape), "classes": classes, **named}
 
 
 def _shape_of(network: Any) -> tuple[int, int, int]:

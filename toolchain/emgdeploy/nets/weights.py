@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-import pickle
-import re
 import warnings
 import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from emgdeploy import bounded
 from emgdeploy.errors import InputError
-from emgdeploy.nets import registry
+from emgdeploy.nets import foreign, registry, statedict
 from emgdeploy.signals import archive
+from emgdeploy.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,38 +24,30 @@ _HINT = "give a checkpoint of this network, or download or train it again"
 
 
 def unpickle(content: bytes, source: str) -> object:
-    """What the file holds, or InputError: only tensors and plain values are ever made from it."""
+    """What the file holds, or InputError: only tensors, NumPy's numbers and plain values are ever made from it."""
     import torch
 
     try:
         if zipfile.is_zipfile(io.BytesIO(content)):
             with zipfile.ZipFile(io.BytesIO(content)) as members:
                 archive.check_room(members, len(content))
-        with warnings.catch_warnings(), bounded.memory(_ROOM + 4 * len(content)):
+        limits = bounded.memory(_ROOM + 4 * len(content)), torch.serialization.safe_globals(_numbers())
+        with warnings.catch_warnings(), limits[0], limits[1]:
             warnings.simplefilter("ignore")
             value: object = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     # A hostile or cut-off file makes the reader fail in many ways, of many classes.
     except Exception as error:
-        raise _unreadable(error, source) from None
+        raise foreign.unreadable(content, error, source) from None
     return value
 
 
-def _unreadable(error: Exception, source: str) -> InputError:
-    text = str(error)
-    wanted = re.search(r"GLOBAL ([\w.]+)", text)
-    if isinstance(error, pickle.UnpicklingError) and wanted:
-        return InputError(
-            f"{source}: this is not plain weights, it asks to run {wanted[1]:.80}; nothing of it was run",
-            "save the state dict alone: torch.save(network.state_dict(), path)",
-        )
-    if "TorchScript" in text:
-        return InputError(
-            f"{source}: this is a TorchScript program, not weights",
-            "save the state dict alone: torch.save(network.state_dict(), path)",
-        )
-    return InputError(
-        f"{source}: this is no PyTorch checkpoint, or it is cut off or damaged", "copy or download it again"
-    )
+def _numbers() -> list[Any]:
+    """What NumPy pickles its numbers and arrays by: training scripts keep losses and confusions in checkpoints."""
+    multiarray = np._core.multiarray  # type: ignore[attr-defined]
+    functions = [multiarray.scalar, multiarray._reconstruct]
+    old = [(function, f"numpy.core.multiarray.{function.__name__}") for function in functions]
+    kinds = {type(np.dtype(code)) for code in "?bhilqBHILQefdU"}
+    return [*functions, *old, np.dtype, np.ndarray, *kinds]
 
 
 def checked_state(state: object, source: str, room: int = 1 << 30) -> dict[str, Tensor]:
@@ -94,6 +87,7 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     import torch
 
     expected = network.state_dict()
+    state = statedict.completed(statedict.fitted(state, expected, source), expected)
     for key in state:
         if key not in expected:
             raise InputError(f"{source}: the parameter {key!r:.80} is not one of this network", _HINT)
@@ -103,7 +97,7 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
         found, wanted = tuple(state[key].shape), tuple(parameter.shape)
         if found != wanted:
             raise InputError(f"{source}: the parameter {key} has shape {found}, expected {wanted}", _HINT)
-        if state[key].is_floating_point() != parameter.is_floating_point():
+        if state[key].is_floating_point() != parameter.is_floating_point() and statedict.matters(key):
             raise InputError(f"{source}: the parameter {key} is {state[key].dtype}", _HINT)
     ready = {
         key: state[key].detach().to(parameter.dtype).clone(memory_format=torch.contiguous_format)
@@ -119,11 +113,19 @@ def class_count(network: nn.Module, input_shape: tuple[int, ...], source: str) -
     try:
         with torch.no_grad(), bounded.memory(_ROOM):
             logits = network.eval()(torch.zeros(1, *input_shape))
-    except (RuntimeError, MemoryError) as error:
+    except Exception as error:  # a user's own network may raise anything
         reason = str(error).partition("\n")[0]
         raise InputError(
-            f"{source}: the network cannot take a window of shape {tuple(input_shape)} ({reason:.120})", _HINT
-        ) from None
+            f"{source}: the network cannot take a window of shape {tuple(input_shape)} "
+            f"({printable(reason) or type(error).__name__:.120})",
+            "check its forward and its input_shape (C, H, W)",
+        ) from error
+    if not isinstance(logits, torch.Tensor):
+        count = f" of {len(logits)}" if isinstance(logits, tuple | list | dict) else ""
+        raise InputError(
+            f"{source}: the network gives a {type(logits).__name__}{count}, not one tensor of logits",
+            "let its forward return the logits alone, or name a function that wraps it so",
+        )
     if logits.ndim != 2 or logits.shape[0] != 1:
         raise InputError(f"{source}: the network gives {tuple(logits.shape)}, not one row of logits", _HINT)
     return int(logits.shape[1])

@@ -21,6 +21,8 @@ from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
 
+# Of those that use an operator without a lowering, so many are named.
+_NAMED = 3
 # What to do about operators that people meet.
 _INSTEAD = {"Erf": "this is probably GELU: export with opset 20, which has it, or take Hardswish"}
 
@@ -61,16 +63,26 @@ def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = No
 
 
 def check_operators(model: OnnxModel, source: str) -> None:
-    """Raise InputError naming the first node whose operator has no lowering. Needs no TensorFlow."""
+    """Raise InputError naming all operators that have no lowering, and who uses them. Needs no TensorFlow."""
+    without: dict[str, list[str]] = {}
     for node in recognised(model).proto.graph.node:
         if node.op_type != "Constant" and (node.domain or operators.find(node.op_type) is None):
-            supported = f"supported are {', '.join(operators.supported())}"
-            raise InputError(
-                f"{source}: node {printable(node.name)!r} is a {printable(node.op_type)}, which cannot be converted",
-                _INSTEAD.get(
-                    node.op_type, f"{supported}; or convert with another tool and build its .tflite"
-                ),
-            )
+            operator = printable(f"{node.domain}.{node.op_type}" if node.domain else node.op_type)
+            without.setdefault(operator, []).append(printable(node.name))
+    if not without:
+        return
+    supported = f"supported are {', '.join(operators.supported())}"
+    hints = [f"{operator}: {_INSTEAD[operator]}" for operator in without if operator in _INSTEAD]
+    raise InputError(
+        f"{source}: cannot be converted: {', '.join(_used(*one) for one in without.items())}",
+        "; ".join(hints) or f"{supported}; or convert with another tool and build its .tflite",
+    )
+
+
+def _used(operator: str, names: list[str]) -> str:
+    """An operator with the first layers that use it."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{operator} ({', '.join(names[:_NAMED])}{more})"
 
 
 def input_axes(rank: int) -> tuple[int, ...]:
