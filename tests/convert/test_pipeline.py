@@ -130,7 +130,7 @@ def test_no_path_of_this_machine_is_in_what_is_written(published: Conversion, sh
 def test_simulated_windows_stand_in_and_the_result_says_so(tmp_path: Path) -> None:
     done = convert_model(small_onnx(tmp_path), tmp_path / "out")
     assert done.simulated and done.calibration.windows == 200
-    assert done.evaluated.y is None
+    assert done.evaluated.y is None and done.network is None
 
 
 def test_labels_of_test_windows_give_accuracy(tmp_path: Path) -> None:
@@ -191,6 +191,7 @@ def test_a_checkpoint_is_calibrated_on_the_trials_it_was_trained_on(tmp_path: Pa
     test = labelled_windows([data.recordings[i] for i in choice.divide(data).test], preprocess)
     assert np.array_equal(done.evaluated.x, preprocess.normalised(test.features))
     assert done.evaluated.y is not None and np.array_equal(done.evaluated.y, test.y)
+    assert done.network == "mobilenetv2"
     assert done.labels == LABELS and done.preprocess == preprocess and not done.simulated
     assert done.ledger[-1].accuracy is not None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from emgdeploy.deploy.workload import Material, prepare
 from emgdeploy.errors import InputError
 from emgdeploy.firmware import manifest
 
@@ -38,9 +39,17 @@ def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
     assert list(again.items()) == list(first.items())
 
 
+def test_a_network_is_remembered_by_name_and_by_builds_of_the_build(folder: Path, tmp_path: Path) -> None:
+    _change(folder, lambda t: t.update(network="no_such_module:net"))
+    assert manifest.load(folder).network == "no_such_module:net"
+    work = prepare(folder, tmp_path / "again", Material(), lambda stage: None)
+    assert work.network == "no_such_module:net"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (lambda t: t.update(network=3), "network"),
         (lambda t: t.pop("board"), "board is missing"),
         (lambda t: t.update(board="evil\x1b[2J"), "a name of letters"),
         (lambda t: t.update(core="pdp-11"), "one of native, cortex-m0"),

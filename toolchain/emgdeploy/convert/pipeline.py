@@ -49,11 +49,13 @@ class Conversion:
 
     window_axes permutes the axes of one window (no batch) into the device's order; device_shape has
     no batch either. `simulated` says that the ledger saw no real windows. notes: what its numbers cannot show.
+    network: the name of a checkpoint's, None for an ONNX file.
     """
 
     tflite: Path
     onnx: Path
     source_sha256: str
+    network: str | None
     ledger: tuple[LedgerRow, ...]
     labels: tuple[str, ...] | None
     preprocess: Preprocess | None
@@ -125,6 +127,7 @@ def convert_model(
         tflite=out / TFLITE_NAME,
         onnx=out / ONNX_NAME,
         source_sha256=origin.sha256,
+        network=origin.network_name,
         ledger=ledger.rows,
         labels=origin.labels,
         preprocess=origin.preprocess,

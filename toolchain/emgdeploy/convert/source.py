@@ -29,6 +29,7 @@ Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 class Source:
     """`network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
 
+    network_name: what a checkpoint's is called, `module:function` for a user's own.
     window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
     preprocess, acquisition: None where the file does not say. training: the notes of whoever trained the checkpoint. fake_quantized: of a network trained for int8, which
     brings its ranges: its (N, K) logits with all tensors rounded; `network` then rounds only its weights.
@@ -44,6 +45,7 @@ class Source:
     training: Mapping[str, Any] = field(default_factory=dict)
     fake_quantized: Logits | None = None
     acquisition: Acquisition | None = None
+    network_name: str | None = None
 
     def torch_logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, K) logits of the torch network, on the CPU."""
@@ -85,6 +87,7 @@ def read(path: Path, factory: str | None = None) -> Source:
         checkpoint.training,
         fake_quantized,
         checkpoint.acquisition,
+        checkpoint.name,
     )
 
 

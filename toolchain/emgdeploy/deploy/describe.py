@@ -93,6 +93,7 @@ def manifest_of(done: Finished) -> Manifest:
         preprocess=work.preprocess,
         acquisition=work.acquisition,
         notes=work.notes + _notes(done) + done.recognition.notes,
+        network=work.network,
     )
 
 

@@ -60,6 +60,7 @@ class Workload:
     calibration: Ranges | None
     notes: tuple[str, ...]
     acquisition: dict[str, Any] | None = None
+    network: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
         name=made.model,
         tflite=data,
         source_sha256=made.model_sha256,
+        network=made.network,
         files={"tflite": source.name},
         golden=golden,
         window_shape=made.input.window_shape,
@@ -193,6 +195,7 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
         name=model.name,
         tflite=data,
         source_sha256=done.source_sha256,
+        network=done.network,
         files={"tflite": done.tflite.name, "onnx": done.onnx.name},
         golden=_golden(data, done, given, model),
         window_shape=done.window_shape,

@@ -137,6 +137,7 @@ class Manifest:
     preprocess, acquisition: how windows are made and how the recordings behind them were taken, as
     `signals.Preprocess` and `signals.acquisition.Acquisition` read them; None where the model did not say.
     reference: name and version of the interpreter that computed golden.npz.
+    network: what the model's network is called, `module:function` for a user's own: a name, which nothing imports.
     hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
 
@@ -181,6 +182,7 @@ class Manifest:
     acquisition: dict[str, Any] | None
     notes: tuple[str, ...]
     hashes: dict[str, str] | None = None
+    network: str | None = None
 
     def artifact(self, folder: Path, name: str) -> Path:
         """The file of artefact `name`.
@@ -276,6 +278,7 @@ def _manifest(fields: Fields) -> Manifest:
         acquisition=fields.maybe("acquisition", fields.table),
         notes=fields.texts("notes"),
         hashes=fields.maybe("hashes", lambda key: _hashes(fields, key)),
+        network=fields.maybe("network", fields.text),
     )
 
 
