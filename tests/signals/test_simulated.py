@@ -156,3 +156,13 @@ def test_what_cannot_be_simulated_is_said() -> None:
     with pytest.raises(UsageError, match="no such"):
         datasets.load("simulated", None, sessions=[2], simulation=SMALL)
     assert len(datasets.load("simulated", None, sessions=[1], simulation=SMALL).recordings) == 7
+
+
+@pytest.mark.parametrize(("window_ms", "stride_ms", "wanted"), [(100.0, 50.0, 300), (2500.0, 400.0, 50)])
+def test_as_many_windows_as_asked_for(window_ms: float, stride_ms: float, wanted: int) -> None:
+    """Also where the preprocessing makes few of a repetition, or one is longer than those usually are."""
+    described = Preprocess(
+        sample_rate_hz=500.0, grid=(2, 3), electrodes=tuple(range(6)), window_ms=window_ms, stride_ms=stride_ms
+    )
+    x, y = simulated.windows((1, 2, 3), wanted, 1, described)
+    assert x.shape == (wanted, 1, 2, 3) and y.shape == (wanted,)

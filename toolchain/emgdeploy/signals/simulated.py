@@ -133,8 +133,10 @@ def windows(
     frames, rows, columns = (1, 1, 1, *shape)[-3:]
     described = preprocess or _frames_of(rows, columns, frames)
     grid = described.grid
-    repetitions = -(-n // (len(LABELS) * 150))
-    simulation = Simulation(1, 1, repetitions, 2.0, grid, described.sample_rate_hz, seed)
+    seconds = max(2.0, 2 * described.window_ms / 1000)
+    each = min(150, int((1000 * seconds - described.window_ms) // described.stride_ms))
+    repetitions = -(-n // (len(LABELS) * max(each, 1)))
+    simulation = Simulation(1, 1, repetitions, seconds, grid, described.sample_rate_hz, seed)
     x, y = [], []
     for recording in dataset(simulation).recordings:
         raw = np.zeros((len(recording.samples), max(described.electrodes) + 1), np.float32)
