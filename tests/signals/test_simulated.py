@@ -162,7 +162,11 @@ def test_what_cannot_be_simulated_is_said() -> None:
 def test_as_many_windows_as_asked_for(window_ms: float, stride_ms: float, wanted: int) -> None:
     """Also where the preprocessing makes few of a repetition, or one is longer than those usually are."""
     described = Preprocess(
-        sample_rate_hz=500.0, grid=(2, 3), electrodes=tuple(range(6)), window_ms=window_ms, stride_ms=stride_ms
+        sample_rate_hz=500.0,
+        grid=(2, 3),
+        electrodes=tuple(range(6)),
+        window_ms=window_ms,
+        stride_ms=stride_ms,
     )
     x, y = simulated.windows((1, 2, 3), wanted, 1, described)
     assert x.shape == (wanted, 1, 2, 3) and y.shape == (wanted,)

@@ -6,6 +6,7 @@ as well. Where nobody says which are electrodes, all are but those that say the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ _STEADY, _MOST_STEPS, _SOME_STEPS = 0.5, 0.98, 0.02
 # The share by which a file's own clock may differ from the rate that is written down.
 _CLOCK = 0.02
 _FEW = 12
+_EMG = re.compile(r"(?<![a-z])e[mx]g(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -106,15 +108,18 @@ def _explicit(sheet: Sheet, wanted: int | str) -> int:
 
 
 def free_columns(sheet: Sheet, clocks: frozenset[int] | None = None) -> list[int]:
-    """The columns that are neither class, clock nor text; clocks: None finds them in this sheet alone."""
+    """The columns that are neither class, clock nor text, and, where headings say EMG or EXG of some, of these;
+    clocks: None finds them in this sheet alone."""
     known = _clocks([sheet]) if clocks is None else clocks
-    return [
+    free = [
         column
         for column in range(sheet.values.shape[1])
         if column != sheet.label_column
         and column not in known
         and not np.isnan(sheet.values[:, column]).all()
     ]
+    called = [column for column in free if sheet.names and _EMG.search(sheet.names[column])]
+    return called or free
 
 
 def _free(sheet: Sheet, clocks: frozenset[int], places: int) -> list[int]:
@@ -147,6 +152,8 @@ def _clocks(sheets: Sequence[Sheet]) -> frozenset[int]:
 
 def _is_clock(values: NDArray[Any]) -> bool:
     """Whether values rise or fall as no signal does. Classes rise too, but in a few steps."""
+    ends = len(values) - int(np.argmax(np.isfinite(values[::-1])))  # a slower sensor's column ends before
+    values = values[:ends]
     if len(values) < 8 or not np.isfinite(values).all():
         return False
     steps = np.diff(values.astype(np.float64))
@@ -163,6 +170,8 @@ def _of_clock(sheet: Sheet, clocks: frozenset[int], rate_hz: float) -> list[str]
     doubts = []
     for column in sorted(clocks):
         values = sheet.values[:, column]
+        if not np.isfinite(values).all():
+            continue  # of a sensor with another rate
         step = float(values[-1] - values[0]) / (len(values) - 1)
         rates = [unit / step for unit in (1.0, 1e3, 1e6)] if step > 0 and step != round(step) else []
         if rates and min(abs(rate / rate_hz - 1) for rate in rates) > _CLOCK:

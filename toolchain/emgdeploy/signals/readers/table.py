@@ -92,7 +92,7 @@ def read_one(file: Path, rate_hz: float, grid: tuple[int, int] | None, unit: str
     """
     if unit not in _UNITS:
         raise InputError(f"there is no unit {unit!r:.40}", f"units are: {', '.join(_UNITS)}")
-    if file.suffix.lower() == ".csv":
+    if arrayfile.is_table(file):
         table = arrayfile.read_table(file, _HINT)
         sheet = Sheet(file, table.values, table.names)
     else:
@@ -198,7 +198,7 @@ def _sheet(
     file = _inside(path.parent, entry.get("file"), place)
     texts: dict[int, list[str]] = {}
     arrays: dict[str, NDArray[Any]] = {}
-    if file.suffix.lower() == ".csv" and entry.get("samples_array", arrayfile.ONLY) == arrayfile.ONLY:
+    if arrayfile.is_table(file) and entry.get("samples_array", arrayfile.ONLY) == arrayfile.ONLY:
         table = arrayfile.read_table(file, _HINT)
         sheet, texts = Sheet(file, table.values, table.names), table.texts
     else:
@@ -241,6 +241,7 @@ def _inside(folder: Path, name: object, place: str) -> Path:
 
 def _arrays(entry: dict[str, Any], file: Path) -> dict[str, NDArray[Any]]:
     if file.suffix.lower() != ".mat":
+        arrayfile.check_suffix(file, (*arrayfile.SUFFIXES, ".mat"))
         return arrayfile.read(file, _HINT)
     names = (entry.get("samples_array", arrayfile.ONLY), entry.get("label_array"))
     return matfile.load(file, tuple(name for name in names if isinstance(name, str)), _HINT)
