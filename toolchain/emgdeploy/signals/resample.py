@@ -26,13 +26,14 @@ def resampled(dataset: Dataset, rate_hz: float) -> Dataset:
     by = ratio(dataset.sample_rate_hz, rate_hz)
     return replace(
         dataset,
-        recordings=tuple(_recording(recording, by) for recording in dataset.recordings),
+        recordings=tuple(at_ratio(recording, by) for recording in dataset.recordings),
         sample_rate_hz=rate_hz,
         resampled_from_hz=dataset.sample_rate_hz,
     )
 
 
-def _recording(recording: Recording, by: Fraction) -> Recording:
+def at_ratio(recording: Recording, by: Fraction) -> Recording:
+    """As `resampled`, one recording with so many new samples for each old one."""
     signal = optional.load("scipy.signal", extra="data")
     # The mean is taken off and put back, so that an offset does not ring at the ends.
     samples = signal.resample_poly(recording.samples, by.numerator, by.denominator, axis=0, padtype="mean")
