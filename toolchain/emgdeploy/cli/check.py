@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--grid",
-        type=_grid,
+        type=options.grid,
         metavar="RxC",
         help="of --samples: rows and columns of the array (default one row)",
     )
@@ -128,10 +128,3 @@ def _windowless(args: argparse.Namespace, dataset: Dataset) -> list[str]:
     if args.samples is not None:
         return []
     return without_windows(dataset.recordings, datasets.default_preprocess(dataset))
-
-
-def _grid(text: str) -> tuple[int, int]:
-    rows, _, columns = text.partition("x")
-    if not (rows.isdecimal() and columns.isdecimal() and 0 < int(rows) * int(columns) <= 1 << 16):
-        raise argparse.ArgumentTypeError(f'"{text}" is not a grid like 8x24')
-    return int(rows), int(columns)

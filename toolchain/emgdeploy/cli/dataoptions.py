@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from emgdeploy.signals.recordings import Dataset
     from emgdeploy.signals.splits import Split
 
-DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, or files for your own"
+DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, files for your own, or module:function for a reader of your own"
 _SIMULATION = {
     "sim_subjects": "subjects",
     "sim_sessions": "sessions",

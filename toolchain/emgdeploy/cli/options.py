@@ -82,6 +82,14 @@ def positive_float(text: str) -> float:
     return value
 
 
+def grid(text: str) -> tuple[int, int]:
+    """For `type=`: rows and columns, as 8x24."""
+    rows, _, columns = text.partition("x")
+    if not (rows.isdecimal() and columns.isdecimal() and 0 < int(rows) * int(columns) <= 1 << 16):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a grid like 8x24')
+    return int(rows), int(columns)
+
+
 def _at_least(text: str, least: int) -> int:
     try:
         value = int(text)

@@ -15,7 +15,20 @@ from emgdeploy.errors import UsageError
 
 # What `emgdeploy --help` lists first, in the order in which a project needs them.
 _ORDER = (
-    *("check", "train", "eval", "convert", "build", "flash", "bench", "run", "profile", "size", "export"),
+    *(
+        "init",
+        "check",
+        "train",
+        "eval",
+        "convert",
+        "build",
+        "flash",
+        "bench",
+        "run",
+        "profile",
+        "size",
+        "export",
+    ),
     *("boards", "ports", "doctor", "setup", "simulate"),
 )
 

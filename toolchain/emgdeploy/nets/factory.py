@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import importlib
 import inspect
-import re
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import UsageError
+from emgdeploy.signals import named
 from emgdeploy.text import printable
 
 if TYPE_CHECKING:
     from torch import nn
 
-_NAME = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
-_LONGEST = 200
 _NUMBER_OF_CLASSES = ("classes", "num_classes", "n_classes", "nb_classes")
 
 
-def is_name(text: object) -> bool:
-    """Whether this is the form of a name, `module:function`; nothing is imported to find out."""
-    return isinstance(text, str) and len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
+is_name = named.is_name
 
 
 def make(name: str, known: Mapping[str, Any]) -> nn.Module:
@@ -39,8 +31,8 @@ def make(name: str, known: Mapping[str, Any]) -> nn.Module:
 
     if not is_name(name):
         raise _wrong(printable(name)[:80], "is not of the form module:function", "write module:function")
-    with _current_folder_on_path():
-        function = _imported(name)
+    with named.current_folder_on_path():
+        function = named.imported(name, "--network")
         made = copy.deepcopy(function) if isinstance(function, nn.Module) else _called(function, name, known)
     if not isinstance(made, nn.Module):
         raise _wrong(
@@ -52,27 +44,6 @@ def make(name: str, known: Mapping[str, Any]) -> nn.Module:
             shape
         )  # past nn.Module's own assignment, which takes tensors and modules
     return made
-
-
-def _imported(name: str) -> Any:
-    module_name, _, attributes = name.partition(":")
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = error.name or ""
-        if module_name == missing or module_name.startswith(f"{missing}."):
-            hint = (
-                f"stand in the folder of {module_name.partition('.')[0]}.py, or put that folder on PYTHONPATH"
-            )
-            raise _wrong(name, f"there is no module {module_name} here", hint) from None
-        raise _failed(name, "importing it", error) from error
-    except (Exception, SystemExit) as error:
-        raise _failed(name, "importing it", error) from error
-    for attribute in attributes.split("."):
-        found = getattr(found, attribute, None)
-    if not callable(found):
-        raise _wrong(name, f"the module {module_name} has no function {attributes}", "name one that it has")
-    return found
 
 
 def _called(function: Any, name: str, known: Mapping[str, Any]) -> object:
@@ -119,23 +90,8 @@ def _arguments(function: Any, name: str, known: Mapping[str, Any]) -> dict[str, 
 
 
 def _failed(name: str, doing: str, error: BaseException, hint: str | None = None) -> UsageError:
-    reason = (str(error).strip().splitlines() or [""])[0][:200]
-    told = f"{doing} raised {type(error).__name__}{': ' if reason else ''}{printable(reason)}"
-    return _wrong(name, told, hint or "the same command with --trace shows where")
+    return named.failed(name, "--network", doing, error, hint)
 
 
 def _wrong(name: str, what: str, hint: str) -> UsageError:
-    return UsageError(f"--network {name}: {what}", hint)
-
-
-@contextlib.contextmanager
-def _current_folder_on_path() -> Iterator[None]:
-    """What the user named may lie in the folder that they stand in; afterwards nothing else is taken from there."""
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):
-            sys.path.remove(folder)
+    return named.wrong(name, "--network", what, hint)

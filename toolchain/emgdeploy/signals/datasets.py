@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from emgdeploy.errors import UsageError
-from emgdeploy.signals import simulated
+from emgdeploy.signals import named, simulated
 from emgdeploy.signals.preprocess import Preprocess
-from emgdeploy.signals.readers import csl, flexemg, ice, ninapro, table
+from emgdeploy.signals.readers import csl, flexemg, ice, ninapro, own, table
 from emgdeploy.signals.readers.options import ReadOptions
 from emgdeploy.signals.recordings import Dataset
 
@@ -32,8 +32,13 @@ def load(
     """
     if name == "simulated":
         return _chosen(simulated.dataset(simulation), subjects, sessions)
+    if named.is_name(name):
+        return _of_own(name, folder, subjects, sessions)
     if name not in _READERS:
-        raise UsageError(f"there is no data set {name!r}", f"data sets are: {', '.join(NAMES)}")
+        raise UsageError(
+            f"there is no data set {name!r}",
+            f"data sets are: {', '.join(NAMES)}, or module:function for a reader of your own",
+        )
     if folder is None:
         raise UsageError(f"the data set {name} needs its recordings", "add --data FOLDER")
     return _READERS[name](folder, subjects, sessions, options or ReadOptions())
@@ -43,7 +48,7 @@ def default_preprocess(dataset: Dataset) -> Preprocess:
     """The preprocessing that suits a data set when the user says nothing."""
     if dataset.name == "simulated":
         return simulated.default_preprocess(dataset.grid)
-    return _PREPROCESS[dataset.name](dataset)
+    return _PREPROCESS.get(dataset.name, table.default_preprocess)(dataset)
 
 
 def raw_preprocess(dataset: Dataset, layout: str) -> Preprocess:
@@ -58,7 +63,13 @@ def raw_preprocess(dataset: Dataset, layout: str) -> Preprocess:
     )
 
 
-def _chosen(dataset: Dataset, subjects: Chosen, sessions: Chosen) -> Dataset:
+def _of_own(name: str, folder: Path | None, subjects: Chosen, sessions: Chosen) -> Dataset:
+    return _chosen(own.read(name, folder), subjects, sessions, "choose among those that it gives")
+
+
+def _chosen(
+    dataset: Dataset, subjects: Chosen, sessions: Chosen, hint: str = "raise --sim-subjects or --sim-sessions"
+) -> Dataset:
     kept = tuple(
         recording
         for recording in dataset.recordings
@@ -66,9 +77,7 @@ def _chosen(dataset: Dataset, subjects: Chosen, sessions: Chosen) -> Dataset:
         and (sessions is None or recording.session in sessions)
     )
     if not kept:
-        raise UsageError(
-            f"{dataset.name} has no such subject or session", "raise --sim-subjects or --sim-sessions"
-        )
+        raise UsageError(f"{dataset.name} has no such subject or session", hint)
     return replace(dataset, recordings=kept)
 
 

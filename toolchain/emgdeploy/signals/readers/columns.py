@@ -182,6 +182,19 @@ def _of_clock(sheet: Sheet, clocks: frozenset[int], rate_hz: float) -> list[str]
     return doubts
 
 
+def own_rate(sheet: Sheet) -> float | None:
+    """The rate in Hz that a time in seconds among the columns says, None where there is none."""
+    for column in sorted(_clocks([sheet])):
+        values = sheet.values[:, column]
+        if not np.isfinite(values).all():
+            continue
+        step = float(values[-1] - values[0]) / (len(values) - 1)
+        if 0 < step < 1:
+            rate = 1 / step
+            return round(rate) if abs(rate / round(rate) - 1) < 1e-3 else rate
+    return None
+
+
 def _rising(sheets: Sequence[Sheet], chosen: Sequence[Sequence[int]]) -> list[str]:
     """A doubt for each electrode that was named and is a time or a counter."""
     columns = sorted({column for column in chosen[0] if column >= 0})
