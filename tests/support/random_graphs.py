@@ -7,6 +7,7 @@ from collections.abc import Callable
 from support import random_dilation as dilation
 from support import random_elementwise as elementwise
 from support import random_layout as layout
+from support import random_recurrent as recurrent
 from support import random_reduction as reduction
 from support import random_slices as slices
 from support import random_weighted as weighted
@@ -42,6 +43,7 @@ LAYERS: tuple[Layer, ...] = (
     slices.strided,
     slices.split,
     slices.unpack,
+    slices.reverse,
     elementwise.relu,
     elementwise.relu6,
     elementwise.leaky_relu,
@@ -61,6 +63,7 @@ LAYERS: tuple[Layer, ...] = (
     elementwise.excite,
     elementwise.softmax,
     elementwise.change_type,
+    recurrent.lstm,
 )
 
 

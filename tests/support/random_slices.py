@@ -1,4 +1,4 @@
-"""Random parts of values: SLICE, STRIDED_SLICE, SPLIT, SPLIT_V and UNPACK."""
+"""Random parts of values: SLICE, STRIDED_SLICE, SPLIT, SPLIT_V, UNPACK and REVERSE_V2."""
 
 from __future__ import annotations
 
@@ -59,6 +59,14 @@ def split(m: Maker, image: Value) -> Value:
                   options("SplitVOptions", numSplits=len(sizes)))  # fmt: skip
     m.values.extend(outs)
     return outs[m.number(0, len(outs) - 1)]
+
+
+def reverse(m: Maker, image: Value) -> Value:
+    """REVERSE_V2 along one axis, counted from either end; the reference takes several only as neighbours."""
+    axis = m.number(1, len(image.shape) - 1)
+    named = m.integers([axis - len(image.shape) if m.chance(0.3) else axis])
+    table = options("ReverseV2Options")
+    return m.op("REVERSE_V2", [image.index, named], m.like(image.shape, image), table)
 
 
 def unpack(m: Maker, image: Value) -> Value:

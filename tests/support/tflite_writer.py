@@ -41,9 +41,11 @@ class ModelWriter:
         axis: int = 0,
         name: str | None = None,
         open_axes: tuple[int, ...] = (),
+        variable: bool = False,
     ) -> int:
         """Add a tensor and return its index; several scales make it per-channel along `axis`."""
         t = schema.TensorT()
+        t.isVariable = variable
         if open_axes:
             t.shapeSignature = [-1 if a in open_axes else d for a, d in enumerate(shape)]
         t.shape, t.type, t.buffer = list(shape), _TYPES[dtype], 0
@@ -62,7 +64,14 @@ class ModelWriter:
         self.graph.tensors.append(t)
         return len(self.graph.tensors) - 1
 
-    def op(self, kind: str, inputs: list[int], output: int | list[int], options: Any = None) -> None:
+    def op(
+        self,
+        kind: str,
+        inputs: list[int],
+        output: int | list[int],
+        options: Any = None,
+        intermediates: list[int] | None = None,
+    ) -> None:
         """Append an operator; `options` is an options table of the schema's object API."""
         outputs = [output] if isinstance(output, int) else output
         code = getattr(schema.BuiltinOperator, kind)
@@ -78,6 +87,7 @@ class ModelWriter:
             codes.append(code)
         o = schema.OperatorT()
         o.opcodeIndex, o.inputs, o.outputs = codes.index(code), inputs, outputs
+        o.intermediates = intermediates
         if options is not None:
             o.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__[:-1])
             o.builtinOptions = options

@@ -100,6 +100,8 @@ class Reference:
             )
 
     def _invoke(self, window: NDArray[Any]) -> None:
+        # Each window begins anew: an LSTM would go on from where the last window left it.
+        self._interpreter.reset_all_variables()
         self._interpreter.set_tensor(self.input.index, window[np.newaxis])
         try:
             self._interpreter.invoke()

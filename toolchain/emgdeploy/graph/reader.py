@@ -96,7 +96,15 @@ def _read_tensor(model: Any, table: Any, index: int, source: str) -> Tensor:
         raise InputError(f"{where} has the impossible shape {shape}", flat.HINT)
     signature = flat.vector(table, "ShapeSignature", source, _MAX_RANK)
     quant = _read_quantization(table, where, source)
-    tensor = Tensor(index, name, shape, dtype, quant, open_shape=bool(np.any(signature == -1)))
+    tensor = Tensor(
+        index,
+        name,
+        shape,
+        dtype,
+        quant,
+        open_shape=bool(np.any(signature == -1)),
+        variable=bool(table.IsVariable()),
+    )
     if tensor.elements > flat.MAX_ELEMENTS:
         raise InputError(
             f"{where} has {tensor.elements} elements; at most {flat.MAX_ELEMENTS} are accepted", flat.HINT
@@ -186,7 +194,9 @@ def _read_op(
         raise InputError(f"{where} needs a first input and exactly one output", flat.HINT)
     present = [tensors[i] if i >= 0 else None for i in inputs]
     attributes = kind.attributes(table, present, where) if kind.attributes else {}
-    return Op(index, kind, inputs, outputs, **attributes)
+    states = tuple(inputs[p] for p in kind.states if p < len(inputs) and inputs[p] >= 0)
+    read = tuple(-1 if p in kind.states else i for p, i in enumerate(inputs))
+    return Op(index, kind, read, outputs, states=states, **attributes)
 
 
 def _builtin_name(code: int) -> str:

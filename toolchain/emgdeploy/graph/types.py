@@ -65,7 +65,7 @@ class Tensor:
     """One tensor: `data` is set when it is a constant; shapes carry the batch of 1.
 
     `origin` is set on tensors that a pass made in place of one of the file's; `open_shape` where the
-    file leaves sizes of the shape to be found at run time.
+    file leaves sizes of the shape to be found at run time. A `variable` keeps what an operator left in it.
     """
 
     index: int
@@ -76,6 +76,7 @@ class Tensor:
     data: NDArray[np.generic] | None = None
     origin: Origin | None = None
     open_shape: bool = False
+    variable: bool = False
 
     @property
     def source(self) -> Origin:
@@ -182,6 +183,8 @@ class Operator:
     shape: of the output, where the file leaves it open; None where it cannot be known. fold: of an output
         whose inputs are constants, its values. parts: what is cut up, and each output's part of it.
         These three work on graphs that are not validated yet; the last two raise ValueError for nonsense.
+    states: positions among the file's inputs of variables that it keeps between its steps; the reader
+        moves them from `Op.inputs` to `Op.states`.
     copies: whether the output is the input, bit for bit.
     follows: how it works on the sources of transposed inputs, by tensor index; at least the first is one.
         By default element by element, as `operands` says (see `follow`).
@@ -198,6 +201,7 @@ class Operator:
     trained: bool = False
     view: bool = False
     several_outputs: bool = False
+    states: tuple[int, ...] = ()
     shape: Callable[[Graph, Op], tuple[int, ...] | None] | None = None
     fold: Callable[[Op, Tensor, Constants], NDArray[np.generic]] | None = None
     parts: Callable[[Graph, Op], tuple[Tensor, list[Box]]] | None = None
@@ -241,6 +245,10 @@ class Op:
     quantized_bias: int = 0
     shifts_int16: bool = False
     approximate: bool = False
+    time_major: bool = False
+    clip: float = 0.0
+    states: tuple[int, ...] = ()
+    intermediates: tuple[int, ...] = ()
     chain: tuple[Op, ...] = ()
 
     @property

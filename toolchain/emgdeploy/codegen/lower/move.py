@@ -16,7 +16,7 @@ from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.errors import InputError
 from emgdeploy.graph.axes import axes_of
 from emgdeploy.graph.operators.layout import CONCATENATION, EXPAND_DIMS, PAD, RESHAPE, SQUEEZE, TRANSPOSE
-from emgdeploy.graph.operators.slices import STRIDED_SLICE
+from emgdeploy.graph.operators.slices import REVERSE_V2, STRIDED_SLICE
 from emgdeploy.graph.slicing import part_of, slice_lists
 from emgdeploy.graph.types import Graph, Op, quoted
 
@@ -67,6 +67,24 @@ def lower_slice(graph: Graph, op: Op) -> Step:
     part = part_of(graph.tensors[op.inputs[0]].shape, *lists, op.masks)
     axes: list[Axis] = [(size, (step,)) for size, step in zip(part.shape, part.strides, strict=True)]
     return _gathering(graph, op, part.first, axes)
+
+
+def lower_reverse(graph: Graph, op: Op) -> Step:
+    """From the last element of each reversed axis on, backward."""
+    image = graph.tensors[op.inputs[0]]
+    reversed_ = _reversed_axes(graph, op)
+    steps = strides(image.shape)
+    first = sum(steps[a] * (image.shape[a] - 1) for a in reversed_)
+    signs = [-1 if a in reversed_ else 1 for a in range(len(steps))]
+    walk: list[Axis] = [
+        (size, (sign * step,)) for size, step, sign in zip(image.shape, steps, signs, strict=True)
+    ]
+    return _gathering(graph, op, first, walk)
+
+
+def _reversed_axes(graph: Graph, op: Op) -> set[int]:
+    rank = len(graph.tensors[op.inputs[0]].shape)
+    return {int(a) % rank for a in np.asarray(graph.tensors[op.inputs[1]].data).reshape(-1)}
 
 
 def _gathering(graph: Graph, op: Op, first: int, walk: list[Axis]) -> Step:
@@ -168,6 +186,16 @@ def _pad_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
     return given[0].both(lambda x: np.pad(x, amounts, constant_values=outside))
 
 
+def _reverse_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...] | None:
+    last = len(graph.tensors[op.inputs[0]].shape) - 1
+    return None if last in _reversed_axes(graph, op) else each(graph, op, known)
+
+
+def _reverse_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
+    axes = tuple(_reversed_axes(graph, op))
+    return given[0].both(lambda x: np.flip(x, axes))
+
+
 def _transpose_reach(graph: Graph, op: Op, given: list[Range]) -> Range:
     axes = axes_of(graph, op)
     return given[0].both(lambda x: x.transpose(axes))
@@ -190,6 +218,13 @@ RECORDS = (
         activations=None,
     ),
     Record(PAD, int8=(lower_pad,), int16=(lower_pad,), relation=_pad_relation, reach=_pad_reach),
+    Record(
+        REVERSE_V2,
+        int8=(lower_reverse,),
+        int16=(lower_reverse,),
+        relation=_reverse_relation,
+        reach=_reverse_reach,
+    ),
     Record(STRIDED_SLICE, int8=(lower_slice,), int16=(lower_slice,)),
     Record(
         TRANSPOSE,

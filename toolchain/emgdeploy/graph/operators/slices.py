@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.graph.follow import same_shape
 from emgdeploy.graph.operators.options import Attributes, Given, table_of
-from emgdeploy.graph.operators.rules import BrokenRule, arity, need, same_quantization, unfolded
+from emgdeploy.graph.operators.rules import BrokenRule, arity, constant, need, same_quantization, unfolded
 from emgdeploy.graph.slicing import part_of, slice_lists, strided_slice
 from emgdeploy.graph.types import Box, Constants, Graph, Op, Operator, Tensor
 
@@ -28,6 +29,21 @@ def check_strided_slice(graph: Graph, op: Op) -> None:
         raise BrokenRule(f"takes no part that exists ({error})") from None
     need(out.shape == wanted, f"writes shape {out.shape} where {wanted} follows from its input")
     same_quantization(image, out)
+
+
+def check_reverse(graph: Graph, op: Op) -> None:
+    """The reference moves integers as they are, also to another scale, which TensorFlow's converter writes."""
+    arity(op, 2, 2)
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    rank = len(image.shape)
+    axes = constant(graph, op, 1, "axes").reshape(-1).tolist()
+    need(all(-rank <= a < rank for a in axes), f"reverses axes {axes} of rank {rank}")
+    need(out.shape == image.shape, f"turns shape {image.shape} into {out.shape}")
+    need(out.dtype == image.dtype, f"turns {image.dtype} into {out.dtype}")
+
+
+def _reverse(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
+    return np.flip(values[0], tuple(values[1].reshape(-1).tolist()))
 
 
 def _strided_slice(op: Any, tensors: Given, where: str) -> Attributes:
@@ -140,6 +156,7 @@ def _inside(image: Tensor, begin: list[int], size: list[int]) -> None:
         raise ValueError(f"{size} from {begin} of {image.shape}")
 
 
+REVERSE_V2 = Operator("REVERSE_V2", check_reverse, newest=3, fold=_reverse, shape=same_shape)
 SLICE = Operator("SLICE", unfolded, newest=6, parts=_boxes_of_slice)
 SPLIT = Operator("SPLIT", unfolded, newest=4, several_outputs=True, parts=_boxes_of_split)
 SPLIT_V = Operator("SPLIT_V", unfolded, newest=2, several_outputs=True, parts=_boxes_of_split_v)
