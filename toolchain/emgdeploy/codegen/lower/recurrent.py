@@ -62,7 +62,7 @@ def lower_lstm(graph: Graph, op: Op) -> Step:
 
 def _clip(clip: float, exponent: int) -> int:
     """The cell's bound in its own steps, 0 for none."""
-    return int(min(np.float32(clip) / np.float32(2.0**exponent), 32767.0))
+    return int(min(float(np.float32(clip)) / 2.0**exponent, 32767.0))
 
 
 def _sum(name: str, index: int, gates: tuple[Gate, ...]) -> Field:
