@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emgdeploy.convert.reference import Reference
 from support import random_elementwise as elementwise
 from support import random_layout as layout
+from support import random_recurrent as recurrent
 from support import random_reduction as reduction
 from support import random_weighted as weighted
 from support.maker import Maker, Value
@@ -47,6 +48,12 @@ def float_ends(m: Maker, image: Value) -> Value:
     return elementwise.through_float(m, image)
 
 
+def lstm_over_pixels(m: Maker, image: Value) -> Value:
+    """An LSTM that takes the pixels one after the other."""
+    series = m.reshaped(image, (1, image.elements // image.shape[-1], image.shape[-1]))
+    return recurrent.lstm_layer(m, series, m.number(1, 6))
+
+
 # Kernel -> layers that reach it, and the type of their input.
 KERNELS: dict[str, tuple[Layer, str]] = {
     "add_broadcast_s8": (elementwise.excite, "int8"),
@@ -69,6 +76,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "fully_connected_s16": (weighted.dense, "int16"),
     "fully_connected_s8": (weighted.dense, "int8"),
     "fully_connected_wide_s8": (dense_of_large_biases, "int8"),
+    "lstm_s8": (lstm_over_pixels, "int8"),
     "lookup_s8": (elementwise.leaky_relu, "int8"),
     "lookup_s8_s16": (elementwise.change_type, "int8"),
     "max_pool_s16": (reduction.max_pool, "int16"),
