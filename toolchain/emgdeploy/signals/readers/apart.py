@@ -1,4 +1,4 @@
-"""MATLAB files read in a process of their own, because the C code that reads them crashes on damaged ones.
+"""Files that others' libraries read, in a process of their own: C code crashes on damaged ones, any takes what they claim.
 
 The child reads one file after the other, each with so much memory and time as its size can account for. It
 hands back numbers, text and how they are nested, as raw bytes: nothing of what it sends is unpickled.
@@ -7,6 +7,7 @@ hands back numbers, text and how they are nested, as raw bytes: nothing of what 
 from __future__ import annotations
 
 import atexit
+import glob
 import json
 import os
 import subprocess
@@ -81,30 +82,40 @@ class _Child:
 _child: _Child | None = None
 
 
-def read(path: Path, wanted: tuple[str, ...], hint: str) -> dict[str, Any]:
-    """Those of the arrays `wanted` that the MATLAB file has, as scipy.io.loadmat gives them.
+def read(path: Path, wanted: tuple[str, ...], hint: str, kind: str = "matlab") -> dict[str, Any]:
+    """Those of the arrays `wanted` that the file has; of a MATLAB file as scipy.io.loadmat gives them. kind: `matlab`, or
+    a module of `formats`.
 
     Raises InputError for a file that cannot be read, also when it ends its reader; ToolMissingError.
     """
     global _child
     try:
         size = path.stat().st_size
+        if kind == "wfdb":  # its signals lie beside it
+            size = sum(one.stat().st_size for one in path.parent.glob(f"{glob.escape(path.stem)}*"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", hint) from None
     if _child is None or _child.ended:
         stop()
         _child = _Child()
-    request = {"path": os.fsencode(path.resolve()).hex(), "wanted": list(wanted), "size": size}
+    request = {"path": os.fsencode(path.resolve()).hex(), "wanted": list(wanted), "size": size, "kind": kind}
     answer = _child.ask(request, _SECONDS + size / _BYTES_A_SECOND)
     if answer is None:
         stop()
-        raise InputError(f"{path}: is damaged or no MATLAB file (its reader crashed or did not end)", hint)
+        raise InputError(
+            f"{path}: is damaged or no {called(kind)} file (its reader crashed or did not end)", hint
+        )
     if "missing" in answer:
         raise ToolMissingError(*answer["missing"])
     if "wrong" in answer:
         raise InputError(f"{path}: {answer['wrong']}", hint)
     values: dict[str, Any] = answer["values"]
     return values
+
+
+def called(kind: str) -> str:
+    """What people call files of a kind."""
+    return "MATLAB" if kind == "matlab" else kind.upper()
 
 
 @atexit.register

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
 from emgdeploy.signals import arrayfile
-from emgdeploy.signals.readers import matfile
+from emgdeploy.signals.readers import apart, matfile
+from emgdeploy.signals.readers.formats import KINDS
 
-SUFFIXES = (*arrayfile.SUFFIXES, ".mat")
+SUFFIXES = (*arrayfile.SUFFIXES, ".mat", *KINDS)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,27 @@ def read(file: Path, wanted: tuple[str, ...], hint: str) -> Content:
         return Content({arrayfile.ONLY: table.values}, table.names, table.units, table.texts, table.rate_hz)
     if file.suffix.lower() == ".mat":
         return Content(matfile.load(file, wanted, hint))
+    if file.suffix.lower() in KINDS:
+        return _foreign(apart.read(file, wanted, hint, KINDS[file.suffix.lower()]), wanted, file, hint)
     return Content(arrayfile.read(file, hint))
+
+
+def _foreign(found: dict[str, Any], wanted: tuple[str, ...], file: Path, hint: str) -> Content:
+    """What the modules of `formats` give. Raises InputError for an array that is not there."""
+    names, units, rate, there = (found.pop(key, None) for key in ("@names", "@units", "@rate_hz", "@there"))
+    missing = next((name for name in wanted if name not in found), None)
+    if missing is not None:
+        known = [str(name) for name in there] if there is not None else list(found)
+        raise InputError(
+            f"{file}: there is no array {missing!r} in it",
+            f"it has {', '.join(known[:12])}" if known[0] else hint,
+        )
+    return Content(
+        found,
+        () if names is None else tuple(map(str, names)),
+        () if units is None or not any(units) else tuple(map(str, units)),
+        rate_hz=None if rate is None else float(rate[0]),
+    )
 
 
 def matrix(

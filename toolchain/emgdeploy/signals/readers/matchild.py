@@ -1,7 +1,9 @@
-"""What the child process of `apart` runs: MATLAB files of version 4 to 7 by scipy, 7.3 (which is HDF5) by h5py."""
+"""What the child process of `apart` runs: MATLAB files of version 4 to 7 by scipy, 7.3 (which is HDF5) by h5py; others by
+`formats`."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from emgdeploy import bounded, optional
 from emgdeploy.errors import ToolMissingError
-from emgdeploy.signals.readers.apart import form_of
+from emgdeploy.signals.readers.apart import called, form_of
 
 _ROOM, _ROOM_FOR_A_BYTE = 512 << 20, 40
 _ALWAYS, _RATIO = 64 << 20, 100
@@ -42,7 +44,9 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
         answer = {"wrong": "claims far more values than it holds"}
     # A damaged file makes the readers fail in many ways, of many classes.
     except Exception as error:
-        answer = {"wrong": f"is damaged or no MATLAB file ({str(error).partition(chr(10))[0]:.100})"}
+        answer = {
+            "wrong": f"is damaged or no {called(request['kind'])} file ({str(error).partition(chr(10))[0]:.100})"
+        }
     if "values" not in answer:
         arrays = []
     answers.write(json.dumps(answer).encode() + b"\n")
@@ -53,6 +57,11 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
 
 def _read(request: dict[str, Any]) -> dict[str, Any]:
     path, wanted, size = os.fsdecode(bytes.fromhex(request["path"])), request["wanted"], int(request["size"])
+    if request["kind"] != "matlab":
+        module = importlib.import_module(f"emgdeploy.signals.readers.formats.{request['kind']}")
+        with bounded.memory(_ROOM + _ROOM_FOR_A_BYTE * size):
+            values: dict[str, Any] = module.read(path, wanted, size)
+            return values
     reader = optional.load("scipy.io", extra="data")
     with bounded.memory(_ROOM + _ROOM_FOR_A_BYTE * size):
         try:

@@ -43,7 +43,7 @@ def load(entry: Entry, wanted: Description) -> Loaded:
     found = content.read(file, names, HINT)
     samples = _length(found, others, file)
     values, note = content.matrix(found, name, wanted.grid[0] * wanted.grid[1], samples, file, HINT)
-    known = name == arrayfile.ONLY
+    known = len(found.names) == values.shape[1]
     sheet = Sheet(file, values, found.names if known else ())
     sheet, classes = _labelled(sheet, found, entry, wanted)
     repetitions = _repetitions(sheet, found, entry)
@@ -86,7 +86,8 @@ def _classes(named: NDArray[Any], samples: int, wanted: Description, file: Path)
     """(S,) the class of each sample."""
     if named.dtype.kind in "US" and named.shape == (samples,):
         return _named_classes([str(name) for name in named.astype(np.str_)], wanted, file)
-    most = np.inf if wanted.label_map else len(wanted.labels)
+    numbered = any(name.lstrip("-").isdecimal() for name in wanted.label_map)
+    most = np.inf if numbered else len(wanted.labels)
     right = named.shape == (samples,) and named.dtype.kind in "iuf" and np.isfinite(named).all()
     if not right or not np.all((named == np.round(named)) & (named >= UNUSED) & (named < most)):
         raise InputError(
@@ -94,7 +95,7 @@ def _classes(named: NDArray[Any], samples: int, wanted: Description, file: Path)
             "or one of the labels",
             HINT,
         )
-    if not wanted.label_map:
+    if not numbered:
         return named.astype(np.int64)
     numbers, index = np.unique(named.astype(np.int64), return_inverse=True)
     names = ["" if number == UNUSED else str(number) for number in numbers]
