@@ -44,6 +44,7 @@ def test_everything_comes_back_as_scipy_gives_it(compressed: bool, tmp_path: Pat
     savemat(tmp_path / "all.mat", values, do_compression=compressed)
     wanted = loadmat(tmp_path / "all.mat")
     found = apart.read(tmp_path / "all.mat", (*values, "absent"), "")
+    assert sorted(found.pop("@there").tolist()) == sorted(values)
     assert found.keys() == values.keys()
     assert all(same(found[name], wanted[name]) for name in values)
     found["numbers"] += 1  # its own memory

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import wfdb
+from scipy.io import savemat
 
 from emgdeploy.errors import InputError
 from emgdeploy.signals import datasets
@@ -157,3 +158,34 @@ def test_damaged_files_end_in_a_sentence(suffix: str, tmp_path: Path) -> None:
         (tmp_path / f"a.{suffix}").write_bytes(content)
         with pytest.raises(InputError, match=rf"a\.{suffix}"):
             read(tmp_path, f"a.{suffix}")
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_structs_and_cells_of_matlab(version: str, tmp_path: Path) -> None:
+    """`samples_array` goes down by the names of fields and the numbers of cells."""
+    if version == "5":
+        cells = np.empty((1, 2), object)
+        cells[0, 0], cells[0, 1] = {"emg": EMG[:5]}, {"emg": EMG}
+        savemat(
+            tmp_path / "a.mat",
+            {"data": {"trials": cells, "deep": {"y": np.repeat([0, 1], 200)}}, "note": "n"},
+        )
+    else:
+        with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
+            for number, part in enumerate((EMG[:5], EMG)):
+                file[f"#refs#/{number}/emg"] = part.T
+            references = [[file["#refs#/0"].ref], [file["#refs#/1"].ref]]
+            file.create_dataset("data/trials", data=references, dtype=h5py.ref_dtype)
+            file["data/deep/y"] = np.repeat([0.0, 1.0], 200)[:, None]
+            file["note"] = np.zeros((1, 1))
+        content = (tmp_path / "a.mat").read_bytes()
+        head = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM"
+        (tmp_path / "a.mat").write_bytes(head.ljust(512, b"\0") + content[512:])
+    entry = 'samples_array = "data.trials.1.emg"\nlabel_array = "data.deep.y"'
+    dataset = read(tmp_path, "a.mat", entry)
+    assert np.array_equal(picked(dataset), EMG.astype(np.float32))
+    assert dataset.recordings[0].labels.tolist() == [0] * 200 + [1] * 200
+    for wrong in ("data.trials.2.emg", "data.y", "data.deep.y.z", "nothing"):
+        with pytest.raises(InputError, match=f"there is no `{wrong}` in it") as found:
+            read(tmp_path, "a.mat", f'label = "fist"\nsamples_array = "{wrong}"')
+        assert found.value.hint == "it has data, note"

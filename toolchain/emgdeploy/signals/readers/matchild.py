@@ -65,8 +65,12 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
     reader = optional.load("scipy.io", extra="data")
     with bounded.memory(_ROOM + _ROOM_FOR_A_BYTE * size):
         try:
-            content = reader.loadmat(path, variable_names=wanted)
-            return {name: content[name] for name in wanted if name in content}
+            content = reader.loadmat(path, variable_names=[*wanted, *(name.split(".")[0] for name in wanted)])
+            found = {name: _nested(content, name) for name in wanted}
+            values = {name: value for name, value in found.items() if value is not None}
+            if len(values) < len(wanted):
+                values["@there"] = np.array([name for name, _, _ in reader.whosmat(path)] or [""])
+            return values
         except NotImplementedError:
             return _read_hdf5(path, wanted, max(_ALWAYS, _RATIO * size))
 
@@ -75,10 +79,58 @@ def _read_hdf5(path: str, wanted: list[str], room: int) -> dict[str, Any]:
     h5py = optional.load("h5py", extra="data")
     try:
         with h5py.File(path, "r") as file:
-            there = [name for name in wanted if isinstance(file.get(name, getlink=True), h5py.HardLink)]
-            return {name: _value(h5py, file, file[name], room) for name in there}
+            items = {name: _item(h5py, file, name) for name in wanted}
+            values = {
+                name: _value(h5py, file, item, room) for name, item in items.items() if item is not None
+            }
+            if len(values) < len(wanted):
+                values["@there"] = np.array([name for name in file if not name.startswith("#")] or [""])
+            return values
     except OSError as error:
         raise ValueError(f"as one of version 7.3: {error}") from error
+
+
+def _nested(content: dict[str, Any], name: str) -> Any:
+    """An array by its name, or by the fields of structs and numbers from 0 of cells on the way to it: `data.trials.0.emg`.
+    None where there is none."""
+    if name in content:
+        return content[name]
+    first, *parts = name.split(".")
+    value = content.get(first)
+    for part in parts:
+        value = _unwrapped(value)
+        if value is None:
+            return None
+        if part in (value.dtype.names or ()):
+            value = value[part]
+        elif part.isdecimal() and int(part) < value.size:
+            value = value.ravel(order="F")[int(part) : int(part) + 1]
+        else:
+            return None
+    return _unwrapped(value)
+
+
+def _unwrapped(value: Any) -> Any:
+    """What stands alone in a struct or cell of one."""
+    while isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.size == 1:
+        value = np.asarray(value.item())
+    return value
+
+
+def _item(h5py: Any, file: Any, name: str) -> Any:
+    """As `_nested`, in a file of version 7.3, by links within it alone."""
+    item = file
+    for part in [name] if name in file else name.split("."):
+        if isinstance(item, h5py.Dataset):
+            references = np.asarray(item[()]).T.ravel(order="F") if item.dtype.kind == "O" else ()
+            if not part.isdecimal() or int(part) >= len(references):
+                return None
+            item = file[references[int(part)]]
+        elif isinstance(item.get(part, getlink=True), h5py.HardLink):
+            item = item[part]
+        else:
+            return None
+    return item
 
 
 def _value(h5py: Any, file: Any, item: Any, room: int) -> NDArray[Any]:

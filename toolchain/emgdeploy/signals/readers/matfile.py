@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from emgdeploy.errors import InputError
 from emgdeploy.signals.readers import apart
 
+_FEW = 12
+
 
 def load(path: Path, wanted: tuple[str, ...], hint: str) -> dict[str, Any]:
     """The arrays `wanted` of a MATLAB file; a cell array is an object array.
@@ -18,16 +20,20 @@ def load(path: Path, wanted: tuple[str, ...], hint: str) -> dict[str, Any]:
     Raises InputError for a file that cannot be read or lacks one of them, ToolMissingError without scipy or
     h5py.
     """
-    content = load_any(path, wanted, hint)
+    content = apart.read(path, wanted, hint)
+    there = [str(name) for name in content.pop("@there", ())]
     for name in wanted:
         if name not in content:
-            raise InputError(f"{path}: there is no `{name}` in it", hint)
+            shown = f"it has {', '.join(there[:_FEW])}" if any(there) else hint
+            raise InputError(f"{path}: there is no `{name}` in it", shown)
     return content
 
 
 def load_any(path: Path, wanted: tuple[str, ...], hint: str) -> dict[str, Any]:
     """Those of the arrays `wanted` that the file has. Raises as `load` does."""
-    return apart.read(path, wanted, hint)
+    content = apart.read(path, wanted, hint)
+    content.pop("@there", None)
+    return content
 
 
 def numbers(value: Any, what: str, path: Path, hint: str) -> NDArray[np.float32]:
