@@ -100,6 +100,9 @@ def test_numbers_of_classes_have_names(tmp_path: Path) -> None:
     text = '[[recordings]]\nfile = "a.npy"\nlabel_column = 4\n'
     found = read(tmp_path, 'label_map = { 1 = "rest", 7 = "fist", 99 = "" }\n' + text).recordings[0].labels
     assert found.tolist() == [0] * 40 + [1] * 40 + [-1] * 40
+    np.save(tmp_path / "b.npy", np.column_stack([EMG, np.ones(120)]))
+    one = '[[recordings]]\nfile = "b.npy"\nlabel_column = 4\n'
+    assert "no sample is of the class rest" in read(tmp_path, one).doubts[0]
     with pytest.raises(InputError, match=r"no label '99'"):
         read(tmp_path, 'label_map = { 1 = "rest", 7 = "fist" }\n' + text)
 

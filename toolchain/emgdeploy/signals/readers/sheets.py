@@ -93,7 +93,7 @@ def _classes(named: NDArray[Any], samples: int, wanted: Description, file: Path)
         raise InputError(
             f"{file}: each sample's class must be a whole number from -1 (none) to {len(wanted.labels) - 1}, "
             "or one of the labels",
-            HINT,
+            'label_map says what other numbers are called, as in { 1 = "fist", 99 = "" }',
         )
     if not numbered:
         return named.astype(np.int64)

@@ -73,7 +73,7 @@ def of_description(
         unit,
         chosen.names,
         notes=(*chosen.notes, *notes, *[one.note for one in loaded[:1] if one.note]),
-        doubts=(*chosen.doubts, *doubts, *_of_rate(loaded[0], kept[0])),
+        doubts=(*chosen.doubts, *doubts, *_of_rate(loaded[0], kept[0]), *_unseen(wanted, kept, loaded)),
     )
     default_preprocess(dataset)  # a grid or rate that makes no sense is said now
     return dataset
@@ -116,6 +116,19 @@ def _scale(
     unit = unit or MILLIVOLTS
     known = (COUNTS, wanted.scale) if unit == COUNTS else (MILLIVOLTS, wanted.scale * UNITS[unit])
     return (*known, notes, doubts)
+
+
+def _unseen(wanted: Description, kept: Sequence[Entry], loaded: Sequence[Loaded]) -> list[str]:
+    """A doubt where columns or arrays of classes leave one out, as numbers that begin with 1 do with the first label."""
+    if all("label" in entry.fields for entry in kept):
+        return []
+    seen = np.unique(np.concatenate([np.unique(one.classes) for one in loaded]))
+    left = [label for number, label in enumerate(wanted.labels) if number not in seen]
+    if not left:
+        return []
+    return [
+        f"no sample is of the class {', '.join(left)}: numbers of classes count from 0; label_map says what others are called"
+    ]
 
 
 def _of_rate(first: Loaded, entry: Entry) -> list[str]:
