@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,7 +153,7 @@ def test_epn_recordings_one_after_the_other(tmp_path: Path) -> None:
     assert np.array_equal(picked(one), EMG[200:].astype(np.float32))
 
 
-@pytest.mark.parametrize("suffix", ["edf", "xdf", "hea", "h5", "json"])
+@pytest.mark.parametrize("suffix", ["edf", "xdf", "hea", "h5", "json", "otb4"])
 def test_damaged_files_end_in_a_sentence(suffix: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for content in (b"", b"XDF:" + rng.bytes(60), rng.bytes(2000), b"0       " + rng.bytes(600), b'{"a":[]}'):
@@ -189,3 +191,55 @@ def test_structs_and_cells_of_matlab(version: str, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=f"there is no `{wrong}` in it") as found:
             read(tmp_path, "a.mat", f'label = "fist"\nsamples_array = "{wrong}"')
         assert found.value.hint == "it has data, note"
+
+
+def tarred(path: Path, members: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+
+
+def track(title: str, first: int, count: int, gain: float = 150, more: str = "") -> str:
+    return (
+        f"<TrackInfo><Title>{title}</Title><Gain>{gain}</Gain><ADC_Nbits>16</ADC_Nbits><ADC_Range>5</ADC_Range>"
+        f"<SamplingFrequency>200</SamplingFrequency><SignalStreamPath>a.sig</SignalStreamPath><SampleSize>2</SampleSize>"
+        f"<NumberOfChannels>{count}</NumberOfChannels><AcquisitionChannel>{first}</AcquisitionChannel>"
+        f"<TotalChannelsInFile>4</TotalChannelsInFile>{more}</TrackInfo>"
+    )
+
+
+def test_otb4_is_in_millivolts(tmp_path: Path) -> None:
+    """Two grids of one channel with different gains, a control channel between them, a cut sample at the end."""
+    columns = np.column_stack([EMG[:, 0], np.arange(400), EMG[:, 1], np.zeros(400)]).astype("<i2")
+    tracks = track("Extensor", 0, 1) + track("Ramp", 1, 1, more="<IsControl>true</IsControl>")
+    tracks += track("Flexor", 2, 1, gain=300) + track("Quaternions", 3, 1)
+    xml = f"<ArrayOfTrackInfo>{tracks}</ArrayOfTrackInfo>".encode()
+    tarred(tmp_path / "a.otb4", {"Tracks_000.xml": xml, "a.sig": columns.tobytes() + b"x"})
+    dataset = read(tmp_path, "a.otb4")
+    count = 5 / 2**16 * 1000
+    assert np.allclose(picked(dataset), EMG * [count / 150, count / 300])
+    assert dataset.columns == ("Extensor 1", "Flexor 1") and dataset.unit == "mV" and not dataset.doubts
+    tarred(
+        tmp_path / "b.otb4",
+        {"Tracks_000.xml": xml.replace(b">2</Acq", b">4</Acq"), "a.sig": columns.tobytes()},
+    )
+    with pytest.raises(InputError, match="channels that its file has not"):
+        read(tmp_path, "b.otb4")
+
+
+def test_otb_plus_stays_in_counts(tmp_path: Path) -> None:
+    xml = (
+        b'<Device Name="QUATTRO" SampleFrequency="200" DeviceTotalChannels="2" ad_bits="16"><Channels><Adapter ID="A" '
+        b'Gain="150" ChannelStartIndex="0"><Channel Index="0" ID="HD10MM0804"/><Channel Index="1" ID="HD10MM0804"/>'
+        b"</Adapter></Channels></Device>"
+    )
+    signal = EMG.astype("<i2").tobytes()
+    tarred(tmp_path / "a.otb+", {"s.sig": signal, "s.xml": xml, "patient.xml": b"<a/>"})
+    dataset = read(tmp_path, "a.otb+")
+    assert np.array_equal(picked(dataset), EMG) and dataset.unit == "counts"
+    assert dataset.columns == ("HD10MM0804 1", "HD10MM0804 2")
+    tarred(tmp_path / "b.otb+", {"s.sig": signal, "s.xml": xml.replace(b'"16"', b'"24"')})
+    with pytest.raises(InputError, match="24 bits"):
+        read(tmp_path, "b.otb+")

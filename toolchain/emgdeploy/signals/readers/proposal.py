@@ -178,7 +178,7 @@ def _rate(sheet: Sheet, one: Content, told: Told, found: _Found) -> float | None
 
 
 def _unit(one: Content, told: Told, found: _Found) -> str:
-    said = set(one.units) & {"mV", "uV", "V"}
+    said = set(one.units) & set(described.UNITS)
     if told.unit is None and len(said) != 1:
         found.missing["--unit UNIT"] = f"the unit of the numbers: {', '.join(described.UNITS)}"
     return told.unit or (said.pop() if len(said) == 1 else "counts")

@@ -14,5 +14,7 @@ KINDS = {
     ".h5": "hdf5",
     ".hdf5": "hdf5",
     ".json": "epn",
+    ".otb+": "otb",
+    ".otb4": "otb",
 }
 """The module for each suffix."""
