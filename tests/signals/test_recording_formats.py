@@ -243,3 +243,48 @@ def test_otb_plus_stays_in_counts(tmp_path: Path) -> None:
     tarred(tmp_path / "b.otb+", {"s.sig": signal, "s.xml": xml.replace(b'"16"', b'"24"')})
     with pytest.raises(InputError, match="24 bits"):
         read(tmp_path, "b.otb+")
+
+
+def written(folder: Path, suffix: str) -> Path:
+    """A small whole file of each kind."""
+    path = folder / f"a.{suffix}"
+    if suffix == "edf":
+        signals = [
+            edfio.EdfSignal(EMG[:, n], RATE, physical_dimension="uV", physical_range=(-900, 900))
+            for n in (0, 1)
+        ]
+        edfio.Edf(signals, annotations=[edfio.EdfAnnotation(0, 1, "rest")]).write(path)
+    elif suffix == "xdf":
+        samples: list[tuple[float, object]] = [(n / RATE, row) for n, row in enumerate(EMG[:40])]
+        path.write_bytes(xdf([("Bracelet", "EMG", 200.0, "", samples)]))
+    elif suffix == "hea":
+        wfdb.wrsamp("a", RATE, ["mV", "mV"], ["F1", "F2"], EMG / 100, fmt=["16", "16"], write_dir=str(folder))
+    elif suffix == "h5":
+        with h5py.File(path, "w") as file:
+            file["x"] = EMG
+    elif suffix == "json":
+        trial = {"gestureName": "fist", "emg": {"ch1": [1, 2, 3], "ch2": [4, 5, 6]}}
+        path.write_text(json.dumps({"trainingSamples": {"idx_1": trial}}))
+    else:
+        xml = f"<ArrayOfTrackInfo>{track('A', 0, 2)}</ArrayOfTrackInfo>".encode()
+        tarred(path, {"Tracks_000.xml": xml, "a.sig": np.ones((40, 4), "<i2").tobytes()})
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["edf", "xdf", "hea", "h5", "json", "otb4"])
+def test_mutants_are_read_or_end_in_a_sentence(suffix: str, tmp_path: Path) -> None:
+    path = written(tmp_path, suffix)
+    assert len(read(tmp_path, path.name).recordings) == 1
+    whole, rng = path.read_bytes(), np.random.default_rng(3)
+    refused = 0
+    for _ in range(25):
+        mutant = bytearray(whole)
+        for place in rng.integers(0, min(len(whole), 1500), 4):
+            mutant[place] = rng.integers(256)
+        path.write_bytes(mutant[: len(mutant) - int(rng.integers(2)) * int(rng.integers(1, len(whole)))])
+        try:
+            read(tmp_path, path.name)
+        except InputError as error:
+            refused += 1
+            assert path.name in error.message
+    assert refused > 3
