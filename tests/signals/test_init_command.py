@@ -95,3 +95,19 @@ def test_what_makes_no_sense_writes_nothing(
     assert main(["init", str(tmp_path), *arguments]) == status
     assert said in capsys.readouterr().err and not (tmp_path / "dataset.toml").exists()
     assert main(["init", str(tmp_path / "absent")]) == 3
+
+
+def test_arrays_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "all.npz", emg=EMG.T, y=np.repeat([2, 5, 2], 20))
+    told = ["init", str(tmp_path), "--rate", "1000", "--unit", "mV"]
+    assert main(told) == 3 and "try: it has emg, y" in capsys.readouterr().err
+    arrays = ["--samples-array", "emg", "--label-array", "y", "--labels", "rest", "fist"]
+    assert main([*told, *arrays]) == 0
+    found = datasets.load("files", tmp_path).recordings
+    assert [(r.repetition, int(r.labels[0]), len(r.samples)) for r in found] == [
+        (1, 0, 20),
+        (1, 1, 20),
+        (2, 0, 20),
+    ]
+    assert main([*told, *arrays, "thumb", "--force"]) == 2
+    assert "3 labels for the classes 2, 5" in capsys.readouterr().err

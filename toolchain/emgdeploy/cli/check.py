@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The recordings, or one file of samples, and where the picture goes."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
-    source.add_argument("--samples", type=Path, metavar="FILE", help="one .csv, .npy or .npz of samples")
+    source.add_argument("--samples", type=Path, metavar="FILE", help="one file of samples")
     dataoptions.add_data(parser)
     parser.add_argument(
         "--rate",

@@ -25,7 +25,8 @@ _HINT = "name a folder of recordings; docs/data.md lists the kinds of files"
 
 @dataclass(frozen=True)
 class Told:
-    """What the user says, None where nothing. label, repetition: the column by number or name."""
+    """What the user says, None where nothing. label, repetition: the column by number or name; samples, label_array: arrays
+    of files that have several."""
 
     rate_hz: float | None = None
     grid: tuple[int, int] | None = None
@@ -34,6 +35,8 @@ class Told:
     labels: tuple[str, ...] | None = None
     label: int | str | None = None
     repetition: int | str | None = None
+    samples: str = arrayfile.ONLY
+    label_array: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,7 @@ def propose(folder: Path, told: Told) -> Proposal:
             f"{len(scheme.missed):,} files have other names and are left out: {scheme.missed[0]}"
         )
     file = folder / first
-    one = content.read(file, (arrayfile.ONLY,), _HINT)
-    values, _ = content.matrix(one, arrayfile.ONLY, 1, None, file, _HINT)
-    sheet = Sheet(file, values, one.names)
+    one, sheet = _sheet(file, told)
     labels, entry, mapped, taken = _classes(folder, names, scheme, sheet, one, told, found)
     rate, unit = _rate(sheet, one, told, found), _unit(one, told, found)
     grid = told.grid or _grid(sheet, taken, found)
@@ -109,18 +110,32 @@ def _classes(
 ) -> tuple[tuple[str, ...], dict[str, int | str], str, set[int]]:
     """Labels, the entry of the recordings, the label map, and the columns that are no electrodes by this."""
     entry: dict[str, int | str] = {"pattern": scheme.pattern}
-    if scheme.labels and told.label is None:
+    if told.samples != arrayfile.ONLY:
+        entry["samples_array"] = told.samples
+    if scheme.labels and told.label is None and told.label_array is None:
         labels = told.labels or scheme.labels
         return labels, entry, _left_out(scheme.labels, labels), set()
     wanted: int | str | None = told.label
-    if wanted is None:
+    if wanted is None and told.label_array is None:
         wanted = next((name for name in sheet.names if name.lower() in _CLASS_NAMES), None)
-    if wanted is None:
-        found.missing["--label-column COLUMN"] = "which column says the class (or --pattern, where names do)"
+    if wanted is None and told.label_array is None:
+        found.missing["--label-column COLUMN"] = (
+            "which column says the class (or --label-array, or --pattern where names do)"
+        )
         return told.labels or ("rest",), entry, "", set()
-    column = sheet.column(wanted, "the label")
-    entry["label_column"] = wanted
-    taken, seen = {column}, set()
+    taken = set() if wanted is None else {sheet.column(wanted, "the label")}
+    entry |= {"label_array": told.label_array} if told.label_array is not None else {}
+    entry |= {"label_column": wanted} if wanted is not None else {}
+    _divided(entry, taken, scheme, sheet, told)
+    seen = set().union(
+        *(_values_of(folder / name, wanted, told) for name in names if name not in scheme.missed)
+    )
+    labels, mapped = _named(seen, told)
+    return labels, entry, mapped, taken
+
+
+def _divided(entry: dict[str, int | str], taken: set[int], scheme: Scheme, sheet: Sheet, told: Told) -> None:
+    """How a file that holds several trials is cut into them."""
     repetition: int | str | None = told.repetition
     if repetition is None:
         repetition = next((name for name in sheet.names if name.lower() in _REPETITION_NAMES), None)
@@ -129,14 +144,15 @@ def _classes(
         entry["repetition_column"] = repetition
     elif "{repetition}" not in scheme.pattern:
         entry["cut"] = "labels"
-    for name in names:
-        if name not in scheme.missed:
-            seen |= _values_of(folder / name, wanted)
-    numbers = all(value.lstrip("-").isdecimal() for value in seen)
-    ordered = sorted(seen - {"-1", ""}, key=int) if numbers else list(naming_scheme.rest_first(seen - {""}))
-    if not numbers:
-        labels = told.labels or tuple(ordered)
-        return labels, entry, _left_out(tuple(ordered), labels), taken
+
+
+def _named(seen: set[str], told: Told) -> tuple[tuple[str, ...], str]:
+    """Labels for the classes in the files, and the label map. Raises UsageError where there are not as many."""
+    if not all(value.lstrip("-").isdecimal() for value in seen):
+        there = naming_scheme.rest_first(seen - {""})
+        labels = told.labels or there
+        return labels, _left_out(there, labels)
+    ordered = sorted(seen - {"-1"}, key=int)
     labels = told.labels or tuple(f"class {value}" for value in ordered)
     if len(labels) != len(ordered):
         raise UsageError(
@@ -144,18 +160,30 @@ def _classes(
             "give --labels, one for each, in this order",
         )
     pairs = [
-        f"{json.dumps(value)} = {json.dumps(label)}" for value, label in zip(ordered, labels, strict=True)
+        f"{json.dumps(value)} = {json.dumps(label, ensure_ascii=False)}"
+        for value, label in zip(ordered, labels, strict=True)
     ]
-    return labels, entry, f"{{ {', '.join(pairs)} }}", taken
+    return labels, f"{{ {', '.join(pairs)} }}"
 
 
-def _values_of(file: Path, wanted: int | str) -> set[str]:
-    one = content.read(file, (arrayfile.ONLY,), _HINT)
-    values, _ = content.matrix(one, arrayfile.ONLY, 1, None, file, _HINT)
-    column = Sheet(file, values, one.names).column(wanted, "the label")
-    if column in one.texts:
-        return set(one.texts[column])
-    return {f"{value:g}" for value in np.unique(values[:, column])}
+def _sheet(file: Path, told: Told) -> tuple[Content, Sheet]:
+    names = (told.samples, *([told.label_array] if told.label_array else []))
+    one = content.read(file, names, _HINT)
+    values, _ = content.matrix(one, told.samples, 1, None, file, _HINT)
+    return one, Sheet(file, values, one.names if len(one.names) == values.shape[1] else ())
+
+
+def _values_of(file: Path, wanted: int | str | None, told: Told) -> set[str]:
+    """The classes of a file, as text."""
+    one, sheet = _sheet(file, told)
+    if wanted is None:
+        values = arrayfile.one(one.arrays, told.label_array, file, _HINT)
+    else:
+        column = sheet.column(wanted, "the label")
+        if column in one.texts:
+            return set(one.texts[column])
+        values = sheet.values[:, column]
+    return {str(value) if values.dtype.kind in "US" else f"{value:g}" for value in np.unique(values)}
 
 
 def _left_out(there: tuple[str, ...], labels: tuple[str, ...]) -> str:

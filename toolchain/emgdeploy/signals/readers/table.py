@@ -164,8 +164,13 @@ def read_one(file: Path, rate_hz: float, grid: tuple[int, int] | None, unit: str
         COUNTS if unit == COUNTS else MILLIVOLTS,
         chosen.names,
         notes=(*chosen.notes, *([note] if note else [])),
-        doubts=chosen.doubts,
+        doubts=(*chosen.doubts, *_of_unit(found.units, unit, file)),
     )
+
+
+def _of_unit(said: Sequence[str], unit: str, file: Path) -> list[str]:
+    told = set(said) - {"", unit}
+    return [f"{file.name}: the file says {' and '.join(sorted(told))}, taken are {unit}"] if told else []
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:
