@@ -21,7 +21,9 @@ SCHEMES = {
     "S{subject}/day{session}/{label}_rep_{repetition}.csv": [
         f"S{s}/day{d}/{g}_rep_{r}" for s in (1, 2) for d in (1, 2) for g in ("fist", "rest") for r in (1, 2)
     ],
+    "{label}r{repetition}.csv": ["g0r0", "g0r1", "g1r0", "g1r1"],
     "{label}/trial{repetition}.csv": ["fist/trial1", "fist/trial2", "rest/trial1", "rest/trial2"],
+    "2024-01-*_{label}_{repetition}.csv": ["2024-01-02_fist_1", "2024-01-02_rest_1", "2024-01-03_fist_2"],
     "emg_{label}.csv": ["emg_fist", "emg_rest"],
     "sub-{subject}_{label}.csv": ["sub-1_fist", "sub-2_rest"],
 }

@@ -15,6 +15,7 @@ _WORDS = {
     **dict.fromkeys(("repetition", "rep", "r", "trial", "run", "t", "take"), "repetition"),
 }
 _TOKEN = re.compile(r"([A-Za-z]*)([0-9]{1,9})")
+_JOINED = re.compile(r"(?<=[0-9])(?=[A-Za-z])")
 _RESTS = ("rest", "relax", "relaxed", "idle", "none", "no movement", "no_movement", "nomovement", "neutral")
 
 
@@ -54,7 +55,13 @@ def rest_first(labels: set[str]) -> tuple[str, ...]:
 def _split(name: str) -> tuple[list[str], str]:
     """Words and the marks between them in turn, and the suffix."""
     stem, _, suffix = name.rpartition(".")
-    return re.split(r"([/_\-. ]+)", stem), f".{suffix}"
+    tokens: list[str] = []
+    for index, word in enumerate(re.split(r"([/_\-. ]+)", stem)):
+        parts = (
+            _JOINED.split(word) if index % 2 == 0 else [word]
+        )  # g0r1 is two words with nothing between them
+        tokens += [item for part in parts for item in (part, "")][:-1]
+    return tokens, f".{suffix}"
 
 
 def _field(tokens: list[str], index: int) -> str | None:
@@ -83,6 +90,8 @@ def _pattern(tokens: list[str], suffix: str, fixed: set[str], counted: bool) -> 
             if match[1]:
                 parts[index] = f"{match[1]}{{repetition}}"
                 texts.append((index, match[1]))
+        elif tokens[index].isdecimal() and tokens[index] not in fixed:
+            parts[index] = "*"  # such as a date
         elif tokens[index] not in fixed and tokens[index].lower() not in _WORDS:
             texts.append((index, tokens[index]))
     return _with_label(parts, sorted(texts)) + suffix

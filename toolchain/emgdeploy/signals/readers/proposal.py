@@ -114,6 +114,8 @@ def _classes(
         entry["samples_array"] = told.samples
     if scheme.labels and told.label is None and told.label_array is None:
         labels = told.labels or scheme.labels
+        if len(scheme.labels) == len(names) - len(scheme.missed) > 2:
+            found.doubts.append("each file is a gesture of its own, by its name; --pattern says otherwise")
         return labels, entry, _left_out(scheme.labels, labels), set()
     wanted: int | str | None = told.label
     if wanted is None and told.label_array is None:
