@@ -99,6 +99,18 @@ def test_what_makes_no_sense_writes_nothing(
     assert main(["init", str(tmp_path / "absent")]) == 3
 
 
+def test_a_format_that_says_its_classes(tmp_path: Path) -> None:
+    trials = {
+        f"idx_{n}": {"gestureName": name, "emg": {"ch1": [n, 2, 3], "ch2": [4, n, 6]}}
+        for n, name in enumerate(("rest", "fist", "rest"))
+    }
+    (tmp_path / "user1.json").write_text(json.dumps({"trainingSamples": trials}))
+    assert main(["init", str(tmp_path), "--unit", "counts"]) == 0
+    dataset = datasets.load("files", tmp_path)
+    assert dataset.sample_rate_hz == 200 and dataset.unit == "counts"
+    assert [(r.repetition, int(r.labels[0])) for r in dataset.recordings] == [(1, 0), (2, 1), (3, 0)]
+
+
 def test_arrays_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez(tmp_path / "all.npz", emg=EMG.T, y=np.repeat([2, 5, 2], 20))
     told = ["init", str(tmp_path), "--rate", "1000", "--unit", "mV"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from emgdeploy.signals.recordings import Dataset
 
 _CLASS_NAMES = ("label", "labels", "class", "gesture", "restimulus", "stimulus", "movement", "y")
 _REPETITION_NAMES = ("repetition", "rerepetition", "rep", "trial")
+# What readers of formats that say the classes call them.
+_OWN_CLASSES = ("annotations", "markers", "labels")
 _HINT = "name a folder of recordings; docs/data.md lists the kinds of files"
 
 
@@ -121,6 +123,12 @@ def _classes(
     if wanted is None and told.label_array is None:
         wanted = next((name for name in sheet.names if name.lower() in _CLASS_NAMES), None)
     if wanted is None and told.label_array is None:
+        own = next(
+            (name for name in _OWN_CLASSES if name in one.arrays and np.unique(one.arrays[name]).size > 1),
+            None,
+        )
+        told = replace(told, label_array=own)
+    if wanted is None and told.label_array is None:
         found.missing["--label-column COLUMN"] = (
             "which column says the class (or --label-array, or --pattern where names do)"
         )
@@ -128,7 +136,10 @@ def _classes(
     taken = set() if wanted is None else {sheet.column(wanted, "the label")}
     entry |= {"label_array": told.label_array} if told.label_array is not None else {}
     entry |= {"label_column": wanted} if wanted is not None else {}
-    _divided(entry, taken, scheme, sheet, told)
+    if "repetitions" in one.arrays and told.label_array in _OWN_CLASSES:
+        entry["repetition_array"] = "repetitions"
+    else:
+        _divided(entry, taken, scheme, sheet, told)
     seen = set().union(
         *(_values_of(folder / name, wanted, told) for name in names if name not in scheme.missed)
     )
