@@ -108,7 +108,9 @@ def convert_model(
     ledger.add_float("tflite-float", floats.reshape(len(x), -1))
     report("quantizing")
     ranges, how = _ranges(simple, ranges, chosen, settings)
-    tflite = quantize.int8_tflite(program.lower(simple, str(source), ranges))
+    tflite = _int8(simple, str(source), lowered, ranges, chosen)
+    if lowered.recurrent:
+        how = Calibration("minmax", len(chosen.calibration), chosen.simulated)
     whole.check(tflite, str(source))
     report("comparing")
     if origin.fake_quantized is not None:
@@ -157,6 +159,15 @@ def _ranges(
     if len(ranges) == len(known):
         return ranges, Calibration(LEARNED, 0, simulated=False)
     return ranges, Calibration(settings.method, len(chosen.calibration), chosen.simulated)
+
+
+def _int8(
+    simple: OnnxModel, source: str, lowered: program.Program, ranges: dict[str, Range], chosen: Chosen
+) -> bytes:
+    """The int8 file; the converter itself finds the ranges of a network with recurrent layers."""
+    if lowered.recurrent:
+        return quantize.int8_tflite(lowered, to_device_layout(chosen.calibration, lowered.window_axes))
+    return quantize.int8_tflite(program.lower(simple, source, ranges))
 
 
 def _hold_on_calibration(

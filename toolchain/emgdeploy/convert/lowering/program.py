@@ -23,6 +23,7 @@ from emgdeploy.text import printable
 
 # Of those that use an operator without a lowering, so many are named.
 _NAMED = 3
+_RECURRENT = frozenset({"LSTM"})
 # What to do about operators that people meet.
 _INSTEAD = {"Erf": "this is probably GELU: export with opset 20, which has it, or take Hardswish"}
 
@@ -32,11 +33,13 @@ class Program:
     """`function`: TensorFlow concrete function (1, *device shape) float32 -> (1, *output) float32.
 
     `window_axes` permutes the axes of one window (without batch) from ONNX's order to the device's.
+    `recurrent`: it has layers for whose states only the converter finds ranges.
     """
 
     function: Any
     window_axes: tuple[int, ...]
     device_shape: tuple[int, ...]
+    recurrent: bool = False
 
 
 def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = None) -> Program:
@@ -59,7 +62,8 @@ def lower(model: OnnxModel, source: str, ranges: Mapping[str, Range] | None = No
         signature = [tf.TensorSpec(shape, tf.float32, name="window")]
         function = tf.function(network, input_signature=signature, autograph=False)
         concrete = function.get_concrete_function()
-    return Program(concrete, tuple(axis - 1 for axis in axes[1:]), shape[1:])
+    recurrent = any(node.op_type in _RECURRENT for node in model.proto.graph.node)
+    return Program(concrete, tuple(axis - 1 for axis in axes[1:]), shape[1:], recurrent)
 
 
 def check_operators(model: OnnxModel, source: str) -> None:

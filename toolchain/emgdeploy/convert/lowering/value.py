@@ -74,16 +74,21 @@ class Value:
     def held(self, wanted: Range | None) -> Value:
         """The same in the steps of a range, where one is wanted and it is not there already.
 
-        The converter joins two roundings in a row and loses one of them; a LEAKY_RELU between them, whose slope is
-        the number next to 1, keeps all numbers and changes the scale.
+        The converter joins two roundings in a row and loses one of them.
         """
         if wanted is None or wanted == self.range:
             return self
         if self.range is None:
             return self.within(wanted)
-        import tensorflow as tf
+        return replace(self, tensor=rescaled(self.tensor)).within(wanted)
 
-        return replace(self, tensor=tf.nn.leaky_relu(self.tensor, alpha=_NEXT_TO_ONE)).within(wanted)
+
+def rescaled(tensor: Any) -> Any:
+    """The same numbers behind a LEAKY_RELU whose slope is the number next to 1: the converter may give it a scale of
+    its own."""
+    import tensorflow as tf
+
+    return tf.nn.leaky_relu(tensor, alpha=_NEXT_TO_ONE)
 
 
 def canonical_axes(rank: int) -> tuple[int | None, ...]:
