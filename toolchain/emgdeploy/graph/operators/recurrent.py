@@ -139,6 +139,8 @@ def _check_states(graph: Graph, op: Op, units: int, batch: int) -> None:
     need(
         fraction == 0.5 and -15 <= exponent - 1 <= -9,
         f"has a cell of scale {scale:.6g}; a power of two from 2**-15 to 2**-9 is needed",
+        "the reference's tanh has no result for it; convert the network with this tool from PyTorch or ONNX, "
+        "or calibrate on windows that bring the cell to between 0.5 and 64",
     )
     need(len(op.intermediates) == _INTERMEDIATES, "lacks the quantization of its gates", _NOT_QUANTIZED)
     last = graph.tensors.get(op.intermediates[-1])
