@@ -14,6 +14,7 @@ from emgdeploy.graph.operators.activation import ABS, EXP, GELU, HARD_SWISH, REL
 from emgdeploy.graph.operators.conversion import DEQUANTIZE
 from emgdeploy.graph.operators.dilation import BATCH_TO_SPACE_ND, SPACE_TO_BATCH_ND
 from emgdeploy.graph.operators.layout import PAD, TRANSPOSE
+from emgdeploy.graph.operators.product import BATCH_MATMUL
 from emgdeploy.graph.operators.recurrent import UNIDIRECTIONAL_SEQUENCE_LSTM
 from emgdeploy.graph.operators.shapes import GATHER, PACK, REDUCE_PROD, SHAPE
 from emgdeploy.graph.operators.slices import SLICE, SPLIT, SPLIT_V, UNPACK
@@ -30,7 +31,8 @@ FOLDED = {
     SPACE_TO_BATCH_ND, SPLIT, SPLIT_V, UNPACK,
 }  # fmt: skip
 INT8_ALONE = {
-    ABS, EXP, GELU, HARD_SWISH, RELU_0_TO_1, RELU_N1_TO_1, UNIDIRECTIONAL_SEQUENCE_LSTM,
+    ABS, BATCH_MATMUL, EXP, GELU, HARD_SWISH, RELU_0_TO_1, RELU_N1_TO_1,
+    UNIDIRECTIONAL_SEQUENCE_LSTM,
 }  # fmt: skip
 QUICK = (*SANITIZE, "-O0")
 

@@ -148,6 +148,36 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
         lambda n: n.add("ReduceMean", [n.add("Conv", ["x", numbers(2, 3, 3)])], axes=[2], keepdims=0),
         ["RESHAPE", "CONV_2D", "MEAN", "RESHAPE"],
     ),
+    "a product of two tensors": (
+        (2, 4, 5),
+        lambda n: n.add("MatMul", [n.add("Relu", ["x"]), n.add("Transpose", ["x"], perm=[0, 1, 3, 2])]),
+        ["RELU", "BATCH_MATMUL"],
+    ),
+    "a constant matrix for each channel": (
+        (2, 4, 5),
+        lambda n: n.add("MatMul", ["x", numbers(2, 5, 3)]),
+        ["BATCH_MATMUL"],
+    ),
+    "a constant matrix from the left": (
+        (2, 4, 5),
+        lambda n: n.add("MatMul", [numbers(3, 4), "x"]),
+        ["BATCH_MATMUL"],
+    ),
+    "einsum of two tensors": (
+        (2, 4, 5),
+        lambda n: n.add("Einsum", ["x", n.add("Relu", ["x"])], equation="bhqd,bhkd->bhqk"),
+        ["RELU", "BATCH_MATMUL"],
+    ),
+    "einsum with a matrix for each place": (
+        (3, 6),
+        lambda n: n.add("Einsum", ["x", numbers(6, 3, 4)], equation="nip,pio->nop"),
+        ["BATCH_MATMUL"],
+    ),
+    "einsum that is a dense layer": (
+        (3, 6),
+        lambda n: n.add("Einsum", [numbers(4, 6), "x"], equation="op,...p->...o"),
+        ["FULLY_CONNECTED"],
+    ),
     "join channels": (
         IMAGE,
         lambda n: n.add("GlobalAveragePool", [n.add("Concat", ["x", n.add("Relu", ["x"])], axis=1)]),
@@ -247,7 +277,14 @@ REFUSED: dict[str, tuple[Build, str]] = {
         lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0])], mode="reflect"),
         "pads by",
     ),
-    "a product of two tensors": (lambda n: n.add("MatMul", ["x", n.add("Relu", ["x"])]), "only a constant"),
+    "matrices that do not fit": (
+        lambda n: n.add("MatMul", ["x", n.add("Reshape", ["x", np.array([1, 1, 2, 8])])]),
+        "do not fit",
+    ),
+    "a letter that stands twice": (
+        lambda n: n.add("Einsum", ["x", numbers(4, 4)], equation="abcc,cd->abd"),
+        "none may stand twice",
+    ),
     "division by zero": (lambda n: n.add("Div", ["x", np.float32(0)]), "divides by zero"),
     "weights that do not fit": (lambda n: n.add("MatMul", ["x", numbers(7, 2)]), "by weights for 7"),
     "a wrong reshape": (lambda n: n.add("Reshape", ["x", np.array([1, 7])]), "reshapes"),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emgdeploy.convert.reference import Reference
 from support import random_elementwise as elementwise
 from support import random_layout as layout
+from support import random_product as product
 from support import random_recurrent as recurrent
 from support import random_reduction as reduction
 from support import random_weighted as weighted
@@ -62,6 +63,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "add_s16": (elementwise.add, "int16"),
     "average_pool_s16": (reduction.average_pool, "int16"),
     "average_pool_s8": (reduction.average_pool, "int8"),
+    "batch_matmul_s8": (product.batch_matmul, "int8"),
     "concatenation": (layout.concatenate, "int8"),
     "conv_s16": (weighted.conv, "int16"),
     "conv_s16_b32": (weighted.conv, "int16"),

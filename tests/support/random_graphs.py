@@ -7,6 +7,7 @@ from collections.abc import Callable
 from support import random_dilation as dilation
 from support import random_elementwise as elementwise
 from support import random_layout as layout
+from support import random_product as product
 from support import random_recurrent as recurrent
 from support import random_reduction as reduction
 from support import random_slices as slices
@@ -66,6 +67,7 @@ LAYERS: tuple[Layer, ...] = (
     elementwise.softmax,
     elementwise.change_type,
     recurrent.lstm,
+    product.batch_matmul,
 )
 
 

@@ -99,10 +99,17 @@ def clip_bounds(node: Any, known: Mapping[str, NDArray[Any]]) -> tuple[float, fl
 
 def _takes_in(user: Any, node: Any, known: Mapping[str, NDArray[Any]]) -> bool:
     """Whether `node`'s output never exists as a tensor of its own scale."""
-    if user.op_type == "Add" and node.op_type == "MatMul":  # the bias of a dense layer
+    if (
+        user.op_type == "Add" and node.op_type == "MatMul" and _weighted(node, known)
+    ):  # the bias of a dense layer
         other = next((name for name in user.input if name != node.output[0]), "")
         return other in known and known[other].ndim == 1
     return user.op_type in _TAKES_RANGE or rectifies(user, known)
+
+
+def _weighted(node: Any, known: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether a MatMul is a dense layer."""
+    return node.input[1] in known and known[node.input[1]].ndim == 2
 
 
 def rectifies(node: Any, known: Mapping[str, NDArray[Any]]) -> bool:

@@ -100,6 +100,7 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     79: _scalars(4),  # SplitVOptions
     89: (),  # QuantizeOptions
     91: (),  # HardSwishOptions
+    101: _scalars(1, 1, 1),  # BatchMatMulOptions
     116: _scalars(1),  # GeluOptions
 }
 

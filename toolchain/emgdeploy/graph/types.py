@@ -224,8 +224,9 @@ class Op:
     Only the attributes that its kind has are meaningful; the others keep their defaults.
     `chain` are the element-by-element operators that a pass made this one stand for, in order, with
     their own tensors. `quantized_bias` is the type number the options ask for (0: none),
-    `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has, and
-    `shifts_int16` asks for ADD's old form, of power-of-two scales.
+    `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has,
+    `adjoint` which operands of BATCH_MATMUL are transposed matrices, and `shifts_int16` asks for ADD's
+    old form, of power-of-two scales.
     """
 
     index: int
@@ -249,6 +250,7 @@ class Op:
     clip: float = 0.0
     states: tuple[int, ...] = ()
     intermediates: tuple[int, ...] = ()
+    adjoint: tuple[bool, bool] = (False, False)
     chain: tuple[Op, ...] = ()
 
     @property

@@ -1,4 +1,4 @@
-"""Gemm and MatMul by constant weights: TFLite's FULLY_CONNECTED."""
+"""Gemm, and any product by constant weights: TFLite's FULLY_CONNECTED."""
 
 from __future__ import annotations
 
@@ -29,22 +29,10 @@ def gemm(node: Node) -> Value:
         if bias.size not in (1, weights.shape[1]) or (bias.ndim > 1 and bias.shape[0] != 1):
             raise node.fail(f"adds a bias of shape {bias.shape} to {weights.shape[1]} outputs")
         bias = np.broadcast_to(bias.ravel(), weights.shape[1:])
-    return _dense(node, x, scaled, bias)
+    return dense(node, x, scaled, bias)
 
 
-@lowers("MatMul")
-def matmul(node: Node) -> Value:
-    """x @ W; a following Add of a constant becomes the bias when TFLite is written."""
-    x = node.value()
-    weights = node.constant(1)
-    if x.rank < 2 or weights.ndim != 2:
-        raise node.fail(
-            f"multiplies shapes {x.shape} and {weights.shape}; constant weights of rank 2 are supported"
-        )
-    return _dense(node, x, weights.astype(np.float32), None)
-
-
-def _dense(node: Node, x: Value, weights: NDArray[np.float32], bias: NDArray[np.float32] | None) -> Value:
+def dense(node: Node, x: Value, weights: NDArray[np.float32], bias: NDArray[np.float32] | None) -> Value:
     """The weights' rows are put in the order in which memory holds the inputs: nothing moves on the device."""
     import tensorflow as tf
 

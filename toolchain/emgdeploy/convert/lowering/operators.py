@@ -10,6 +10,7 @@ from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
     dense,
     normalization,
     pooling,
+    product,
     recurrent,
     shape,
     slices,

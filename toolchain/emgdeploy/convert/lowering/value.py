@@ -108,6 +108,12 @@ def canonical(tensor: Any, shape: tuple[int, ...], nonnegative: bool = False) ->
     return Value(tensor, dims, order, nonnegative)
 
 
+def plain_axes(tensor: Any, shape: tuple[int, ...], nonnegative: bool = False) -> Value:
+    """Wrap a tensor in ONNX's own order and shape."""
+    dims = plain_dims(shape)
+    return Value(tensor, dims, tuple(_whole(dims, axis) for axis in range(len(shape))), nonnegative)
+
+
 def channels_last(value: Value) -> Value:
     """The same numbers, arranged channels-last with one TensorFlow axis for each ONNX axis."""
     order = tuple(_whole(value.dims, axis) for axis in canonical_axes(value.rank))
@@ -163,9 +169,7 @@ def reshape(value: Value, shape: tuple[int, ...]) -> Value:
     if pieces is None:
         import tensorflow as tf
 
-        dims = plain_dims(shape)
-        order = tuple(_whole(dims, axis) for axis in range(len(shape)))
-        return Value(tf.reshape(onnx_order(value).tensor, shape), dims, order, value.nonnegative)
+        return plain_axes(tf.reshape(onnx_order(value).tensor, shape), shape, value.nonnegative)
     dims = tuple(tuple(size for _, size in parts) for parts in pieces)
     renamed: dict[Atom, list[Atom]] = {}
     for axis, parts in enumerate(pieces):
