@@ -133,6 +133,11 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
         ),
         ["MEAN", "RESHAPE"],
     ),
+    "sum of rows": (
+        IMAGE,
+        lambda n: n.add("ReduceSum", ["x", np.array([2])], keepdims=1),
+        ["MEAN", "MUL", "TRANSPOSE"],
+    ),
     "mean of rows": (
         IMAGE,
         lambda n: n.add("ReduceMean", ["x"], axes=[2], keepdims=1),

@@ -7,10 +7,13 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.stack import is_batch, stacked
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
+from emgdeploy.nets.ranges import covering
 
 
 @lowers("MaxPool")
@@ -112,6 +115,22 @@ def global_average_pool(node: Node) -> Value:
 @lowers("ReduceMean")
 def reduce_mean(node: Node) -> Value:
     return _reduced(node, _mean)
+
+
+@lowers("ReduceSum")
+def reduce_sum(node: Node) -> Value:
+    """The mean times how many there are: int8 steps of the mean are those of the sum, divided by that."""
+    import tensorflow as tf
+
+    def summed(x: Value, axes: tuple[int, ...]) -> Value:
+        count = prod(x.shape[axis] for axis in axes)
+        if count == 1:
+            return x
+        held = None if node.range is None else covering(node.range.low / count, node.range.high / count)
+        y = _mean(x, axes).held(held)
+        return y.with_tensor(y.tensor * tf.constant(np.float32(count)), nonnegative=x.nonnegative)
+
+    return _reduced(node, summed)
 
 
 @lowers("ReduceMax")
