@@ -126,7 +126,8 @@ def reduce_sum(node: Node) -> Value:
         count = prod(x.shape[axis] for axis in axes)
         if count == 1:
             return x
-        held = None if node.range is None else covering(node.range.low / count, node.range.high / count)
+        wanted = node.range or node.enough  # that of an activation, which cuts off the rest anyway
+        held = None if wanted is None else covering(wanted.low / count, wanted.high / count)
         y = _mean(x, axes).held(held)
         return y.with_tensor(y.tensor * tf.constant(np.float32(count)), nonnegative=x.nonnegative)
 
