@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
-from emgdeploy.convert.reference import Reference
+from emgdeploy.convert.reference import Reference, evaluate
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.numerics import other_sign
 from support.native_model import SANITIZE, NativeModel
@@ -70,7 +70,9 @@ def prove(
     reference = Reference(tflite)
     if x is None:
         x = np.concatenate([windows_of(reference, 2, k) for k in ("random", "extreme", "constant", "smooth")])
-    generated = generate(read_tflite(tflite), CodegenOptions(known_answer(tflite), **options))
+    generated = generate(
+        read_tflite(tflite, evaluate=evaluate), CodegenOptions(known_answer(tflite), **options)
+    )
     ran = NativeModel(generated, folder, compiler, flags).run(generated.input.quantize(x))
     for i, window in enumerate(x):
         wanted = reference.tensors(window)

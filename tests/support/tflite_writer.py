@@ -14,6 +14,7 @@ _TYPES = {
     "int64": schema.TensorType.INT64,
     "int16": schema.TensorType.INT16,
     "int8": schema.TensorType.INT8,
+    "bool": schema.TensorType.BOOL,
 }
 _ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
 

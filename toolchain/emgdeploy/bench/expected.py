@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert.reference import Reference
+from emgdeploy.convert.reference import Reference, evaluate
 from emgdeploy.convert.windows import as_file_takes
 from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
@@ -60,4 +60,4 @@ def _generate(
 
     isa, chosen = CORES[manifest.core].isa, manifest.chosen or {}
     options = CodegenOptions((window, answer), optimize=manifest.optimize, isa=isa, chosen=chosen)
-    return generate(read_tflite(tflite), options)
+    return generate(read_tflite(tflite, evaluate=evaluate), options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.source import Source
 from emgdeploy.convert.windows import dequantize, quantize_windows, to_device_layout
 from emgdeploy.files import write_atomic
+from emgdeploy.graph.reader import Function, read_functions
 from emgdeploy.nets.ranges import Range
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
@@ -111,7 +112,8 @@ def convert_model(
     tflite = _int8(simple, str(source), lowered, ranges, chosen)
     if lowered.recurrent:
         how = Calibration("minmax", len(chosen.calibration), chosen.simulated)
-    whole.check(tflite, str(source))
+    functions = read_functions(tflite, str(source))
+    whole.check(tflite, str(source), {name for function in functions for name in function.tensors})
     report("comparing")
     if origin.fake_quantized is not None:
         ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)
@@ -140,7 +142,7 @@ def convert_model(
         evaluated=Evaluated(x, chosen.y, logits),
         simulated=chosen.simulated,
         calibration=how,
-        notes=_notes(origin, chosen, logits, ranges[simple.input_name]),
+        notes=_notes(origin, chosen, logits, ranges[simple.input_name]) + _tables(functions),
     )
 
 
@@ -149,6 +151,14 @@ def _notes(origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Ra
     if chosen.simulated and chosen.y is None:
         return ()
     return doubts.of_answers(logits, origin.labels) + doubts.of_input(chosen.calibration, held)
+
+
+def _tables(functions: Sequence[Function]) -> tuple[str, ...]:
+    """Float within the file and integers in a build, which is worth knowing to whoever runs the file elsewhere."""
+    if not functions:
+        return ()
+    listed = ", ".join(f"{f.layer} ({', '.join(dict.fromkeys(f.operators))})" for f in functions)
+    return (f"a build computes as tables of 256 what the .tflite has in float: {listed}",)
 
 
 def _ranges(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import constants
+from emgdeploy.convert import constants, islands
+from emgdeploy.convert.islands import NO_NUMBERS
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.recognise import recognised
 from emgdeploy.nets.ranges import Range
@@ -48,12 +49,14 @@ def points(model: OnnxModel) -> tuple[str, ...]:
     model = recognised(model)
     users = users_of(model)
     known = constants.arrays(model.proto)
+    inside, entries = islands.inside(model), islands.entries(model)
     found = [model.input_name]
     for node in model.proto.graph.node:
-        if node.op_type in KEEPS_RANGE | _FIXED_RANGE:
+        if node.op_type in KEEPS_RANGE | _FIXED_RANGE | NO_NUMBERS or node.output[0] in inside:
             continue
         following = users.get(node.output[0], [])
-        if len(following) == 1 and following[0] is not None and _takes_in(following[0], node, known):
+        alone = len(following) == 1 and node.output[0] not in entries
+        if alone and following[0] is not None and _takes_in(following[0], node, known):
             continue
         found.append(node.output[0])
     return tuple(found)
@@ -63,10 +66,10 @@ def taken_in(model: OnnxModel, ranges: Mapping[str, Range]) -> dict[str, Range]:
     """The ranges in which tensors without one may be held: that of the only reader's output, which cuts off
     whatever lies outside."""
     users, known = users_of(model), constants.arrays(model.proto)
-    found = dict(ranges)
+    found, inside = dict(ranges), islands.inside(model)
     for node in reversed(model.proto.graph.node):
         readers = users.get(node.output[0], [])
-        if node.output[0] in found or len(readers) != 1 or readers[0] is None:
+        if node.output[0] in inside or node.output[0] in found or len(readers) != 1 or readers[0] is None:
             continue
         cuts = readers[0].op_type in _TAKES_RANGE or rectifies(readers[0], known)
         if cuts and readers[0].output[0] in found:

@@ -109,6 +109,21 @@ class Reference:
             raise InputError(f"the model cannot be run: {_one_line(error)}", _HINT) from None
 
 
+def evaluate(tflite: bytes, values: NDArray[Any]) -> NDArray[Any]:
+    """What a .tflite of one input and one output makes of its input's values, in any shape.
+
+    Raises InputError where the reference cannot run it, ToolMissingError without an interpreter.
+    """
+    interpreter, _ = _open(tflite, keep_tensors=False)
+    given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    try:
+        interpreter.set_tensor(given["index"], values.reshape(given["shape"]))
+        interpreter.invoke()
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise InputError(f"the model cannot be run: {_one_line(error)}", _HINT) from None
+    return np.array(interpreter.get_tensor(made["index"]))
+
+
 def version() -> str:
     """Package name and version of the interpreter that `Reference` uses, e.g. "ai-edge-litert 2.3.0"."""
     return _engine()[1]

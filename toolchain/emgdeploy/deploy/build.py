@@ -13,6 +13,7 @@ from emgdeploy.boards import Board
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
+from emgdeploy.convert.reference import evaluate
 from emgdeploy.cores import Core
 from emgdeploy.deploy import advice, describe, early
 from emgdeploy.deploy.describe import Program
@@ -239,7 +240,7 @@ def _chosen(request: BuildRequest, work: Workload) -> Mapping[int, str] | None:
     """The kernels that a tuner chooses, or chose for the build that this one is like."""
     if request.tuner is None:
         return request.chosen
-    graph, options = read_tflite(work.tflite), _options(request, work)
+    graph, options = read_tflite(work.tflite, evaluate=evaluate), _options(request, work)
     return request.tuner(graph, options, request.board.cpu, lambda made: _fits(request, made))
 
 
@@ -247,7 +248,7 @@ def _generate(
     request: BuildRequest, work: Workload, chosen: Mapping[int, str] | None, ram_for_constants: int = 0
 ) -> GeneratedModel:
     options = replace(_options(request, work), chosen=chosen or {}, ram_for_constants=ram_for_constants)
-    return generate(read_tflite(work.tflite), options)
+    return generate(read_tflite(work.tflite, evaluate=evaluate), options)
 
 
 def _fits(request: BuildRequest, model: GeneratedModel) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
+from emgdeploy.convert.reference import Reference, evaluate
 from emgdeploy.deploy.probes import probes
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
@@ -114,10 +115,8 @@ def _with_names_of_the_user(given: Material) -> Material:
 
 
 def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> Workload:
-    from emgdeploy.convert.reference import Reference
-
     data = _read(model)
-    read_tflite(data, model.name)  # before the interpreter, which a damaged file can bring down
+    read_tflite(data, model.name, evaluate)  # before the interpreter, which a damaged file can bring down
     details = Reference(data, keep_tensors=False).input
     shape = tuple(int(size) for size in details.shape[1:])
     axes = tuple(range(len(shape)))
@@ -149,7 +148,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
     made = manifests.load(build)
     source = made.artifact(build, "tflite")
     data = _read(source)
-    read_tflite(data, source.name)
+    read_tflite(data, source.name, evaluate)
     write_atomic(folder / source.name, data)
     golden, axes = goldens.load(made.artifact(build, "golden")), made.input.window_axes
     if given.windows is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from emgdeploy.errors import InputError
 from emgdeploy.graph import flat
 from emgdeploy.graph.names import named_after_layers
 from emgdeploy.graph.operators import operators
+from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
+from emgdeploy.graph.passes.tabulate import Evaluator, Region, regions, tabulate
 from emgdeploy.graph.types import Graph, Op, Quantization, Tensor, quoted
 from emgdeploy.graph.validate import validate
 
@@ -29,18 +31,57 @@ _OTHER_DTYPES = {1: "elements of float16", 17: "elements of int4"}
 _MAX_RANK = 8
 # What to take in place of operators that people meet.
 _INSTEAD = {
-    "ELU": "the reference has none for int8; take RELU, LEAKY_RELU, GELU or HARD_SWISH",
     "SUM": "take the mean, and let the next layer's weights make up for the number of values",
     "CUSTOM": "export the network with TensorFlow Lite's own operators alone",
 }
 
 
-def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
+@dataclass(frozen=True)
+class Function:
+    """The layer that computes it, its operators, and the names of the file's tensors that it reads and writes."""
+
+    layer: str
+    operators: tuple[str, ...]
+    tensors: frozenset[str]
+
+
+def read_tflite(data: bytes, source: str = "model.tflite", evaluate: Evaluator | None = None) -> Graph:
     """Parse and validate the one subgraph of a .tflite file.
 
-    `source` names the file in messages. Raises InputError when the file is damaged, holds an
+    `source` names the file in messages. evaluate: fills the tables of functions that the reference computes in
+    float or by operators without an int8 form of ours; without it they are refused. Raises InputError when the file is damaged, holds an
     operator outside the supported set, or breaks a rule of the quantization scheme.
     """
+    with flat.guarded(source):
+        graph = _parsed(data, source)
+        graph = replace(graph, tensors=named_after_layers(graph.tensors, graph.ops))
+        return validate(tabulate(graph, data, evaluate) if evaluate else graph)
+
+
+def read_functions(data: bytes, source: str = "model.tflite") -> list[Function]:
+    """The functions of one int8 tensor that such a file computes in other types within: tables of a build."""
+    with flat.guarded(source):
+        graph = _parsed(data, source)
+        tensors = named_after_layers(graph.tensors, graph.ops)
+        return [
+            Function(
+                tensors[region.exit].name,
+                tuple(op.kind.name for op in region.ops if op.kind not in (DEQUANTIZE, QUANTIZE)),
+                frozenset(graph.tensors[i].name for op in region.ops for i in (*op.inputs, *op.outputs)),
+            )
+            for region in _outermost(regions(graph))
+            if any(graph.out(op).dtype != np.int8 for op in region.ops)
+        ]
+
+
+def _outermost(found: list[Region]) -> list[Region]:
+    """Those that are no part of a later one."""
+    parts = [{op.index for op in region.ops} for region in found]
+    return [one for i, one in enumerate(found) if not any(parts[i] < later for later in parts[i + 1 :])]
+
+
+def _parsed(data: bytes, source: str) -> Graph:
+    """The graph as the file has it, nothing of it believed yet."""
     model = flat.root(data, source)
     with flat.guarded(source):
         if model.SubgraphsLength() != 1:
@@ -51,15 +92,14 @@ def read_tflite(data: bytes, source: str = "model.tflite") -> Graph:
         subgraph = model.Subgraphs(0)
         tensors = _read_tensors(model, subgraph, source)
         ops = _read_ops(model, subgraph, tensors, source)
-        graph = Graph(
-            tensors=named_after_layers(tensors, ops),
+        return Graph(
+            tensors=tensors,
             ops=ops,
             inputs=_indices(subgraph, "Inputs", tensors, source),
             outputs=_indices(subgraph, "Outputs", tensors, source),
             source=source,
             file_ops=tuple(op.kind for op in ops),
         )
-        return validate(graph)
 
 
 def _indices(table: Any, field: str, tensors: dict[int, Tensor], source: str) -> tuple[int, ...]:

@@ -85,9 +85,12 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     26: (),  # TransposeOptions
     27: _scalars(1),  # ReducerOptions
     28: _scalars(1, 1),  # SubOptions
+    29: _scalars(1),  # DivOptions
     30: (_INTS,),  # SqueezeOptions
     32: _scalars(4, 4, 4, 4, 4, 1),  # StridedSliceOptions
     35: _scalars(4),  # SplitOptions
+    33: (),  # ExpOptions
+    37: _scalars(1, 1),  # CastOptions
     38: (),  # DequantizeOptions
     39: (),  # MaximumMinimumOptions
     48: (),  # SliceOptions
@@ -98,6 +101,9 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     75: _scalars(4),  # LeakyReluOptions
     78: (),  # AbsOptions
     79: _scalars(4),  # SplitVOptions
+    # Less, Neg, Greater, GreaterEqual, LessEqual, Select, Equal, NotEqual, Pow, LogicalOr, LogicalAnd, LogicalNot,
+    # FloorDiv, Square, FloorMod, SquaredDifference, Cos, SelectV2, Sign
+    **dict.fromkeys((41, 42, 44, 45, 46, 47, 53, 54, 56, 60, 62, 63, 65, 66, 72, 76, 84, 98, 123), ()),
     89: (),  # QuantizeOptions
     91: (),  # HardSwishOptions
     101: _scalars(1, 1, 1),  # BatchMatMulOptions

@@ -178,6 +178,8 @@ class Operator:
         that no constant operand and no neighbour can be joined to it.
     clamps: it takes a fused activation; fuses_as: the fused activation that it can become itself.
     trained: its constant operands are parameters of the network.
+    tabled: it works element by element on operands of any number and type, and is compiled only as a part of a
+        function of one int8 tensor, whose table the reference interpreter fills.
     view: it changes how a tensor is seen, not what its bytes are.
     several_outputs: it may write more than one tensor.
     shape: of the output, where the file leaves it open; None where it cannot be known. fold: of an output
@@ -199,6 +201,7 @@ class Operator:
     clamps: bool = False
     fuses_as: Activation | None = None
     trained: bool = False
+    tabled: bool = False
     view: bool = False
     several_outputs: bool = False
     states: tuple[int, ...] = ()
@@ -226,7 +229,7 @@ class Op:
     their own tensors. `quantized_bias` is the type number the options ask for (0: none),
     `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has,
     `adjoint` which operands of BATCH_MATMUL are transposed matrices, and `shifts_int16` asks for ADD's
-    old form, of power-of-two scales.
+    old form, of power-of-two scales. `table` is what LOOKUP gives for the inputs -128 to 127.
     """
 
     index: int
@@ -252,6 +255,7 @@ class Op:
     intermediates: tuple[int, ...] = ()
     adjoint: tuple[bool, bool] = (False, False)
     chain: tuple[Op, ...] = ()
+    table: tuple[int, ...] = ()
 
     @property
     def w(self) -> Window:

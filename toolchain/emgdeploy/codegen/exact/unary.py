@@ -36,6 +36,7 @@ from emgdeploy.graph.operators.activation import (
     relu_range,
 )
 from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
+from emgdeploy.graph.operators.function import LOOKUP
 from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SUB
 from emgdeploy.graph.types import Graph, Op, Operator, Tensor
 from emgdeploy.graph.unary import only_operand
@@ -172,6 +173,7 @@ _UNARY: dict[Operator, Callable[[Op, Tensor, Tensor, Values], Values]] = {
     HARD_SWISH: _hard_swish,
     LEAKY_RELU: _leaky_relu,
     LOGISTIC: _logistic,
+    LOOKUP: lambda op, image, out, values: np.asarray(op.table, np.int64)[values + 128],
     QUANTIZE: _requantize,
     RELU: _relu,
     RELU6: _relu,

@@ -18,12 +18,12 @@ Combine = Callable[[Any, Any], Any]
 
 @lowers("Add")
 def add(node: Node) -> Value:
-    return _binary(node, lambda a, b: a + b)
+    return combined(node, lambda a, b: a + b)
 
 
 @lowers("Mul")
 def mul(node: Node) -> Value:
-    return _binary(node, lambda a, b: a * b)
+    return combined(node, lambda a, b: a * b)
 
 
 @lowers("Sub")
@@ -60,13 +60,13 @@ def _compared(node: Node, combine: Combine, idle: Callable[[Range, NDArray[Any]]
         raise node.fail(f"compares {len(node.operands)} tensors; 2 are supported")
     held = node.range
     if held is None:
-        return _binary(node, combine)
+        return combined(node, combine)
     operands = [o.held(held) if isinstance(o, Value) else _clipped(o, held) for o in node.operands]
     computed = [o for o in operands if isinstance(o, Value)]
     constants = [o for o in operands if isinstance(o, np.ndarray)]
     if computed and constants and idle(held, constants[0]):
         return computed[0]
-    return _binary(replace(node, operands=tuple(operands)), combine)
+    return combined(replace(node, operands=tuple(operands)), combine)
 
 
 def _clipped(constant: NDArray[Any] | None, held: Range) -> NDArray[np.float32]:
@@ -75,14 +75,17 @@ def _clipped(constant: NDArray[Any] | None, held: Range) -> NDArray[np.float32]:
 
 @lowers("Div")
 def div(node: Node) -> Value:
-    """By constants only, as a multiplication by their inverse."""
+    """By constants, as a multiplication by their inverse; or a constant by a tensor."""
+    if isinstance(node.operands[0], np.ndarray):
+        return combined(node, lambda a, b: b / a)
     divisor = node.constant(1).astype(np.float64)
     if not bool(np.all(divisor)):
         raise node.fail("divides by zero")
     return _with_constant(node, node.value(0), 1.0 / divisor, lambda a, b: a * b)
 
 
-def _binary(node: Node, combine: Combine) -> Value:
+def combined(node: Node, combine: Combine) -> Value:
+    """A function of two operands, one of which may be constant."""
     left, right = node.operands[:2]
     if isinstance(right, np.ndarray):
         return _with_constant(node, node.value(0), right, combine)

@@ -8,6 +8,7 @@ from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
     combine,
     convolution,
     dense,
+    function,
     normalization,
     pooling,
     product,

@@ -24,8 +24,6 @@ from emgdeploy.text import printable
 # Of those that use an operator without a lowering, so many are named.
 _NAMED = 3
 _RECURRENT = frozenset({"LSTM"})
-# What to do about operators that people meet.
-_INSTEAD = {"Erf": "this is probably GELU: export with opset 20, which has it, or take Hardswish"}
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,9 @@ def check_operators(model: OnnxModel, source: str) -> None:
     if not without:
         return
     supported = f"supported are {', '.join(operators.supported())}"
-    hints = [f"{operator}: {_INSTEAD[operator]}" for operator in without if operator in _INSTEAD]
     raise InputError(
         f"{source}: cannot be converted: {', '.join(_used(*one) for one in without.items())}",
-        "; ".join(hints) or f"{supported}; or convert with another tool and build its .tflite",
+        f"{supported}; or convert with another tool and build its .tflite",
     )
 
 
