@@ -193,10 +193,14 @@ def _show(conversion: Conversion, console: Console) -> None:
             "windows": len(conversion.evaluated.x),
             "ledger": as_dicts(conversion.ledger),
             "notes": conversion.notes,
+            "tables": [{"layer": one.layer, "operators": one.operators} for one in conversion.functions],
         }
     )
     show_ledger(conversion.ledger, console)
     console.print(f"{conversion.calibration}, compared on {len(conversion.evaluated.x)}")
+    for one in conversion.functions:
+        operators = ", ".join(dict.fromkeys(one.operators))
+        console.print(f"float in the .tflite, a table of 256 in a build: {one.layer} ({operators})")
     console.print(f"{conversion.tflite}  {conversion.tflite.stat().st_size:,} bytes")
 
 

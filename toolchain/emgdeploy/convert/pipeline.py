@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +50,8 @@ class Conversion:
 
     window_axes permutes the axes of one window (no batch) into the device's order; device_shape has
     no batch either. `simulated` says that the ledger saw no real windows. notes: what its numbers cannot show.
-    network: the name of a checkpoint's, None for an ONNX file.
+    network: the name of a checkpoint's, None for an ONNX file. functions: what the file computes in float between
+    two int8 tensors, and a build as tables.
     """
 
     tflite: Path
@@ -68,6 +69,7 @@ class Conversion:
     simulated: bool
     calibration: Calibration
     notes: tuple[str, ...]
+    functions: tuple[Function, ...]
 
 
 def convert_model(
@@ -142,7 +144,8 @@ def convert_model(
         evaluated=Evaluated(x, chosen.y, logits),
         simulated=chosen.simulated,
         calibration=how,
-        notes=_notes(origin, chosen, logits, ranges[simple.input_name]) + _tables(functions),
+        notes=_notes(origin, chosen, logits, ranges[simple.input_name]),
+        functions=tuple(functions),
     )
 
 
@@ -151,14 +154,6 @@ def _notes(origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Ra
     if chosen.simulated and chosen.y is None:
         return ()
     return doubts.of_answers(logits, origin.labels) + doubts.of_input(chosen.calibration, held)
-
-
-def _tables(functions: Sequence[Function]) -> tuple[str, ...]:
-    """Float within the file and integers in a build, which is worth knowing to whoever runs the file elsewhere."""
-    if not functions:
-        return ()
-    listed = ", ".join(f"{f.layer} ({', '.join(dict.fromkeys(f.operators))})" for f in functions)
-    return (f"a build computes as tables of 256 what the .tflite has in float: {listed}",)
 
 
 def _ranges(

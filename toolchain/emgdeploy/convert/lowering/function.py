@@ -1,6 +1,6 @@
 """Functions of one tensor that TFLite computes in float, and the build as tables.
 
-They are written with operators that TFLite's reference interpreter has: it has no ELU, and none of them an Erf.
+They are written with operators that TFLite's reference interpreter has: it has no ELU, and no CEIL, and TFLite has no Erf.
 """
 
 from __future__ import annotations
@@ -110,6 +110,15 @@ def erf(node: Node) -> Value:
     return x.with_tensor(_erf(x.tensor))
 
 
+@lowers("Ceil")
+def ceil(node: Node) -> Value:
+    """The reference has FLOOR alone."""
+    import tensorflow as tf
+
+    x = node.value()
+    return x.with_tensor(-tf.floor(-x.tensor))
+
+
 @lowers("Reciprocal")
 def reciprocal(node: Node) -> Value:
     x = node.value()
@@ -128,7 +137,7 @@ def _plain(name: str, nonnegative: bool = False) -> Callable[[Node], Value]:
     return lowering
 
 
-_PLAIN = {"Ceil": "ceil", "Cos": "cos", "Floor": "floor", "Log": "log", "Neg": "negative", "Not": "logical_not",
+_PLAIN = {"Cos": "cos", "Floor": "floor", "Log": "log", "Neg": "negative", "Not": "logical_not",
           "Sign": "sign", "Sin": "sin"}  # fmt: skip
 LOWERINGS.update({op: _plain(name) for op, name in _PLAIN.items()})
 LOWERINGS["Sqrt"] = _plain("sqrt", nonnegative=True)
