@@ -161,7 +161,7 @@ def test_a_tie_goes_to_the_class_seen_last() -> None:
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
-        ("1,2,3\n1,2\n", 3, ("s.csv", "no table of numbers")),
+        ("one,two\nthree,four\n", 3, ("s.csv", "number")),
         ("1,2,3\n" * 30, 3, ("s.csv", "has 3 columns", "24 or more")),
         (("0," * 23 + "0\n") * 5, 2, ("before the first window",)),
     ],

@@ -41,12 +41,21 @@ def folder(
     return home / "b"
 
 
+_EARLIER: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _earlier_children() -> None:
+    """Processes that other tests share and keep: none of those started here."""
+    _EARLIER.clear()
+    _EARLIER.update(_children())
+
+
 def _children() -> set[str]:
-    """Names of this process's children."""
-    listed = subprocess.run(
-        ["ps", "-o", "comm=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
-    )
-    return set(listed.stdout.split()) - {"ps"}
+    """Number and name of each child of this process that was not there before the test."""
+    command = ["ps", "-o", "pid=,comm=", "--ppid", str(os.getpid())]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return {line.strip() for line in listed.stdout.splitlines() if not line.endswith(" ps")} - _EARLIER
 
 
 def test_every_golden_window_is_answered_right(folder: Path) -> None:
