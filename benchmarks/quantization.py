@@ -24,7 +24,8 @@ from heldout import calibration_windows, closer_windows, int8, share, table
 
 from emgdeploy.convert import methods, source
 from emgdeploy.convert.calibration import Settings
-from emgdeploy.nets import aware, experiment, registry
+from emgdeploy.nets import experiment, registry
+from emgdeploy.nets import qat as aware
 from emgdeploy.nets.experiment import Model, Task
 from emgdeploy.nets.train import TrainSettings
 from emgdeploy.signals import datasets

@@ -11,10 +11,10 @@ import pytest
 
 from emgdeploy.bench.recognise import Recognised, Recognition, Settings
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.sources import Piece, Played, Source
 from support.fakes import FakeTime
 

@@ -18,7 +18,7 @@ from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.windows import quantize_windows
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.signals import Preprocess
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 from support.command import Cli
 
 DESCRIPTION = """sample_rate_hz = 1000.0

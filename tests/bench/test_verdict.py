@@ -305,7 +305,7 @@ def test_without_taps_and_emulator_the_layer_is_looked_for_here(
     right = "out[i] = (int8_t)emg_clamp(q, ch->low, ch->high);"
     assert right in kernel.read_text()
     kernel.write_text(kernel.read_text().replace(right, right.replace("ch->high)", "ch->high) ^ 1")))
-    monkeypatch.setattr("emgdeploy.bench.here.FIRMWARE_TEMPLATES", broken)
+    monkeypatch.setattr("emgdeploy.bench.host_run.FIRMWARE_TEMPLATES", broken)
     found = divergence.first(build_copy, manifest, work.x[0])
     assert (found.layer, found.source) == (manifest.layers[-1].name, divergence.HERE)
     monkeypatch.setattr(shutil, "which", lambda name: None)

@@ -17,7 +17,7 @@ from emgdeploy.bench.workload import Workload
 from emgdeploy.boards import load_board
 from emgdeploy.errors import GateFailed, InputError
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.wire import SelfTest
 from support.bench_items import random_work, run_native
 from support.simulated_line import SimulatedDevice

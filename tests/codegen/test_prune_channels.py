@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from emgdeploy.codegen.prune import prune_channels
+from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.graph import Graph, read_tflite
 from emgdeploy.graph.operators.layout import CONCATENATION
 from emgdeploy.graph.operators.pairs import ADD, MUL, PRELU

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from emgdeploy.codegen import overlap
-from emgdeploy.codegen.lower import conv, wide
+from emgdeploy.codegen.lower import conv
+from emgdeploy.codegen.lower import int16 as wide
 from emgdeploy.codegen.lower.dsp import conv as dsp_conv
 from emgdeploy.codegen.lower.mve import conv as mve_conv
 from emgdeploy.codegen.overlap import Walk

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emgdeploy.codegen import CodegenOptions, generate
-from emgdeploy.codegen.exact.wide_rounding import scaled, wide_multiplier
+from emgdeploy.codegen.exact.int16_rounding import scaled, wide_multiplier
 from emgdeploy.codegen.rounding import round_half_away
 from emgdeploy.graph import read_tflite
 from support.coverage import kernels_called

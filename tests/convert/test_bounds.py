@@ -12,7 +12,7 @@ from onnx_nets import Net, numbers, operators
 from emgdeploy.convert import bounds, methods, onnxrun, quantize
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.pipeline import int8_logits
-from emgdeploy.convert.points import points
+from emgdeploy.convert.quant_points import points
 from emgdeploy.convert.reference import Reference
 
 X = numbers(60, 3, 4, 5)

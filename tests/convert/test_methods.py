@@ -9,7 +9,7 @@ from onnx_nets import Net, numbers
 from emgdeploy.cli import convert as verb
 from emgdeploy.convert import methods, observe
 from emgdeploy.convert.observe import BINS, Histogram
-from emgdeploy.convert.points import points
+from emgdeploy.convert.quant_points import points
 from emgdeploy.nets.ranges import covering
 
 

@@ -15,9 +15,9 @@ from emgdeploy.deploy.advice import fitting_width, larger_boards
 from emgdeploy.deploy.build import BuildRequest, build
 from emgdeploy.deploy.workload import Workload
 from emgdeploy.errors import DoesNotFitError
-from emgdeploy.firmware import fits
-from emgdeploy.firmware.fits import Need, TooLarge
+from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.manifest import MemoryUse
+from emgdeploy.firmware.memory_budget import Need, TooLarge
 from emgdeploy.graph import read_tflite
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
 from support.maker import Maker

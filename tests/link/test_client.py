@@ -12,7 +12,7 @@ import pytest
 from emgdeploy.errors import UsageError
 from emgdeploy.link import settings
 from emgdeploy.link.client import DeviceClient
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.faults import ForeignDevice, GarbledLink, NoisyLink, SilentDevice, Unplugged
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.proxy import FaultPlan, FaultyPort

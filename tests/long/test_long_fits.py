@@ -12,7 +12,7 @@ import pytest
 
 from emgdeploy.boards import load_board
 from emgdeploy.deploy.advice import fitting_width
-from emgdeploy.firmware.fits import CODE_ALLOWANCE
+from emgdeploy.firmware.memory_budget import CODE_ALLOWANCE
 from emgdeploy.nets.footprint import footprint
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
 from support.command import Cli

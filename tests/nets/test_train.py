@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from emgdeploy.bench.recognise import Vote
 from emgdeploy.errors import GateFailed, InputError, UsageError
 from emgdeploy.nets import experiment
+from emgdeploy.nets.augment import Silence, Variation
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.cost import cost
 from emgdeploy.nets.live import Live
 from emgdeploy.nets.metrics import score, voted
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
 from emgdeploy.nets.train import TrainSettings, fit, predict, seed_everything
-from emgdeploy.nets.variation import Silence, Variation
 from emgdeploy.signals import Preprocess, windowfile
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import labelled_windows

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from emgdeploy.errors import UsageError
-from emgdeploy.signals import disturb
-from emgdeploy.signals.disturb import Array, Disturbance
+from emgdeploy.signals import corruptions as disturb
+from emgdeploy.signals.corruptions import Array, Disturbance
 from emgdeploy.signals.recordings import Dataset, Recording
 
 RATE = 1000.0

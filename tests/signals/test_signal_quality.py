@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from emgdeploy.signals import datasets, disturb, simulated
+from emgdeploy.signals import corruptions as disturb
+from emgdeploy.signals import datasets, simulated
 from emgdeploy.signals.quality.judge import judge
 from emgdeploy.signals.quality.picture import svg_of, text_of
 from emgdeploy.signals.recordings import Dataset, Recording

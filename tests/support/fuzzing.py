@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from conftest import ROOT
-from emgdeploy.codegen.prune import prune_channels
+from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.selection import lower
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.prune.ranges import ranges
+from emgdeploy.codegen.dead_channels.ranges import ranges
 from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.passes import simplify

@@ -13,7 +13,7 @@ from emgdeploy import bounded
 from emgdeploy.bench import timing
 from emgdeploy.emulate.cycles import folder as profiles
 from emgdeploy.errors import InputError
-from emgdeploy.firmware.fields import Fields
+from emgdeploy.firmware.json_fields import Fields
 from emgdeploy.firmware.manifest import Manifest
 
 

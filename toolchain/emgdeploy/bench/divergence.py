@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.bench import expected, here, tapped
+from emgdeploy.bench import expected, tapped
+from emgdeploy.bench import host_run as here
 from emgdeploy.bench.expected import Expected
 from emgdeploy.boards import load_board
 from emgdeploy.errors import EmgDeployError

@@ -14,11 +14,11 @@ from emgdeploy.bench.watch import Watch
 from emgdeploy.convert.windows import clamped, quantized, to_device_layout
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.hold import HOLD_MS, Hold, samples_of
-from emgdeploy.signals.single import Single
 from emgdeploy.signals.sources import Clock, Piece, Source
 from emgdeploy.signals.stream import Stream
 

@@ -23,7 +23,7 @@ from emgdeploy.files import signals_held
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.flash import identity
 from emgdeploy.link.client import DeviceClient
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.port import Port
 from emgdeploy.link.session import Trace

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.boards import Board
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.text import printable
 
 EMULATED = "emulated-instructions"

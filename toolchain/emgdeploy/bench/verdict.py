@@ -18,7 +18,7 @@ from emgdeploy.bench.workload import Workload
 from emgdeploy.boards import Board
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware.manifest import Manifest
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.text import printable
 
 SCHEMA = "emgdeploy.bench/1"

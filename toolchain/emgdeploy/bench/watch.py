@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from emgdeploy.signals import Preprocess
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 
 # Int8 ranges leave out one value in ten thousand of the training's own windows.
 CLAMPED_SHARE = 0.03

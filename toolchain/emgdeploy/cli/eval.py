@@ -157,7 +157,7 @@ def _disturbed(
 ) -> dict[str, float]:
     """Accuracy under each disturbance, printed and returned."""
     from emgdeploy.nets import experiment
-    from emgdeploy.signals import disturb
+    from emgdeploy.signals import corruptions as disturb
 
     if args.disturb is None:
         return {}

@@ -357,7 +357,7 @@ def _quantized(
     """The outcome trained on for int8, where that is wanted."""
     if not args.qat and args.qat_epochs is None:
         return outcome
-    from emgdeploy.nets import aware
+    from emgdeploy.nets import qat as aware
 
     epochs = args.qat_epochs or aware.EPOCHS
     total = epochs * outcome.settings.batches(len(outcome.task.train))

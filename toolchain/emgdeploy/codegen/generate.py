@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.includes import files_of
 from emgdeploy.codegen.placement import layers_in_ram
 from emgdeploy.codegen.plan import Plan, plan_memory
-from emgdeploy.codegen.prune import prune_channels
 from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, OperatorCount, TensorSpec
 from emgdeploy.codegen.schedule import schedule

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from emgdeploy.codegen import lower as portable
-from emgdeploy.codegen.lower.dense_wide import lower_dense_exact, lower_dense_offset
+from emgdeploy.codegen.lower.dense_int16 import lower_dense_exact, lower_dense_offset
 from emgdeploy.codegen.lower.dsp.conv import lower_conv_dsp, lower_conv_fast
 from emgdeploy.codegen.lower.dsp.dense import lower_dense_dsp
 from emgdeploy.codegen.lower.dsp.depthwise import (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import constants
 from emgdeploy.convert.onnxfile import OnnxModel
-from emgdeploy.convert.points import KEEPS_RANGE, clip_bounds, users_of
+from emgdeploy.convert.quant_points import KEEPS_RANGE, clip_bounds, users_of
 from emgdeploy.convert.recognise import recognised
 
 Ends = tuple[float, float]

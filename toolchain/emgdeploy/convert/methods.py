@@ -17,7 +17,7 @@ from emgdeploy.convert import observe
 from emgdeploy.convert.bounds import Ends, told_apart
 from emgdeploy.convert.observe import Histogram
 from emgdeploy.convert.onnxfile import OnnxModel
-from emgdeploy.convert.points import points
+from emgdeploy.convert.quant_points import points
 from emgdeploy.nets.ranges import HIGHEST, LOWEST, Range, covering
 
 # Share of the values that may lie outside, half of it at each end.

@@ -29,7 +29,7 @@ def float_tflite(program: Program) -> bytes:
 def int8_tflite(program: Program, windows: NDArray[np.float32] | None = None) -> bytes:
     """int8 inside and out, weights scaled for each channel, activations as the program's ranges say.
 
-    The program must have been lowered with a range for each of `points`. One with recurrent layers must have
+    The program must have been lowered with a range for each of `quant_points`. One with recurrent layers must have
     been lowered without: the converter finds all its ranges on `windows` (N, *device shape), by smallest and
     largest value, because those of a layer's states stand in no other tensor.
     """

@@ -2,7 +2,7 @@
 
 PyTorch exports GELU as five operators around Erf below opset 20, and networks write ReLU6 or hard swish by hand.
 A chain of elementwise operators on one tensor is run on a grid of numbers; where it gives what one operator gives,
-that operator takes its place. The result is for `points` and `lowering` only: it may hold operators that its own
+that operator takes its place. The result is for `quant_points` and `lowering` only: it may hold operators that its own
 opset does not know.
 """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.boards import Board, list_boards
-from emgdeploy.firmware.fits import Need, fits
+from emgdeploy.firmware.memory_budget import Need, fits
 from emgdeploy.nets.checkpoint import is_checkpoint, load_checkpoint
 
 if TYPE_CHECKING:

@@ -21,12 +21,13 @@ from emgdeploy.deploy.workload import Material, Workload, prepare
 from emgdeploy.errors import DoesNotFitError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import app as apps
-from emgdeploy.firmware import builds, compiler, fits, image, integrity, live, manifest, nuttx, trust
+from emgdeploy.firmware import builds, compiler, image, integrity, live, manifest, nuttx, trust
 from emgdeploy.firmware import info as infos
+from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.compiler import Compiler
-from emgdeploy.firmware.fits import TooLarge
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.memory_budget import TooLarge
 from emgdeploy.firmware.nuttx import Tree
 from emgdeploy.firmware.platform import EXECUTABLE, OBJECTS, Platform, load_platform, render
 from emgdeploy.graph import read_tflite

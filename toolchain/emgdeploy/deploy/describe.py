@@ -11,7 +11,7 @@ from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import LayerInfo, TensorSpec
 from emgdeploy.deploy.workload import Workload
 from emgdeploy.firmware import app as apps
-from emgdeploy.firmware import fits
+from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.image import Image, Recipe
 from emgdeploy.firmware.live import Recognition
 from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emgdeploy.boards import Board
-from emgdeploy.firmware.fits import Need, check, least_use
+from emgdeploy.firmware.memory_budget import Need, check, least_use
 from emgdeploy.text import printable
 
 

@@ -11,9 +11,10 @@ from emgdeploy.binary.sections import sections, totals
 from emgdeploy.binary.stack import StackNeed, need, read_call_graphs
 from emgdeploy.boards import Board
 from emgdeploy.files import write_atomic
-from emgdeploy.firmware import compiler, fits, memory_use
+from emgdeploy.firmware import compiler, memory_use
+from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.compiler import CompileError, Compiler
-from emgdeploy.firmware.fits import Need
+from emgdeploy.firmware.memory_budget import Need
 from emgdeploy.firmware.memory_use import Sizes
 from emgdeploy.firmware.platform import (
     BARE_METAL,

@@ -17,7 +17,7 @@ from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import integrity
-from emgdeploy.firmware.fields import Fields
+from emgdeploy.firmware.json_fields import Fields
 
 SCHEMA = "emgdeploy.build/1"
 FILE = "manifest.json"

@@ -21,7 +21,7 @@ from emgdeploy.flash.spresense import Deadlines, Loader, check_image
 from emgdeploy.flash.spresense.loader import CONSOLE_BAUD
 from emgdeploy.link import discovery
 from emgdeploy.link.client import DeviceClient
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.options import EMULATED, LinkOptions
 from emgdeploy.link.port import Lines, Port, ResetPort, open_port
 

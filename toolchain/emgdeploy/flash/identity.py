@@ -8,7 +8,7 @@ import numpy as np
 
 from emgdeploy.errors import DeviceMismatchError, GateFailed
 from emgdeploy.firmware.manifest import InputTensor, Manifest, OutputTensor
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.wire import SelfTest
 from emgdeploy.text import printable
 

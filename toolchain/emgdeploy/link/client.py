@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from emgdeploy.link import framing, handshake, rate, reading, wire
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach, RestartLoop
 from emgdeploy.link.framing import Frame
 from emgdeploy.link.options import LinkOptions

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 
-from emgdeploy.link import facts, framing, reading, wire
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link import device_info as facts
+from emgdeploy.link import framing, reading, wire
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.faults import (
     ForeignDevice,
     GarbledLink,

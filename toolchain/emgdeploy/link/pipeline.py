@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from emgdeploy.link import framing, reading, wire
 from emgdeploy.link.chunks import ChunkSizer, chunk_limit
-from emgdeploy.link.facts import DeviceInfo
+from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.faults import NoisyLink, ProtocolBreach, SilentDevice
 from emgdeploy.link.framing import Frame
 from emgdeploy.link.session import Session

@@ -44,7 +44,7 @@ class Checkpoint:
     network: in evaluation mode, on the CPU; name: `mobilenetv2`, `m5` or the factory's;
     input_shape: (C, H, W) of one window; labels, preprocess: None where the file brings none;
     training: the notes of whoever trained it; sha256: of the file's bytes; ranges: of a network trained with
-    its own rounding, what each int8 tensor holds (see `aware`); acquisition: how its recordings were taken, None
+    its own rounding, what each int8 tensor holds (see `qat`); acquisition: how its recordings were taken, None
     where the file does not say.
     """
 

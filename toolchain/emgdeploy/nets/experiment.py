@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import baseline, finetune, registry, rounded, train
+from emgdeploy.nets.augment import Silence
 from emgdeploy.nets.baseline import Baseline
 from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
 from emgdeploy.nets.cost import Cost, cost
@@ -22,9 +23,9 @@ from emgdeploy.nets.features import is_raw
 from emgdeploy.nets.live import Live
 from emgdeploy.nets.metrics import Score, pooled, score
 from emgdeploy.nets.rounded import Quantized
-from emgdeploy.nets.variation import Silence
 from emgdeploy.nets.weights import class_count
-from emgdeploy.signals import disturb, windowfile
+from emgdeploy.signals import corruptions as disturb
+from emgdeploy.signals import windowfile
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import divided_windows, labelled_windows

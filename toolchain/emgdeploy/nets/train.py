@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from emgdeploy import optional
 from emgdeploy.errors import GateFailed, UsageError
 from emgdeploy.nets.allocator import keep_freed_memory
+from emgdeploy.nets.augment import Silence, Variation
+from emgdeploy.nets.batchnorm_stats import settle, to_training
 from emgdeploy.nets.layout import fastest_layout, in_layout, lay_out
 from emgdeploy.nets.progress import Progress, fingerprint
-from emgdeploy.nets.settling import settle, to_training
-from emgdeploy.nets.variation import Silence, Variation
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn

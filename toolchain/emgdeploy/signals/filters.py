@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emgdeploy import optional
 from emgdeploy.errors import InputError
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 
 # Of samples up to 2^32 this makes numbers of which float32 still holds the squares of a whole window.
 _LARGEST_GAIN = 1e6

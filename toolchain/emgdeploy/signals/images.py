@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Recording
-from emgdeploy.signals.single import Single
 from emgdeploy.signals.splits import Split
 
 

@@ -7,7 +7,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.signals.single import Single, sum_in_order
+from emgdeploy.signals.float32_math import Single, sum_in_order
 
 
 def window_starts(samples: int, window: int, stride: int) -> NDArray[np.int64]:

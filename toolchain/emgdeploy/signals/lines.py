@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgdeploy.errors import InputError
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.text import printable
 
 LONGEST_LINE = 1 << 20

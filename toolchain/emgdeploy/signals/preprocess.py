@@ -1,6 +1,6 @@
 """One description of how raw samples become model input, executed identically by host and firmware.
 
-Both compute in single precision and in the same order (`emgdeploy.signals.single`), so a window has the same
+Both compute in single precision and in the same order (`emgdeploy.signals.float32_math`), so a window has the same
 bits on either. Order of the steps, each optional: pick electrodes -> causal filters -> rectify -> per window:
 remove the mean -> reduce to an image -> log -> normalise. Samples are in millivolts, one column per recorded
 channel.
@@ -23,8 +23,8 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.signals import description, filters
 from emgdeploy.signals import repair as repairs
 from emgdeploy.signals.description import Description
+from emgdeploy.signals.float32_math import Single, logarithm, standardise
 from emgdeploy.signals.imaging import reduce_windows, window_starts
-from emgdeploy.signals.single import Single, logarithm, standardise
 
 NO_ELECTRODE = -1
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 
 # Wider than the counts of any converter, whatever unit they are taken for; no filter that is allowed makes a
 # float32 overflow of it.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
 from emgdeploy.signals import arrayfile
-from emgdeploy.signals.single import Single
+from emgdeploy.signals.float32_math import Single
 
 _HINT = "samples are one row per sampling interval, one column per channel"
 

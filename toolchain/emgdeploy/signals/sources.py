@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.signals.arrival import ArrivalClock
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.lines import LONGEST_LINE, LineParser
-from emgdeploy.signals.single import Single
 
 _READ_BYTES = 1 << 16
 

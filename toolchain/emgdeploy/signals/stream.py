@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.preprocess import Filtered, Preprocess
-from emgdeploy.signals.single import Single
 
 
 @dataclass(frozen=True)

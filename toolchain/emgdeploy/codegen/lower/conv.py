@@ -12,7 +12,7 @@ from emgdeploy.codegen.known.interval import Ranges
 from emgdeploy.codegen.known.relation import Relation, Tied
 from emgdeploy.codegen.known.weighted import weighted
 from emgdeploy.codegen.lower.channels import Channels, accumulator_bounds, fold_channels
-from emgdeploy.codegen.lower.wide import lower_conv_wide, lower_depthwise_wide
+from emgdeploy.codegen.lower.int16 import lower_conv_wide, lower_depthwise_wide
 from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
 from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step

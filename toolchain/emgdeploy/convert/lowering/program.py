@@ -15,7 +15,7 @@ from emgdeploy.convert.lowering.registry import Lowering, Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
 from emgdeploy.convert.names import plain
 from emgdeploy.convert.onnxfile import OnnxModel
-from emgdeploy.convert.points import FUSES, KEEPS_RANGE, taken_in
+from emgdeploy.convert.quant_points import FUSES, KEEPS_RANGE, taken_in
 from emgdeploy.convert.recognise import recognised
 from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.nets.ranges import Range

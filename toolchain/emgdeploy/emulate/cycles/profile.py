@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emgdeploy.emulate.cycles.edges import OUTSIDE, EdgeCounter
+from emgdeploy.emulate.cycles.block_edges import OUTSIDE, EdgeCounter
 from emgdeploy.emulate.cycles.image import read_image
 from emgdeploy.emulate.cycles.machine import Machine, Runner, Watch
 from emgdeploy.emulate.cycles.model import CycleModel, model_for

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from emgdeploy.emulate.cycles.block_edges import ENTRY, OUTSIDE, EdgeCounter, Unaligned
 from emgdeploy.emulate.cycles.decode import Decoder, Kind, Op
-from emgdeploy.emulate.cycles.edges import ENTRY, OUTSIDE, EdgeCounter, Unaligned
 from emgdeploy.emulate.cycles.image import Function, Image
 from emgdeploy.emulate.cycles.machine import SIZE_BITS
 from emgdeploy.emulate.cycles.model import CycleModel

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from emgdeploy.boards import Board
 from emgdeploy.errors import DoesNotFitError, UsageError
-from emgdeploy.firmware import fits
+from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.exports import sources
 from emgdeploy.firmware.exports.plain import rendered
 from emgdeploy.firmware.manifest import Manifest

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.recordings import Dataset, Recording
-from emgdeploy.signals.single import Single
 
 Numbers = NDArray[np.float64]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emgdeploy.nets.augment import Variation
 from emgdeploy.nets.finetune import is_kept
 from emgdeploy.nets.layout import in_layout
-from emgdeploy.nets.variation import Variation
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn

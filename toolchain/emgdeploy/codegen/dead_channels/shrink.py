@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.codegen.dead_channels.needed import computed_tensors, needed
+from emgdeploy.codegen.dead_channels.ranges import ranges
 from emgdeploy.codegen.known.absorb import absorbed_sums
 from emgdeploy.codegen.known.biases import INT32_BIAS, biases
 from emgdeploy.codegen.known.interval import Ranges
 from emgdeploy.codegen.known.relation import Kept
-from emgdeploy.codegen.prune.needed import computed_tensors, needed
-from emgdeploy.codegen.prune.ranges import ranges
 from emgdeploy.graph.editing import Editor
 from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
 from emgdeploy.graph.types import Graph, Op, Operands, Quantization, Tensor

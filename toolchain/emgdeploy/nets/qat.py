@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from emgdeploy.nets import experiment, train, view
+from emgdeploy.nets.augment import Silence
 from emgdeploy.nets.experiment import Outcome
 from emgdeploy.nets.rounded import Quantized
-from emgdeploy.nets.variation import Silence
 
 EPOCHS = 3
 # Of the learning rate that the network was trained with: its weights are to move by steps of int8, not far.

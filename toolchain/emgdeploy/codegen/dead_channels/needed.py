@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from emgdeploy.codegen.dead_channels.relations import relations
 from emgdeploy.codegen.known.interval import Ranges
 from emgdeploy.codegen.known.relation import Kept, Relation
-from emgdeploy.codegen.prune.relations import relations
 from emgdeploy.graph.types import Graph, Tensor
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from emgdeploy.codegen.exact.wide_rounding import WideMultiplier, wide_multiplier
+from emgdeploy.codegen.exact.int16_rounding import WideMultiplier, wide_multiplier
 from emgdeploy.codegen.known.absorb import weighted_relation
 from emgdeploy.codegen.known.biases import INT32_BIAS, biases
 from emgdeploy.codegen.known.weighted import weighted
 from emgdeploy.codegen.lower.channels import accumulator_bounds
 from emgdeploy.codegen.lower.dense import dense_channels, lower_dense
-from emgdeploy.codegen.lower.wide import (
+from emgdeploy.codegen.lower.int16 import (
     bias_fields,
     largest_accumulator,
     refuse_overflow,
