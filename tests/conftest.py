@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["support.command", "support.exporting", "support.link_fixtures", "support.warm"]
+pytest_plugins = [
+    "support.commands.command",
+    "support.commands.exporting",
+    "support.devices.link_fixtures",
+    "support.commands.warm",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 

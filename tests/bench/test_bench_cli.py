@@ -16,10 +16,10 @@ import pytest
 
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
-from support.bench_items import random_work
-from support.command import Cli, heeding_signals
-from support.relay import Relay
-from support.wire_device import Device
+from support.commands.command import Cli, heeding_signals
+from support.devices.bench_items import random_work
+from support.devices.relay import Relay
+from support.devices.wire_device import Device
 
 
 def test_verdict_is_the_last_line_and_json_the_only_output(cli: Cli, build_copy: Path) -> None:

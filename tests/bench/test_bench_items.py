@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.bench_items import Builds, large_windows, mutants, unplugged
+from support.devices.bench_items import Builds, large_windows, mutants, unplugged
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 

@@ -21,8 +21,8 @@ from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.proxy import FaultPlan
 from emgdeploy.resources import FIRMWARE_TEMPLATES
-from support.poke import poke
-from support.tapped_builds import WINDOWS, Home, behind_a_cable, emulated
+from support.devices.poke import poke
+from support.devices.tapped_builds import WINDOWS, Home, behind_a_cable, emulated
 
 LAYERS = ["first", "deep", "point", "sum", "mean", "logits", "shares"]
 # A constant of the image, byte of it, bits of that, and the layer that then differs first.

@@ -16,7 +16,7 @@ from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.sources import Piece, Played, Source
-from support.fakes import FakeTime
+from support.devices.fakes import FakeTime
 
 # A window each 50 ms.
 HOW = Preprocess(1000.0, (1, 2), (0, 1), 100.0, 50.0, normalise="global", mean=(1.0,), std=(1.0,))

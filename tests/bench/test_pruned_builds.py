@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.bench_items import Builds, random_work, run_native
-from support.sparse_net import SparseNet
+from support.devices.bench_items import Builds, random_work, run_native
+from support.models.sparse_net import SparseNet
 
 # Of 5 x 4 pixels: two of three channels from two, nine taps of each, two from those.
 _MACS = 20 * (2 * 2 + 2 * 9 + 2 * 2)

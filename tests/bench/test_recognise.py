@@ -19,7 +19,7 @@ from emgdeploy.convert.windows import quantize_windows
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals.float32_math import Single
-from support.command import Cli
+from support.commands.command import Cli
 
 DESCRIPTION = """sample_rate_hz = 1000.0
 grid = [4, 6]
@@ -30,7 +30,7 @@ stride_ms = 10.0
 
 @pytest.fixture(scope="module")
 def live_build(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from support.tflite_writer import ModelWriter, options
+    from support.models.tflite_writer import ModelWriter, options
 
     folder = tmp_path_factory.mktemp("live")
     model = ModelWriter()

@@ -20,8 +20,8 @@ from emgdeploy.errors import InputError, LinkError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
 from emgdeploy.resources import FIRMWARE_TEMPLATES
-from support.bench_items import random_work, run_native
-from support.wire_device import Device
+from support.devices.bench_items import random_work, run_native
+from support.devices.wire_device import Device
 
 CONTRACT = [
     "schema",

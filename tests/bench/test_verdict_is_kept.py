@@ -19,8 +19,8 @@ from emgdeploy.errors import GateFailed, InputError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.wire import SelfTest
-from support.bench_items import random_work, run_native
-from support.simulated_line import SimulatedDevice
+from support.devices.bench_items import random_work, run_native
+from support.devices.simulated_line import SimulatedDevice
 
 
 def spoilt(work: Workload) -> Workload:

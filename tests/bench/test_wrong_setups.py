@@ -20,10 +20,10 @@ import pytest
 
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
-from support.bench_items import Builds
-from support.command import Cli, Done
-from support.relay import Relay
-from support.wire_device import Device
+from support.commands.command import Cli, Done
+from support.devices.bench_items import Builds
+from support.devices.relay import Relay
+from support.devices.wire_device import Device
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 

@@ -25,7 +25,7 @@ from emgdeploy.errors import (
     ToolMissingError,
     UsageError,
 )
-from support.command import heeding_signals
+from support.commands.command import heeding_signals
 
 Run = Callable[[argparse.Namespace, Console], int]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Cli
-from support.random_graphs import random_graph
+from support.commands.command import Cli
+from support.random_models.random_graphs import random_graph
 
 
 @pytest.fixture(scope="module")

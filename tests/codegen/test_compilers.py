@@ -9,10 +9,10 @@ import pytest
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.graph import read_tflite
 from emgdeploy.resources import FIRMWARE_TEMPLATES
-from support.compilers import COMPILERS, compiles_clean
-from support.native_model import write_sources
-from support.proof import known_answer
-from support.random_graphs import random_graph
+from support.machines.compilers import COMPILERS, compiles_clean
+from support.machines.native_model import write_sources
+from support.machines.proof import known_answer
+from support.random_models.random_graphs import random_graph
 
 SEEDS = range(14)
 

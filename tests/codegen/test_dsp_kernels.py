@@ -8,10 +8,10 @@ import pytest
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite
-from support.core_model import run_on
-from support.coverage import kernels_called
-from support.kernel_graphs import layer
-from support.proof import known_answer, prove, windows_of
+from support.machines.core_model import run_on
+from support.machines.proof import known_answer, prove, windows_of
+from support.models.coverage import kernels_called
+from support.models.kernel_graphs import layer
 
 KINDS = {"pointwise": 15, "conv": 21, "colour": 6, "depthwise": 33, "dense": 12}
 CASES = [(kind, seed) for kind, count in KINDS.items() for seed in range(count)]

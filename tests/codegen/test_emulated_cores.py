@@ -11,11 +11,11 @@ from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES
 from emgdeploy.graph import read_tflite
-from support.core_model import run_on
-from support.coverage import kernels_called
-from support.kernel_cases import KERNELS, network
-from support.proof import known_answer, windows_of
-from support.random_graphs import random_graph
+from support.machines.core_model import run_on
+from support.machines.proof import known_answer, windows_of
+from support.models.coverage import kernels_called
+from support.models.kernel_cases import KERNELS, network
+from support.random_models.random_graphs import random_graph
 
 TARGETS = ("cortex-m4f", "cortex-m0", "cortex-m3", "cortex-m7f", "cortex-m33f")
 OTHERS = ("cortex-m3", "cortex-m4f", "cortex-m7f", "cortex-m33f")

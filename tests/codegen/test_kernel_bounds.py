@@ -10,10 +10,10 @@ import pytest
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite
-from support.core_model import run_on
-from support.coverage import kernels_called
-from support.edge_layers import EDGES, Edge, edge_layer
-from support.proof import known_answer
+from support.machines.core_model import run_on
+from support.machines.proof import known_answer
+from support.models.coverage import kernels_called
+from support.models.edge_layers import EDGES, Edge, edge_layer
 
 CORES = {"dsp": ("cortex-m4f", "cortex-m7f", "cortex-m33f"), "mve": ("cortex-m55",)}
 

@@ -11,10 +11,10 @@ from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from support.fused_lstm import FORMS, fused_lstm
-from support.maker import Maker
-from support.proof import known_answer, prove, windows_of
-from support.random_recurrent import Gates, lstm, lstm_layer
+from support.machines.proof import known_answer, prove, windows_of
+from support.models.fused_lstm import FORMS, fused_lstm
+from support.models.maker import Maker
+from support.random_models.random_recurrent import Gates, lstm, lstm_layer
 
 _EVERY = 256
 

@@ -9,9 +9,9 @@ from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES
 from emgdeploy.graph import read_tflite
-from support.core_model import run_on
-from support.kernel_graphs import layer
-from support.proof import known_answer, prove, windows_of
+from support.machines.core_model import run_on
+from support.machines.proof import known_answer, prove, windows_of
+from support.models.kernel_graphs import layer
 
 KINDS = {"pointwise": 5, "conv": 7, "depthwise": 8, "dense": 6, "add": 6}
 CASES = [(kind, seed) for kind, count in KINDS.items() for seed in range(count)]

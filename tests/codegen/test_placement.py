@@ -12,9 +12,9 @@ from emgdeploy.codegen.generate import Arrangement, arrange
 from emgdeploy.codegen.placement import layers_in_ram, ram_bytes
 from emgdeploy.codegen.step import Array, Step
 from emgdeploy.graph import read_tflite
-from support.layered_net import layered_tflite
-from support.proof import known_answer
-from support.random_graphs import random_graph
+from support.machines.proof import known_answer
+from support.models.layered_net import layered_tflite
+from support.random_models.random_graphs import random_graph
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,13 @@ from emgdeploy.graph.operators.reduction import AVERAGE_POOL_2D, MAX_POOL_2D
 from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.types import Operator
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.published import TFLITE, tflite_of, windows
-from support.random_graphs import random_graph
-from support.random_sparse import sparse_graph
-from support.range_check import check_ranges, varied_windows
-from support.sparse_net import SparseNet
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.machines.range_check import check_ranges, varied_windows
+from support.models.published import TFLITE, tflite_of, windows
+from support.models.sparse_net import SparseNet
+from support.random_models.random_graphs import random_graph
+from support.random_models.random_sparse import sparse_graph
 
 SEEDS = range(60)
 QUICK = (*SANITIZE, "-O0")

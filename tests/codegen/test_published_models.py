@@ -11,9 +11,9 @@ from emgdeploy.graph.operators.layout import PAD, RESHAPE, TRANSPOSE
 from emgdeploy.graph.operators.pairs import ADD
 from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
 from emgdeploy.graph.passes import simplify
-from support.passes import count
-from support.proof import prove
-from support.published import TFLITE, tflite_of, windows
+from support.machines.proof import prove
+from support.models.passes import count
+from support.models.published import TFLITE, tflite_of, windows
 
 
 @pytest.mark.parametrize("name", TFLITE)

@@ -21,9 +21,9 @@ from emgdeploy.graph.operators.shapes import GATHER, PACK, REDUCE_PROD, SHAPE
 from emgdeploy.graph.operators.slices import SLICE, SPLIT, SPLIT_V, UNPACK
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.types import Operator
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.random_graphs import random_graph
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.random_models.random_graphs import random_graph
 
 SEEDS = range(200)
 # What the reader makes something else of.

@@ -17,11 +17,11 @@ from emgdeploy.codegen.lower.dsp import conv as dsp_conv
 from emgdeploy.codegen.lower.mve import conv as mve_conv
 from emgdeploy.codegen.overlap import Walk
 from emgdeploy.codegen.step import Overlap
-from support.maker import Maker
-from support.published import TFLITE, tflite_of
-from support.random_graphs import random_graph
-from support.shadow_arena import MODES, PlanError, prove_plan
-from support.tflite_writer import ModelWriter, conv_options, depthwise_options, options
+from support.machines.shadow_arena import MODES, PlanError, prove_plan
+from support.models.maker import Maker
+from support.models.published import TFLITE, tflite_of
+from support.models.tflite_writer import ModelWriter, conv_options, depthwise_options, options
+from support.random_models.random_graphs import random_graph
 
 SEEDS = range(18)
 HEIGHT, WIDTH, DEPTH = 9, 7, 4

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.one_op import every, network, random_case
-from support.proof import prove
-from support.tflite_writer import options
+from support.machines.proof import prove
+from support.models.one_op import every, network, random_case
+from support.models.tflite_writer import options
 
 KINDS = (
     "QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL", "SUB", "TANH", "MAXIMUM",

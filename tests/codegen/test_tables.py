@@ -18,9 +18,9 @@ from emgdeploy.errors import InputError
 from emgdeploy.graph import Graph, read_tflite
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.reader import read_functions
-from support.one_op import every
-from support.proof import prove
-from support.tflite_writer import ModelWriter, options
+from support.machines.proof import prove
+from support.models.one_op import every
+from support.models.tflite_writer import ModelWriter, options
 
 SHAPE = (1, 4, 64, 1)
 # Functions of one float32 number that the reference has kernels of, and of two.

@@ -8,7 +8,7 @@ import pytest
 from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite
-from support.one_op import every, random_case
+from support.models.one_op import every, random_case
 
 KINDS = (
     "ABS", "ADD", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "PRELU",

@@ -13,10 +13,10 @@ from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.codegen.exact.int16_rounding import scaled, wide_multiplier
 from emgdeploy.codegen.rounding import round_half_away
 from emgdeploy.graph import read_tflite
-from support.coverage import kernels_called
-from support.maker import Maker
-from support.proof import prove
-from support.tflite_writer import options
+from support.machines.proof import prove
+from support.models.coverage import kernels_called
+from support.models.maker import Maker
+from support.models.tflite_writer import options
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from onnx_nets import Net, numbers, saved
 
-from support.command import Cli
+from support.commands.command import Cli
 
 PUBLISHED = "models/seed/MobilenetV2_Params@808.504K_MAC@4.964M_Acc@97.252.pt"
 

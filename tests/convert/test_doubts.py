@@ -14,8 +14,8 @@ from emgdeploy.convert import doubts, losses, methods
 from emgdeploy.convert.ledger import DriftError, Gates
 from emgdeploy.convert.pipeline import convert_model
 from emgdeploy.nets.ranges import covering
-from support.command import Cli
-from support.networks import ANY_DRIFT
+from support.commands.command import Cli
+from support.models.networks import ANY_DRIFT
 
 X = numbers(60, 8, 20)
 

@@ -17,8 +17,8 @@ from emgdeploy.convert.onnxfile import check
 from emgdeploy.convert.pipeline import convert_model
 from emgdeploy.errors import InputError
 from emgdeploy.nets.ranges import Range
-from support.learned import Scales, activations, learned_exactly
-from support.networks import ANY_DRIFT, RING
+from support.models.learned import Scales, activations, learned_exactly
+from support.models.networks import ANY_DRIFT, RING
 
 
 @pytest.mark.parametrize(("name", "shape"), [("effie", RING), ("bandnet", RING)])

@@ -8,9 +8,9 @@ import pytest
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from support.keras_zoo import keras_tflite
-from support.native_model import SANITIZE
-from support.proof import prove
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.models.keras_zoo import keras_tflite
 
 QUICK = (*SANITIZE, "-O0")
 

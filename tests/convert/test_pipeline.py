@@ -24,7 +24,7 @@ from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.simulated import LABELS, Simulation, default_preprocess
 from emgdeploy.signals.windowfile import Windows
-from support.networks import ANY_DRIFT
+from support.models.networks import ANY_DRIFT
 
 PUBLISHED = "models/seed/MobilenetV2_Params@808.504K_MAC@4.964M_Acc@97.252.pt"
 

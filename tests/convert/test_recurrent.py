@@ -13,7 +13,7 @@ from torch import nn
 from emgdeploy.convert.pipeline import convert_model
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from support.proof import prove
+from support.machines.proof import prove
 
 ELECTRODES, SAMPLES = 4, 14
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.command import Cli
-from support.tiny import INPUT_SHAPE
+from support.commands.command import Cli
+from support.models.tiny import INPUT_SHAPE
 
 
 def test_an_unknown_board(cli: Cli, tmp_path: Path, tiny_model: Path) -> None:

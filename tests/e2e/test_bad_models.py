@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.command import Cli
+from support.commands.command import Cli
 
 VERBS = (("build", "--board", "native"), ("convert",))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.command import Cli
-from support.tiny import INPUT_SHAPE, tiny_tflite
+from support.commands.command import Cli
+from support.models.tiny import INPUT_SHAPE, tiny_tflite
 
 LABELS = (
     '"; int stolen = 1; //',

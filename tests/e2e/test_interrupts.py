@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.command import Cli
-from support.tiny import INPUT_SHAPE
+from support.commands.command import Cli
+from support.models.tiny import INPUT_SHAPE
 
 
 def processes_below(folder: Path) -> list[str]:

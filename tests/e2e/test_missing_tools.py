@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.command import Cli
-from support.tiny import INPUT_SHAPE
+from support.commands.command import Cli
+from support.models.tiny import INPUT_SHAPE
 
 
 @pytest.fixture

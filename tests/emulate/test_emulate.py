@@ -21,7 +21,7 @@ from emgdeploy.errors import DeviceMismatchError, LinkError, ToolMissingError, U
 from emgdeploy.firmware import builds, manifest
 from emgdeploy.flash import flash
 from emgdeploy.link.client import DeviceClient
-from support.sealing import seal
+from support.inputs.sealing import seal
 
 BOARDS = ("native", "qemu-mps2-an386")
 

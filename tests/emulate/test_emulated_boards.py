@@ -11,8 +11,8 @@ from emgdeploy.boards import load_board
 from emgdeploy.emulate.cycles.image import read_image
 from emgdeploy.emulate.cycles.qemu import QemuMachine
 from emgdeploy.errors import EmgDeployError
-from support.command import Cli
-from support.images import image
+from support.commands.command import Cli
+from support.machines.images import image
 
 BOARDS = {"qemu-mps2-an500": "dsp", "qemu-mps2-an505": "dsp", "qemu-mps3-an547": "mve"}
 

@@ -19,7 +19,7 @@ from emgdeploy.errors import DoesNotFitError, InputError, ToolMissingError, Usag
 from emgdeploy.firmware import builds, manifest
 from emgdeploy.firmware.compiler import CompileError, first_error
 from emgdeploy.firmware.info import c_string
-from support.command import Cli
+from support.commands.command import Cli
 
 BOARDS = ("native", "qemu-mps2-an386", "nucleo-l4r5zi", "spresense")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.exporting import exported
+from support.commands.exporting import exported
 
 MAIN = """
 #include "emg/model.h"

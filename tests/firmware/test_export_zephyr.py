@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Cli
-from support.exporting import exported, on_a_pty
+from support.commands.command import Cli
+from support.commands.exporting import exported, on_a_pty
 
 KERNEL = Path(__file__).parent / "zephyr_core"
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-DCONFIG_EMG_RX_BUFFER=1024")

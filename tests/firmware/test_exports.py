@@ -12,8 +12,8 @@ import pytest
 from emgdeploy.errors import DoesNotFitError, InputError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.exports import FORMATS, ExportRequest, export
-from support.command import Cli
-from support.exporting import exported, on_a_pty, request
+from support.commands.command import Cli
+from support.commands.exporting import exported, on_a_pty, request
 
 CORE = Path(__file__).parent / "arduino_core"
 STRICT = ("-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fno-strict-aliasing", "-Os")

@@ -20,8 +20,8 @@ from emgdeploy.firmware.manifest import MemoryUse
 from emgdeploy.firmware.memory_budget import Need, TooLarge
 from emgdeploy.graph import read_tflite
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
-from support.maker import Maker
-from support.proof import known_answer
+from support.machines.proof import known_answer
+from support.models.maker import Maker
 
 
 @pytest.fixture(autouse=True)

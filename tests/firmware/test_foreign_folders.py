@@ -14,7 +14,7 @@ from emgdeploy.boards import load_board, read_board
 from emgdeploy.errors import InputError
 from emgdeploy.firmware import builds, integrity, manifest, trust
 from emgdeploy.firmware.exports import ExportRequest, export
-from support.command import Cli
+from support.commands.command import Cli
 
 OLD = Path(__file__).parent / "build_0_1_0"
 

@@ -32,7 +32,7 @@ from emgdeploy.resources import FIRMWARE_TEMPLATES
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals import hold as holds
 from emgdeploy.signals.stream import Stream
-from support.native_model import QUICK_LINK, SANITIZE, STRICT, kernel_object
+from support.machines.native_model import QUICK_LINK, SANITIZE, STRICT, kernel_object
 
 # What a user's own project may be compiled with: fused multiply-adds, and leave to use them.
 LOOSE = ("-std=gnu99", "-O3", "-mfma", "-ffp-contract=fast")

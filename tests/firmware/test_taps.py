@@ -17,7 +17,7 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware import manifest
 from emgdeploy.firmware.exports.export import ExportRequest, export
 from emgdeploy.graph.types import Graph
-from support.command import Cli
+from support.commands.command import Cli
 
 _ADDED = {"src/runtime/taps/taps.c", "src/runtime/taps/taps.h"}
 

@@ -17,8 +17,8 @@ from emgdeploy.emulate.cycles.folder import profile_folder
 from emgdeploy.errors import UsageError
 from emgdeploy.firmware import manifest
 from emgdeploy.firmware.manifest import Manifest
-from support.command import Cli
-from support.layered_net import layered_tflite
+from support.commands.command import Cli
+from support.models.layered_net import layered_tflite
 
 BOARD = "qemu-mps2-an386"
 _ARRAY = re.compile(r"^static (const )?\w+ (\w+_(\d+))\[\d+\] = \{$", re.MULTILINE)

@@ -14,11 +14,11 @@ from emgdeploy.convert.reference import Reference
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.slicing import strided_slice
-from support.maker import Maker, Value
-from support.passes import kinds
-from support.proof import prove
-from support.random_layout import through_shape
-from support.tflite_writer import ModelWriter, options
+from support.machines.proof import prove
+from support.models.maker import Maker, Value
+from support.models.passes import kinds
+from support.models.tflite_writer import ModelWriter, options
+from support.random_models.random_layout import through_shape
 
 
 def slice_options(masks: tuple[int, int, int, int, int]) -> object:

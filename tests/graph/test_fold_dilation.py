@@ -12,12 +12,12 @@ from emgdeploy.graph import read_tflite
 from emgdeploy.graph.operators.dilation import BATCH_TO_SPACE_ND, SPACE_TO_BATCH_ND
 from emgdeploy.graph.operators.weighted import CONV_2D
 from emgdeploy.graph.types import Padding
-from support.maker import Maker, Value
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.random_dilation import dealt_conv
-from support.random_weighted import bias, weights
-from support.tflite_writer import conv_options, options
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.models.maker import Maker, Value
+from support.models.tflite_writer import conv_options, options
+from support.random_models.random_dilation import dealt_conv
+from support.random_models.random_weighted import bias, weights
 
 BATCHES = {SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND}
 

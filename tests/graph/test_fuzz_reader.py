@@ -10,8 +10,8 @@ import pytest
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.structure import check_structure
-from support.fuzzing import accepts, fuzz, prove_apart
-from support.mutations import LARGEST_SEED, Mutator, seeds
+from support.inputs.fuzzing import accepts, fuzz, prove_apart
+from support.inputs.mutations import LARGEST_SEED, Mutator, seeds
 
 
 def test_seeds_are_small_and_whole() -> None:

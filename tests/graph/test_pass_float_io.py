@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from emgdeploy.graph.passes.drop_float_io import drop_float_io
-from support.maker import Maker, Value
-from support.passes import kinds, proven
-from support.proof import prove
-from support.random_weighted import conv
-from support.tflite_writer import options
+from support.machines.proof import prove
+from support.models.maker import Maker, Value
+from support.models.passes import kinds, proven
+from support.models.tflite_writer import options
+from support.random_models.random_weighted import conv
 
 
 def float_network(between: bool, dtype: str = "int8") -> bytes:

@@ -13,13 +13,13 @@ from emgdeploy.graph.passes.drop_identities import drop_identities
 from emgdeploy.graph.passes.fuse_activations import fuse_activations
 from emgdeploy.graph.passes.fuse_lookups import fuse_lookups
 from emgdeploy.graph.types import Activation
-from support import random_elementwise as elementwise
-from support.maker import Maker, Value
-from support.passes import kinds, proven
-from support.random_layout import transposed
-from support.random_reduction import average_pool, max_pool
-from support.random_weighted import conv, dense, depthwise
-from support.tflite_writer import options
+from support.models.maker import Maker, Value
+from support.models.passes import kinds, proven
+from support.models.tflite_writer import options
+from support.random_models import random_elementwise as elementwise
+from support.random_models.random_layout import transposed
+from support.random_models.random_reduction import average_pool, max_pool
+from support.random_models.random_weighted import conv, dense, depthwise
 
 
 def start(shape: tuple[int, ...] = (1, 5, 4, 3), seed: int = 0, dtype: str = "int8") -> tuple[Maker, Value]:

@@ -10,12 +10,12 @@ from emgdeploy.graph import Graph, read_tflite
 from emgdeploy.graph.operators.layout import PAD
 from emgdeploy.graph.passes.fold_pad import fold_pad
 from emgdeploy.graph.passes.pad_last import pad_last
-from support.maker import Maker, Value
-from support.passes import count, kinds, proven
-from support.random_layout import expand_dims, transposed
-from support.random_reduction import max_pool
-from support.random_weighted import conv, depthwise, padded
-from support.tflite_writer import options
+from support.models.maker import Maker, Value
+from support.models.passes import count, kinds, proven
+from support.models.tflite_writer import options
+from support.random_models.random_layout import expand_dims, transposed
+from support.random_models.random_reduction import max_pool
+from support.random_models.random_weighted import conv, depthwise, padded
 
 
 def start(shape: tuple[int, ...] = (1, 5, 4, 3), seed: int = 0) -> tuple[Maker, Value]:

@@ -11,13 +11,13 @@ from emgdeploy.graph import read_tflite
 from emgdeploy.graph.operators.layout import TRANSPOSE
 from emgdeploy.graph.operators.reduction import MEAN
 from emgdeploy.graph.passes.sink_transposes import sink_transposes
-from support import random_elementwise as elementwise
-from support.maker import Maker, Value
-from support.passes import count, kinds, proven
-from support.random_layout import transposed
-from support.random_reduction import mean
-from support.random_weighted import dense, depthwise, padded
-from support.tflite_writer import options
+from support.models.maker import Maker, Value
+from support.models.passes import count, kinds, proven
+from support.models.tflite_writer import options
+from support.random_models import random_elementwise as elementwise
+from support.random_models.random_layout import transposed
+from support.random_models.random_reduction import mean
+from support.random_models.random_weighted import dense, depthwise, padded
 
 FIRST, LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 

@@ -9,8 +9,8 @@ import pytest
 
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from support.maker import Maker, Value
-from support.tflite_writer import conv_options, depthwise_options, options
+from support.models.maker import Maker, Value
+from support.models.tflite_writer import conv_options, depthwise_options, options
 
 Broken = Callable[[Maker, Value], Value]
 

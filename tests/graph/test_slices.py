@@ -13,11 +13,11 @@ from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.operators.slices import STRIDED_SLICE
 from emgdeploy.graph.slicing import Part, part_of
-from support import random_slices as slices
-from support.maker import Maker, Value
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.tflite_writer import options
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.models.maker import Maker, Value
+from support.models.tflite_writer import options
+from support.random_models import random_slices as slices
 
 NONE = (0, 0, 0, 0, 0)
 Layer = Callable[[Maker, Value], Value]

@@ -17,9 +17,9 @@ from emgdeploy.link.faults import ForeignDevice, GarbledLink, NoisyLink, SilentD
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.proxy import FaultPlan, FaultyPort
 from emgdeploy.link.wire import SelfTest
-from support import wire_device
-from support.scenario import stream
-from support.wire_device import Device, Firmware
+from support.devices import wire_device
+from support.devices.scenario import stream
+from support.devices.wire_device import Device, Firmware
 
 QUICK = LinkOptions(connect_patience=0.6, boot_patience=0.6, patience=1.5)
 

@@ -12,8 +12,8 @@ import pytest
 from emgdeploy.link import framing, wire
 from emgdeploy.link.framing import Decoder, Frame
 from emgdeploy.link.wire import Pong, Refusal, Result, SelfTest, Taken, Welcome
-from support import wire_device
-from support.wire_device import Device, Firmware
+from support.devices import wire_device
+from support.devices.wire_device import Device, Firmware
 
 SESSION = 0x51E55104
 FIRST = 0xFFFE  # so that every test crosses the sequence numbers' wrap

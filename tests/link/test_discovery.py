@@ -17,8 +17,8 @@ from emgdeploy.link import discovery
 from emgdeploy.link.discovery import Place
 from emgdeploy.link.port import Lines, open_port
 from emgdeploy.link.proxy import FaultPlan
-from support.relay import Relay
-from support.wire_device import BUILD_ID, Device, Firmware
+from support.devices.relay import Relay
+from support.devices.wire_device import BUILD_ID, Device, Firmware
 
 ST_LINK = (0x0483, 0x374B)
 Plug = Callable[..., None]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emgdeploy.link import framing
 from emgdeploy.link.framing import Decoder, Event, Frame, LogLine, Rejected
-from support import wire_reference
+from support.devices import wire_reference
 
 frame_strategy = st.builds(
     Frame,

@@ -14,7 +14,7 @@ from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach, Restar
 from emgdeploy.link.framing import Frame
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.transfer import Answer
-from support.simulated_line import SimulatedDevice
+from support.devices.simulated_line import SimulatedDevice
 
 Lie = Callable[[SimulatedDevice], None]
 

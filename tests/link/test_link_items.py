@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.link_items import ITEMS, Item, Rig
-from support.wire_device import Firmware
+from support.devices.link_items import ITEMS, Item, Rig
+from support.devices.wire_device import Firmware
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from emgdeploy.link.framing import Frame
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.proxy import FaultPlan, FaultyPort
 from emgdeploy.link.proxy.plan import parse
-from support.simulated_line import SimulatedDevice
-from support.wire_device import Device, Firmware
+from support.devices.simulated_line import SimulatedDevice
+from support.devices.wire_device import Device, Firmware
 
 PATIENT = LinkOptions(reply_timeout=2, least_timeout=2)  # a busy test machine is no bad line
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from support import bench_items
-from support.bench_items import Builds
-from support.once import BENCH, once
+from support.devices import bench_items
+from support.devices.bench_items import Builds
+from support.long_runs.once import BENCH, once
 
 pytestmark = pytest.mark.long
 

@@ -8,10 +8,10 @@ import pytest
 
 from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.graph import read_tflite
-from support.compilers import COMPILERS, compiles_clean
-from support.native_model import write_sources
-from support.proof import known_answer
-from support.published import TFLITE, TO_CONVERT, tflite_of
+from support.machines.compilers import COMPILERS, compiles_clean
+from support.machines.native_model import write_sources
+from support.machines.proof import known_answer
+from support.models.published import TFLITE, TO_CONVERT, tflite_of
 
 pytestmark = pytest.mark.long
 

@@ -14,13 +14,13 @@ from emgdeploy.codegen import CodegenOptions, generate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES
 from emgdeploy.graph import read_tflite
-from support.core_model import run_on
-from support.coverage import kernels_called, outputs_by_kernel
-from support.edge_layers import EDGES, Edge, edge_layer
-from support.kernel_cases import DSP_KERNELS, KERNELS, MVE_KERNELS, mixed, network, windows_for
-from support.kernel_graphs import layer
-from support.proof import known_answer, prove
-from support.resume import Progress
+from support.long_runs.resume import Progress
+from support.machines.core_model import run_on
+from support.machines.proof import known_answer, prove
+from support.models.coverage import kernels_called, outputs_by_kernel
+from support.models.edge_layers import EDGES, Edge, edge_layer
+from support.models.kernel_cases import DSP_KERNELS, KERNELS, MVE_KERNELS, mixed, network, windows_for
+from support.models.kernel_graphs import layer
 
 pytestmark = pytest.mark.long
 

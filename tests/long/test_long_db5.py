@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from support.command import Cli
+from support.commands.command import Cli
 
 pytestmark = pytest.mark.long
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from support.command import Cli
+from support.commands.command import Cli
 
 pytestmark = pytest.mark.long
 

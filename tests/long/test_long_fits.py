@@ -15,7 +15,7 @@ from emgdeploy.deploy.advice import fitting_width
 from emgdeploy.firmware.memory_budget import CODE_ALLOWANCE
 from emgdeploy.nets.footprint import footprint
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of
-from support.command import Cli
+from support.commands.command import Cli
 
 pytestmark = pytest.mark.long
 

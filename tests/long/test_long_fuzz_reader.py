@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.command import Cli
-from support.fuzzing import fuzz, prove_apart
-from support.mutations import Mutator, seeds
-from support.resume import Progress
+from support.commands.command import Cli
+from support.inputs.fuzzing import fuzz, prove_apart
+from support.inputs.mutations import Mutator, seeds
+from support.long_runs.resume import Progress
 
 pytestmark = pytest.mark.long
 

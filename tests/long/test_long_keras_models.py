@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Cli
-from support.keras_zoo import FORMS, WITHOUT_16X8, ZOO, keras_tflite
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.resume import Progress
+from support.commands.command import Cli
+from support.long_runs.resume import Progress
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.models.keras_zoo import FORMS, WITHOUT_16X8, ZOO, keras_tflite
 
 pytestmark = pytest.mark.long
 

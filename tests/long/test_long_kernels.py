@@ -12,13 +12,13 @@ from emgdeploy.codegen.exact.unary import evaluate
 from emgdeploy.convert.reference import Reference
 from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
-from support.coverage import outputs_by_kernel
-from support.kernel_cases import DSP_KERNELS, KERNELS, mixed, network, windows_for
-from support.kernel_graphs import layer
-from support.native_model import SANITIZE
-from support.one_op import every, random_case
-from support.proof import prove
-from support.resume import Progress
+from support.long_runs.resume import Progress
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.models.coverage import outputs_by_kernel
+from support.models.kernel_cases import DSP_KERNELS, KERNELS, mixed, network, windows_for
+from support.models.kernel_graphs import layer
+from support.models.one_op import every, random_case
 
 pytestmark = pytest.mark.long
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from support.link_items import Rig, fuzzed_parsers
-from support.once import LINK, once
-from support.wire_device import Firmware
+from support.devices.link_items import Rig, fuzzed_parsers
+from support.devices.wire_device import Firmware
+from support.long_runs.once import LINK, once
 
 pytestmark = pytest.mark.long
 

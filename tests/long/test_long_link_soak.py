@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from support import link_items
-from support.link_in_full import in_full
+from support.devices import link_items
+from support.devices.link_in_full import in_full
 
 pytestmark = pytest.mark.long
 

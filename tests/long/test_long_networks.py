@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Cli
-from support.networks import IMAGE, RING, prove_bit_exact, saved, settled
+from support.commands.command import Cli
+from support.models.networks import IMAGE, RING, prove_bit_exact, saved, settled
 
 pytestmark = pytest.mark.long
 

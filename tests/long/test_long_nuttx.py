@@ -30,8 +30,8 @@ from emgdeploy.flash import identity
 from emgdeploy.flash.shell import start_application
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.port import open_port
-from support.command import Cli
-from support.layered_net import layered_tflite
+from support.commands.command import Cli
+from support.models.layered_net import layered_tflite
 
 pytestmark = pytest.mark.long
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.random_graphs import random_graph
-from support.random_sparse import sparse_graph
-from support.range_check import check_ranges, varied_windows
-from support.resume import Progress
+from support.long_runs.resume import Progress
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.machines.range_check import check_ranges, varied_windows
+from support.random_models.random_graphs import random_graph
+from support.random_models.random_sparse import sparse_graph
 
 pytestmark = pytest.mark.long
 

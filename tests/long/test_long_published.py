@@ -10,8 +10,8 @@ import pytest
 
 from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.windows import quantize_windows
-from support.command import Cli
-from support.proof import prove, windows_of
+from support.commands.command import Cli
+from support.machines.proof import prove, windows_of
 
 pytestmark = pytest.mark.long
 

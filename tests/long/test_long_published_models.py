@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from support.command import Cli
-from support.native_model import SANITIZE
-from support.proof import Proof, prove
-from support.published import TFLITE, TO_CONVERT, WINDOW_KINDS, tflite_of, windows
-from support.resume import Progress
+from support.commands.command import Cli
+from support.long_runs.resume import Progress
+from support.machines.native_model import SANITIZE
+from support.machines.proof import Proof, prove
+from support.models.published import TFLITE, TO_CONVERT, WINDOW_KINDS, tflite_of, windows
 
 pytestmark = pytest.mark.long
 

@@ -11,8 +11,8 @@ import pytest
 
 from conftest import ROOT
 from emgdeploy.convert.calibration import Settings
-from support.learned import learned_exactly
-from support.networks import IMAGE, RING
+from support.models.learned import learned_exactly
+from support.models.networks import IMAGE, RING
 
 pytestmark = pytest.mark.long
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.coverage import kernels_called
-from support.native_model import SANITIZE
-from support.proof import prove
-from support.random_graphs import random_graph
-from support.resume import Progress
+from support.long_runs.resume import Progress
+from support.machines.native_model import SANITIZE
+from support.machines.proof import prove
+from support.models.coverage import kernels_called
+from support.random_models.random_graphs import random_graph
 
 pytestmark = pytest.mark.long
 

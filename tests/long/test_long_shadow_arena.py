@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from support.published import TFLITE, TO_CONVERT, tflite_of
-from support.random_graphs import random_graph
-from support.resume import Progress
-from support.shadow_arena import MODES, prove_plan
+from support.long_runs.resume import Progress
+from support.machines.shadow_arena import MODES, prove_plan
+from support.models.published import TFLITE, TO_CONVERT, tflite_of
+from support.random_models.random_graphs import random_graph
 
 pytestmark = pytest.mark.long
 

@@ -21,9 +21,9 @@ from emgdeploy.deploy.build import BuildRequest, build
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.options import LinkOptions
-from support.once import BENCH, once
-from support.poke import constants, poke
-from support.published import TFLITE
+from support.devices.poke import constants, poke
+from support.long_runs.once import BENCH, once
+from support.models.published import TFLITE
 
 pytestmark = pytest.mark.long
 

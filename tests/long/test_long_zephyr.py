@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Cli
+from support.commands.command import Cli
 
 pytestmark = pytest.mark.long
 

@@ -22,7 +22,7 @@ from emgdeploy.nets.experiment import Model
 from emgdeploy.nets.train import TrainSettings
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.preprocess import Preprocess
-from support.toy_dataset import toy_dataset, toy_preprocess
+from support.inputs.toy_dataset import toy_dataset, toy_preprocess
 
 CHOICE = DataChoice("toy")
 

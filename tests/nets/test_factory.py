@@ -13,13 +13,13 @@ from emgdeploy.nets import factory, registry
 from emgdeploy.nets.checkpoint import load_checkpoint, save_checkpoint
 from emgdeploy.nets.rehearsal import rehearse
 from emgdeploy.signals import Preprocess
-from support import own_net
+from support.models import own_net
 
 SHAPE = (1, 4, 6)
 SOURCE = """
 import torch
 from torch import nn
-from support.own_net import OwnNet
+from support.models.own_net import OwnNet
 
 class Sized(nn.Module):
     def __init__(self, input_shape, classes):

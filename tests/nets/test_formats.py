@@ -17,9 +17,9 @@ import torch
 from emgdeploy.errors import InputError
 from emgdeploy.nets import foreign
 from emgdeploy.nets.checkpoint import load_checkpoint
-from support import own_net
+from support.models import own_net
 
-NETWORK = "support.own_net:OwnNet"
+NETWORK = "support.models.own_net:OwnNet"
 State = dict[str, Any]
 
 

@@ -11,7 +11,7 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets import registry
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.cost import cost
-from support.networks import IMAGE, RING, prove_bit_exact, saved, settled, write_own_network
+from support.models.networks import IMAGE, RING, prove_bit_exact, saved, settled, write_own_network
 
 SMALL = [
     ("effie", (1, 6, 24), 1.0),

@@ -28,7 +28,7 @@ from emgdeploy.signals import Preprocess, windowfile
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.recordings import Recording
-from support.toy_dataset import toy_dataset, toy_preprocess
+from support.inputs.toy_dataset import toy_dataset, toy_preprocess
 
 SETTINGS = TrainSettings(epochs=4, batch_size=16)
 

@@ -18,7 +18,7 @@ from emgdeploy.cli import main
 from emgdeploy.nets import finetune
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.signals import windowfile
-from support.recordings import write_trial
+from support.inputs.recordings import write_trial
 
 SMALL = ("--sim-sessions", 1, "--sim-repetitions", 2, "--sim-seconds", 0.4, "--test-share", 0.5)
 
@@ -213,7 +213,7 @@ def test_finetuning_sees_every_gesture_and_says_what_the_checkpoint_reached(
 
 OWN = """
 import torch
-from support.own_net import OwnNet
+from support.models.own_net import OwnNet
 
 class Odd(torch.nn.Module):
     def __init__(self, input_shape, classes):

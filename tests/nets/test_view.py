@@ -15,7 +15,7 @@ from emgdeploy.nets.checkpoint import load_checkpoint, save_checkpoint
 from emgdeploy.nets.folding import Affine, Folded, Layer, Norm
 from emgdeploy.nets.ranges import Range, covering, with_scale
 from emgdeploy.nets.train import TrainSettings, fit
-from support.networks import IMAGE, RING, saved, settled
+from support.models.networks import IMAGE, RING, saved, settled
 
 NETWORKS = [
     ("mobilenetv2", IMAGE, 0.2),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emgdeploy.emulate.cycles import Count, Profiler, SlowMemory, machine
 from emgdeploy.emulate.cycles.image import read_image
 from emgdeploy.errors import EmgDeployError, InputError, UsageError
-from support.images import image
+from support.machines.images import image
 
 # r0: input, r1: output of one byte each.
 PROGRAM = {

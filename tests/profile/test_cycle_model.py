@@ -9,7 +9,7 @@ import pytest
 from emgdeploy.cores import CORES
 from emgdeploy.emulate.cycles.decode import Decoder, Op
 from emgdeploy.emulate.cycles.model import CycleModel, model_for
-from support.thumb import assemble
+from support.machines.thumb import assemble
 
 M4, M3, M0, M0P = "cortex-m4f", "cortex-m3", "cortex-m0", "cortex-m0plus"
 

@@ -12,9 +12,9 @@ from emgdeploy.convert.reference import Reference
 from emgdeploy.cores import CORES
 from emgdeploy.emulate.cycles import Profiler
 from emgdeploy.graph import read_tflite
-from support.icount import MACHINES, build, count
-from support.random_graphs import random_graph
-from support.tiny import tiny_tflite
+from support.machines.icount import MACHINES, build, count
+from support.models.tiny import tiny_tflite
+from support.random_models.random_graphs import random_graph
 
 
 @pytest.mark.parametrize("core", MACHINES)

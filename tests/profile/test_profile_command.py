@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from emgdeploy import resources
-from support.command import Cli
-from support.sealing import seal
+from support.commands.command import Cli
+from support.inputs.sealing import seal
 
 BOARD = "qemu-mps2-an386"
 FIELDS = {

@@ -20,8 +20,8 @@ from emgdeploy.emulate.cycles.qemu import QemuMachine
 from emgdeploy.errors import EmgDeployError
 from emgdeploy.firmware import manifest
 from emgdeploy.graph import read_tflite
-from support.command import Cli
-from support.random_graphs import random_graph
+from support.commands.command import Cli
+from support.random_models.random_graphs import random_graph
 
 BOARD = "qemu-mps2-an386"
 
@@ -60,7 +60,7 @@ def test_cortex_m55_runs_and_repeats(seed: int, tmp_path: Path) -> None:
 
 
 def test_a_firmware_that_does_not_start_ends_in_a_sentence(tmp_path: Path) -> None:
-    from support.images import image
+    from support.machines.images import image
 
     # No vector table: the core locks up at reset.
     elf = image({"emg_model_invoke": "bx lr", "ready": "b ."}, tmp_path)

@@ -14,9 +14,9 @@ from emgdeploy.emulate.cycles import Profiler, tune
 from emgdeploy.emulate.cycles.bare import link_alone
 from emgdeploy.errors import UsageError
 from emgdeploy.graph import read_tflite
-from support.coverage import kernels_called
-from support.kernel_graphs import layer
-from support.proof import known_answer, windows_of
+from support.machines.proof import known_answer, windows_of
+from support.models.coverage import kernels_called
+from support.models.kernel_graphs import layer
 
 M4 = CORES["cortex-m4f"]
 # A depthwise layer that three kernels can compute.

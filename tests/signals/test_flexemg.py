@@ -17,7 +17,7 @@ from emgdeploy.signals import Preprocess, datasets
 from emgdeploy.signals.images import labelled_windows, window_classes
 from emgdeploy.signals.readers import flexemg
 from emgdeploy.signals.recordings import Recording
-from support.recordings import write_trial
+from support.inputs.recordings import write_trial
 
 
 def rejected(folder: Path) -> str:

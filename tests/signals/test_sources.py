@@ -10,7 +10,7 @@ import pytest
 from emgdeploy.signals.arrival import ArrivalClock
 from emgdeploy.signals.lines import LineParser
 from emgdeploy.signals.sources import Lines, Played
-from support.fakes import FakeTime
+from support.devices.fakes import FakeTime
 
 
 @pytest.mark.parametrize("rate", [1000.0, 500.0, 1010.0, 1600.0])

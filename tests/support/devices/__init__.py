@@ -1,0 +1,1 @@
+"""Devices, lines and links that stand in for real ones."""

@@ -1,0 +1,1 @@
+"""What tests of minutes remember between runs."""

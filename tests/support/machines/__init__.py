@@ -1,0 +1,1 @@
+"""Compilers, cores and sanitized programs that generated C is proven on."""

@@ -1,0 +1,1 @@
+"""Networks and .tflite files made for tests."""

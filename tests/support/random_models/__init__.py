@@ -1,0 +1,1 @@
+"""Random networks, a file for each kind of layer."""
