@@ -13,7 +13,8 @@ from emgdeploy import bench, emulate
 from emgdeploy.bench import divergence, expected, workload
 from emgdeploy.bench.divergence import DEVICE, EMULATOR
 from emgdeploy.boards import load_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.errors import DeviceMismatchError, GateFailed
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import Manifest
@@ -125,7 +126,7 @@ def wrong_on_arm(monkeypatch: pytest.MonkeyPatch, folder: Path, when: str) -> No
     assert text.count(_SUM) == 1
     fault = f"#ifdef __arm__\n        out[i] = (int8_t)(out[i] ^ (i > 5 && {when} ? 64 : 0));\n#endif\n"
     (broken / _KERNEL).write_text(text.replace(_SUM, _SUM + fault))
-    monkeypatch.setattr("emgdeploy.deploy.build._RUNTIME", broken)
+    monkeypatch.setattr("emgdeploy.deploy.job._RUNTIME", broken)
 
 
 def benched(folder: Path, manifest: Manifest, work: workload.Workload) -> bench.BenchResult:

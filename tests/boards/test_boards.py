@@ -10,7 +10,8 @@ import pytest
 
 from emgdeploy import resources
 from emgdeploy.boards import board_files, list_boards, load_board, read_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.platform import load_platform, render
 

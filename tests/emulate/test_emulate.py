@@ -15,7 +15,8 @@ import pytest
 from emgdeploy import emulate
 from emgdeploy.boards import load_board
 from emgdeploy.convert import golden
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.emulate.process import PtyProcess
 from emgdeploy.errors import DeviceMismatchError, LinkError, ToolMissingError, UsageError
 from emgdeploy.firmware import builds, manifest

@@ -12,8 +12,9 @@ import pytest
 from emgdeploy.binary.sections import sections
 from emgdeploy.boards import Board, load_board
 from emgdeploy.convert import golden
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
 from emgdeploy.deploy.inventory import files, parts
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.deploy.workload import Material
 from emgdeploy.errors import DoesNotFitError, InputError, ToolMissingError, UsageError
 from emgdeploy.firmware import builds, manifest

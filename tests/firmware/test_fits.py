@@ -10,10 +10,10 @@ import pytest
 
 from emgdeploy.boards import Board, load_board
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
-from emgdeploy.deploy import build as builder
 from emgdeploy.deploy.advice import fitting_width, larger_boards
-from emgdeploy.deploy.build import BuildRequest, build
-from emgdeploy.deploy.workload import Workload
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.job import Job
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.errors import DoesNotFitError
 from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.manifest import MemoryUse
@@ -110,13 +110,13 @@ def test_a_model_that_computes_nothing_fits() -> None:
 def test_the_mode_that_saves_memory_is_proposed_where_it_is_enough(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builder._generate
+    real = Job.generate
 
-    def wasteful(request: BuildRequest, work: Workload, chosen: Mapping[int, str] | None) -> GeneratedModel:
-        made = real(request, work, chosen)
-        return made if request.optimize == "memory" else dataclasses.replace(made, arena_bytes=700_000)
+    def wasteful(job: Job, chosen: Mapping[int, str] | None) -> GeneratedModel:
+        made = real(job, chosen)
+        return made if job.request.optimize == "memory" else dataclasses.replace(made, arena_bytes=700_000)
 
-    monkeypatch.setattr(builder, "_generate", wasteful)
+    monkeypatch.setattr(Job, "generate", wasteful)
     with pytest.raises(DoesNotFitError) as caught:
         build(BuildRequest(load_board("nucleo-l4r5zi"), tiny_model, tmp_path / "b"))
     assert "the arena 700,000" in caught.value.message

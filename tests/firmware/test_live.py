@@ -22,7 +22,8 @@ from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.convert.windows import quantize_windows, quantized, to_device_layout
 from emgdeploy.cores import CORES
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.deploy.workload import Material
 from emgdeploy.emulate.cycles import Profiler
 from emgdeploy.emulate.cycles.bare import link_alone

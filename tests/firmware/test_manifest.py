@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from emgdeploy.deploy.opened import open_model
 from emgdeploy.deploy.workload import Material, prepare
 from emgdeploy.errors import InputError
 from emgdeploy.firmware import manifest
@@ -42,7 +43,7 @@ def test_load_returns_what_save_wrote(folder: Path, tmp_path: Path) -> None:
 def test_a_network_is_remembered_by_name_and_by_builds_of_the_build(folder: Path, tmp_path: Path) -> None:
     _change(folder, lambda t: t.update(network="no_such_module:net"))
     assert manifest.load(folder).network == "no_such_module:net"
-    work = prepare(folder, tmp_path / "again", Material(), lambda stage: None)
+    work = prepare(open_model(folder, None), tmp_path / "again", Material(), lambda stage: None)
     assert work.network == "no_such_module:net"
 
 

@@ -11,7 +11,8 @@ from emgdeploy.boards import load_board
 from emgdeploy.codegen import CodegenOptions
 from emgdeploy.codegen.generate import kernels_by_operator
 from emgdeploy.convert import golden
-from emgdeploy.deploy.build import BuildRequest, Fits, build, like
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest, Fits, like
 from emgdeploy.emulate.cycles.folder import profile_folder
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware import manifest

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import Board, load_board
-from emgdeploy.deploy.build import BuildRequest, build, like
+from emgdeploy.deploy.build import build
 from emgdeploy.deploy.inventory import parts
+from emgdeploy.deploy.request import BuildRequest, like
 from emgdeploy.emulate.cycles.folder import profile_folder
 from emgdeploy.errors import UsageError
 from emgdeploy.firmware import manifest

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import Board, FlashBackend, load_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.errors import InputError, LinkError, ToolMissingError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import Manifest

@@ -21,7 +21,8 @@ from nuttx_on_qemu import running
 from emgdeploy.bench import divergence, workload
 from emgdeploy.binary import mapfile
 from emgdeploy.boards import load_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.firmware.app import task_stack_bytes
 from emgdeploy.firmware.nuttx import Tree, find_nuttx, find_sdk
 from emgdeploy.firmware.nuttx.tree import LEFT_OUT

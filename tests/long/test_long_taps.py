@@ -17,7 +17,8 @@ from emgdeploy import emulate
 from emgdeploy.bench import expected, tapped, workload
 from emgdeploy.bench.expected import Expected
 from emgdeploy.boards import load_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.client import DeviceClient
 from emgdeploy.link.options import LinkOptions

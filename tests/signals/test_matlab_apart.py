@@ -51,13 +51,16 @@ def test_everything_comes_back_as_scipy_gives_it(compressed: bool, tmp_path: Pat
 
 
 def test_a_file_that_crashes_its_reader(shared: Path, tmp_path: Path) -> None:
-    """A mutant that SciPy's own code follows out of its memory, and the files after it."""
+    """A mutant that SciPy's own code follows out of its memory, and the files after it.
+
+    What lies there differs from machine to machine: the reader crashes or it complains.
+    """
     path = shared / "cases" / "faults" / "segv.mat"
     if not path.is_file():
         pytest.skip("no such file among the shared ones")
     savemat(tmp_path / "good.mat", {"x": np.ones((2, 2))})
     for _ in range(2):
-        with pytest.raises(InputError, match="its reader crashed or did not end"):
+        with pytest.raises(InputError, match=r"its reader crashed or did not end|is damaged"):
             apart.read(path, ("x", "raw", "p", "Data", "gestures", "emg"), "")
         assert apart.read(tmp_path / "good.mat", ("x",), "")["x"].sum() == 4
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from emgdeploy.boards import load_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.deploy.workload import Material
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.exports import Exported, ExportRequest, export

@@ -9,7 +9,8 @@ from emgdeploy import emulate
 from emgdeploy.bench import divergence, workload
 from emgdeploy.bench.divergence import Divergence
 from emgdeploy.boards import load_board
-from emgdeploy.deploy.build import BuildRequest, build
+from emgdeploy.deploy.build import build
+from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.flash import identity
 from emgdeploy.link.client import DeviceClient

@@ -62,7 +62,8 @@ def rebuilt(folder: Path, manifest: Manifest, board: Board) -> Iterator[tuple[De
     Raises what a build and an emulator raise.
     """
     from emgdeploy import emulate
-    from emgdeploy.deploy.build import build, like
+    from emgdeploy.deploy.build import build
+    from emgdeploy.deploy.request import like
 
     with TemporaryDirectory(prefix="emgdeploy-") as place:
         out = Path(place) / "taps"

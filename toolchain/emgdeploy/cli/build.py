@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from emgdeploy.boards import Board
     from emgdeploy.convert.calibration import FromDataset
-    from emgdeploy.deploy.build import BuildRequest
+    from emgdeploy.deploy.request import BuildRequest
     from emgdeploy.deploy.workload import Material
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.firmware.nuttx import Tree
@@ -126,7 +126,7 @@ def _keep_board(args: argparse.Namespace, board: Board, console: Console) -> Non
 
 def _request(args: argparse.Namespace, board: Board, console: Console) -> BuildRequest:
     """Which model, with which options, where to."""
-    from emgdeploy.deploy.build import BuildRequest, like
+    from emgdeploy.deploy.request import BuildRequest, like
     from emgdeploy.firmware import manifest
     from emgdeploy.firmware.builds import default_folder
     from emgdeploy.nets import foreign

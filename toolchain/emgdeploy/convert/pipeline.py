@@ -91,11 +91,24 @@ def convert_model(
     Nothing is written unless every gate held.
     """
     report("reading")
-    origin = sources.read(source, factory)
+    return convert_source(sources.read(source, factory), out, calibration, test, gates, report, settings)
+
+
+def convert_source(
+    origin: Source,
+    out: Path,
+    calibration: NDArray[np.float32] | FromDataset | None = None,
+    test: Windows | None = None,
+    gates: Gates | None = None,
+    report: Report = lambda stage: None,
+    settings: Settings | None = None,
+) -> Conversion:
+    """`convert_model` of what was read already."""
+    source = origin.place or origin.name
     origin = replace(origin, model=autopad.spelled(origin.model, origin.name))
     report("simplifying")
-    simple, ranges = fakequant.separate(simplify.simplify(origin.model, str(source)), str(source))
-    program.check_operators(simple, str(source))  # before anything that takes long
+    simple, ranges = fakequant.separate(simplify.simplify(origin.model, source), source)
+    program.check_operators(simple, source)  # before anything that takes long
     settings = settings or Settings()
     chosen = choose(origin, calibration, test, LEDGER_WINDOWS, settings.size)
     gates = gates or Gates()
@@ -103,19 +116,19 @@ def convert_model(
     ledger = Ledger(gates, chosen.y)
     x = chosen.x
     logits = _source_rows(ledger, origin, x)
-    ledger.add_float("onnx-simplified", onnxrun.run(simple, x, str(source)))
+    ledger.add_float("onnx-simplified", onnxrun.run(simple, x, source))
     report("lowering")
-    lowered = program.lower(simple, str(source))
+    lowered = program.lower(simple, source)
     device = to_device_layout(x, lowered.window_axes)
     floats = Reference(quantize.float_tflite(lowered), keep_tensors=False).run(device)
     ledger.add_float("tflite-float", floats.reshape(len(x), -1))
     report("quantizing")
     ranges, how = _ranges(simple, ranges, chosen, settings)
-    tflite = _int8(simple, str(source), lowered, ranges, chosen)
+    tflite = _int8(simple, source, lowered, ranges, chosen)
     if lowered.recurrent:
         how = Calibration("minmax", len(chosen.calibration), chosen.simulated)
-    functions = read_functions(tflite, str(source))
-    whole.check(tflite, str(source), {name for function in functions for name in function.tensors})
+    functions = read_functions(tflite, source)
+    whole.check(tflite, source, {name for function in functions for name in function.tensors})
     report("comparing")
     if origin.fake_quantized is not None:
         ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)

@@ -16,7 +16,7 @@ from emgdeploy.convert import export, onnxfile, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
 from emgdeploy.nets import foreign
-from emgdeploy.nets.checkpoint import is_checkpoint, load_checkpoint
+from emgdeploy.nets.checkpoint import Checkpoint, is_checkpoint, load_checkpoint
 from emgdeploy.nets.rehearsal import takes_batches
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
@@ -27,7 +27,7 @@ Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Source:
-    """`network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
+    """name and place: of the file, and how messages name it. `network` is the torch module of a checkpoint, None for an ONNX file, which brings no labels either.
 
     network_name: what a checkpoint's is called, `module:function` for a user's own.
     window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
@@ -46,6 +46,7 @@ class Source:
     fake_quantized: Logits | None = None
     acquisition: Acquisition | None = None
     network_name: str | None = None
+    place: str = ""
 
     def torch_logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, K) logits of the torch network, on the CPU."""
@@ -60,13 +61,17 @@ def read(path: Path, factory: str | None = None) -> Source:
     foreign.refuse(path)
     if path.suffix.lower() == ".onnx":
         model = onnxfile.load(path)
-        return Source(path.name, _sha256(path), model, model.input_shape[1:])
+        return Source(path.name, _sha256(path), model, model.input_shape[1:], place=str(path))
     if not is_checkpoint(path):
         raise InputError(
             f"{path}: a {path.suffix or 'file without suffix'} cannot be converted",
             "give a checkpoint (.pt) or an ONNX file (.onnx); a .tflite needs no conversion",
         )
-    checkpoint = load_checkpoint(path, factory)
+    return of_checkpoint(load_checkpoint(path, factory), path)
+
+
+def of_checkpoint(checkpoint: Checkpoint, path: Path) -> Source:
+    """A checkpoint that was read from `path`, with its network exported. Raises InputError."""
     network, fake_quantized = checkpoint.network, None
     if checkpoint.ranges is not None:
         from emgdeploy.nets import view
@@ -88,6 +93,7 @@ def read(path: Path, factory: str | None = None) -> Source:
         fake_quantized,
         checkpoint.acquisition,
         checkpoint.name,
+        str(path),
     )
 
 

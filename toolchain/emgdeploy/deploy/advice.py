@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.boards import Board, list_boards
+from emgdeploy.deploy.opened import Opened
 from emgdeploy.firmware.memory_budget import Need, fits
-from emgdeploy.nets.checkpoint import is_checkpoint, load_checkpoint
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def ways_out(board: Board, system: str, need: Need, model: Path, factory: str | None) -> list[str]:
+def ways_out(board: Board, system: str, need: Need, model: Opened) -> list[str]:
     """Each a clause with its verb; empty where nothing that we know would fit."""
     ways = []
-    if is_checkpoint(model):
-        width = fitting_width(board, system, load_checkpoint(model, factory).network)
+    if model.checkpoint is not None:
+        width = fitting_width(board, system, model.checkpoint.network)
         if width is not None:
             ways.append(f"width {width:g} fits (`emgdeploy train --model-width {width:g}`)")
     boards = [other.name for other in larger_boards(board, need)]

@@ -9,10 +9,11 @@ import emgdeploy
 from emgdeploy.boards import Board
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import LayerInfo, TensorSpec
+from emgdeploy.deploy.job import Job, Program
 from emgdeploy.deploy.workload import Workload
 from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import memory_budget as fits
-from emgdeploy.firmware.image import Image, Recipe
+from emgdeploy.firmware.image import Image
 from emgdeploy.firmware.live import Recognition
 from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
 
@@ -20,34 +21,21 @@ _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
 
 
 @dataclass(frozen=True)
-class Program:
-    """What is compiled: path in the build folder -> text, and how. identity: the firmware_build_id."""
-
-    recipe: Recipe
-    sources: dict[str, str]
-    identity: str
-    taps_of: str | None
-
-
-@dataclass(frozen=True)
 class Finished:
-    """What a build came to. image: the whole of it; in_a_tree: an operating system was linked around it."""
+    """What a build came to. chosen: the kernels that a tuner chose; image: the whole of it."""
 
-    optimize: str
-    weights: str
+    job: Job
     chosen: Mapping[int, str] | None
-    work: Workload
     model: GeneratedModel
     program: Program
     image: Image
-    compiler: str
     recognition: Recognition
-    in_a_tree: bool
 
 
 def manifest_of(done: Finished) -> Manifest:
     """The manifest, but for what only a run can tell."""
-    work, model, program, made = done.work, done.model, done.program, done.image
+    request, work = done.job.request, done.job.work
+    model, program, made = done.model, done.program, done.image
     recipe, board = program.recipe, program.recipe.board
     artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
     if recipe.platform.app is not None:
@@ -56,9 +44,9 @@ def manifest_of(done: Finished) -> Manifest:
         board=board.name,
         core=board.core,
         clock_hz=board.clock_hz,
-        optimize=done.optimize,
+        optimize=request.optimize,
         chosen=None if done.chosen is None else dict(done.chosen),
-        weights=done.weights,
+        weights=request.weights,
         model=work.name,
         model_sha256=work.source_sha256,
         firmware_build_id=program.identity,
@@ -87,7 +75,7 @@ def manifest_of(done: Finished) -> Manifest:
         artifacts=artifacts,
         sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
         firmware_sources=tuple(str(path) for path in recipe.firmware),
-        tools={"emgdeploy": emgdeploy.__version__, "compiler": done.compiler},
+        tools={"emgdeploy": emgdeploy.__version__, "compiler": done.job.tools.version},
         reference=work.golden.reference,
         live_sources=done.recognition.compiled,
         preprocess=work.preprocess,
@@ -115,7 +103,11 @@ def _layer(layer: LayerInfo, board: Board) -> Layer:
 def _notes(done: Finished) -> tuple[str, ...]:
     stack, memories = done.image.stack, done.image.sizes.memories
     unproven = f"the stack is an estimate: {stack.reason}" if stack.bytes is None else None
-    elsewhere = None if done.in_a_tree else fits.only_the_other_system(done.program.recipe.board, memories)
+    elsewhere = (
+        None
+        if done.job.request.tree is not None
+        else fits.only_the_other_system(done.program.recipe.board, memories)
+    )
     tapped = (
         None if done.program.taps_of is None else "with taps: its times are not those of the firmware without"
     )

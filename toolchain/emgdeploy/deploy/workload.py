@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.golden import Golden
 from emgdeploy.convert.reference import Reference, evaluate
+from emgdeploy.deploy.opened import Opened
 from emgdeploy.deploy.probes import probes
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.firmware.manifest import LedgerEntry, Ranges
 from emgdeploy.graph import read_tflite
-from emgdeploy.nets import foreign
-from emgdeploy.nets.checkpoint import is_checkpoint
+from emgdeploy.graph.types import Graph
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ ONE_ANSWER = "all windows get the same answer: are they of the scale that the mo
 
 @dataclass(frozen=True)
 class Workload:
-    """name: of the file that the model came from. tflite: the model's bytes; files: artefact name -> file name of
+    """name: of the file that the model came from. tflite: the model's bytes; graph: the same, parsed; files: artefact name -> file name of
     what lies in the build folder.
 
     window_shape and window_axes: see `manifest.InputTensor`; shapes have no batch.
@@ -50,6 +50,7 @@ class Workload:
 
     name: str
     tflite: bytes
+    graph: Graph
     source_sha256: str
     files: dict[str, str]
     golden: Golden
@@ -82,7 +83,7 @@ class Material:
     factory: str | None = None
 
 
-def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workload:
+def prepare(model: Opened, folder: Path, given: Material, report: Report) -> Workload:
     """Convert `model` if it needs that, or take that of a build folder; put the model files into `folder`,
     compute the golden outputs.
 
@@ -90,17 +91,15 @@ def prepare(model: Path, folder: Path, given: Material, report: Report) -> Workl
     the packages that a conversion or the reference interpreter needs.
     """
     given = _with_names_of_the_user(given)
-    suffix = model.suffix.lower()
-    foreign.refuse(model)
-    if model.is_dir():
-        workload = _of_build(model, folder, given, report)
-    elif suffix == ".tflite":
-        workload = _from_tflite(model, folder, given, report)
-    elif suffix == ".onnx" or is_checkpoint(model):
+    if model.path.is_dir():
+        workload = _of_build(model.path, folder, given, report)
+    elif model.path.suffix.lower() == ".tflite":
+        workload = _from_tflite(model.path, folder, given, report)
+    elif model.is_converted:
         workload = _converted(model, folder, given, report)
     else:
         raise InputError(
-            f"{model}: a model is a .pt, .onnx or .tflite file, or a build folder",
+            f"{model.path}: a model is a .pt, .onnx or .tflite file, or a build folder",
             "name one with --model; docs/bring-your-model.md has a line for each other kind",
         )
     return _described(workload, given)
@@ -116,7 +115,7 @@ def _with_names_of_the_user(given: Material) -> Material:
 
 def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> Workload:
     data = _read(model)
-    read_tflite(data, model.name, evaluate)  # before the interpreter, which a damaged file can bring down
+    graph = read_tflite(data, model.name, evaluate)  # before the interpreter, which damage can bring down
     details = Reference(data, keep_tensors=False).input
     shape = tuple(int(size) for size in details.shape[1:])
     axes = tuple(range(len(shape)))
@@ -129,6 +128,7 @@ def _from_tflite(model: Path, folder: Path, given: Material, report: Report) -> 
     return Workload(
         name=model.name,
         tflite=data,
+        graph=graph,
         source_sha256=hashlib.sha256(data).hexdigest(),
         files={"tflite": "model.tflite"},
         golden=goldens.make(data, windows.x, axes, windows.y),
@@ -148,7 +148,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
     made = manifests.load(build)
     source = made.artifact(build, "tflite")
     data = _read(source)
-    read_tflite(data, source.name, evaluate)
+    graph = read_tflite(data, source.name, evaluate)
     write_atomic(folder / source.name, data)
     golden, axes = goldens.load(made.artifact(build, "golden")), made.input.window_axes
     if given.windows is not None:
@@ -161,6 +161,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
     return Workload(
         name=made.model,
         tflite=data,
+        graph=graph,
         source_sha256=made.model_sha256,
         network=made.network,
         files={"tflite": source.name},
@@ -176,13 +177,14 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
     )
 
 
-def _converted(model: Path, folder: Path, given: Material, report: Report) -> Workload:
-    from emgdeploy.convert.pipeline import convert_model
+def _converted(model: Opened, folder: Path, given: Material, report: Report) -> Workload:
+    from emgdeploy.convert.pipeline import convert_source
 
     test = given.windows if given.windows is not None and given.windows.x.dtype.kind == "f" else None
     try:
-        done = convert_model(
-            model, folder, given.calibration, test, given.factory, given.gates, report, given.calibrating
+        report("reading")
+        done = convert_source(
+            model.source(), folder, given.calibration, test, given.gates, report, given.calibrating
         )
     except InputError as error:
         if error.message.startswith("test windows"):
@@ -191,12 +193,13 @@ def _converted(model: Path, folder: Path, given: Material, report: Report) -> Wo
     report("computing the reference outputs")
     data = done.tflite.read_bytes()
     return Workload(
-        name=model.name,
+        name=model.path.name,
         tflite=data,
+        graph=read_tflite(data, done.tflite.name, evaluate),
         source_sha256=done.source_sha256,
         network=done.network,
         files={"tflite": done.tflite.name, "onnx": done.onnx.name},
-        golden=_golden(data, done, given, model),
+        golden=_golden(data, done, given, model.path),
         window_shape=done.window_shape,
         window_axes=done.window_axes,
         labels=done.labels or (given.windows.labels if given.windows else None),
