@@ -115,7 +115,7 @@ def test_what_a_step_made_arrives_whole_and_what_is_not_there_is_refused(home: H
             client.step_output(4, 5)
 
 
-_KERNEL = "kernels/add_linear_s8.c"
+_KERNEL = "kernels/elementwise/add_linear_s8.c"
 _SUM = "emg_clamp(sum(layer, a[i], b[i]) >> FRACTION, layer->low, layer->high);\n"
 
 

@@ -301,7 +301,7 @@ def test_without_taps_and_emulator_the_layer_is_looked_for_here(
     assert honest.layer is None and "right on this machine" in honest.note
     broken = build_copy / "broken"
     shutil.copytree(FIRMWARE_TEMPLATES, broken)
-    kernel = broken / "runtime" / "kernels" / "fully_connected_s8.c"
+    kernel = broken / "runtime" / "kernels" / "dense" / "fully_connected_s8.c"
     right = "out[i] = (int8_t)emg_clamp(q, ch->low, ch->high);"
     assert right in kernel.read_text()
     kernel.write_text(kernel.read_text().replace(right, right.replace("ch->high)", "ch->high) ^ 1")))

@@ -282,7 +282,7 @@ def test_quantizing_is_defined_for_any_bits(tmp_path: Path) -> None:
         "const int32_t q = emg_quantize_f32(x[0], x[1], -74);\n"
         "const int8_t out = (int8_t)emg_clamp(q, -128, 127); fwrite(&out, 1, 1, stdout); } return 0; }\n"
     )
-    folder = FIRMWARE_TEMPLATES / "runtime" / "kernels"
+    folder = FIRMWARE_TEMPLATES / "runtime" / "kernels" / "support"
     flags = (*STRICT, *SANITIZE, "-fsanitize=float-cast-overflow")
     subprocess.run(["gcc", *flags, f"-I{folder}", "-o", "q", "main.c"], cwd=tmp_path, check=True)
     rng = np.random.default_rng(0)

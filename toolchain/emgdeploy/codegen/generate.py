@@ -83,7 +83,7 @@ def _prepared(graph: Graph, options: CodegenOptions) -> Graph:
 
 
 def _sources(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    shared = {"kernels/requantize.h", "kernels/channels.h"}
+    shared = {"kernels/support/requantize.h", "kernels/support/channels.h"}
     return tuple(sorted(shared.union(*(files_of(step) for step in steps))))
 
 

@@ -19,7 +19,7 @@ from emgdeploy.signals import Preprocess, filters, hold, repair
 from emgdeploy.signals.imaging import block_samples
 
 _RUNTIME = FIRMWARE_TEMPLATES / "runtime"
-_KERNELS = ("kernels/quantize_f32.h", "kernels/requantize.h")
+_KERNELS = ("kernels/support/quantize_f32.h", "kernels/support/requantize.h")
 _FLOAT_BYTES = 4
 
 

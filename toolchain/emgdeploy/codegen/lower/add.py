@@ -48,8 +48,8 @@ def lower_add(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_add_s8",
-        header="kernels/add_s8.h",
-        sources=("kernels/add_s8.c",),
+        header="kernels/elementwise/add_s8.h",
+        sources=("kernels/elementwise/add_s8.c",),
         fields=(Field("length", out.elements), *operands, Field("low", low), Field("high", high)),
         arrays=(),
         reads=(a.index, b.index),

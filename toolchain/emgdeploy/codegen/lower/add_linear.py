@@ -39,8 +39,8 @@ def lower_add_linear(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_add_linear_s8",
-        header="kernels/add_linear_s8.h",
-        sources=("kernels/add_linear_s8.c",),
+        header="kernels/elementwise/add_linear_s8.h",
+        sources=("kernels/elementwise/add_linear_s8.c",),
         fields=(
             Field("length", out.elements),
             Field("a_weight", form.a_weight),

@@ -19,12 +19,12 @@ def lower_quantize_float(graph: Graph, op: Op) -> Step | None:
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     if image.dtype != np.float32:
         return None
-    return elementwise(graph, op, f"quantize_f32_{_NAMES[str(out.dtype)]}", _fields(out))
+    return elementwise(graph, op, f"convert/quantize_f32_{_NAMES[str(out.dtype)]}", _fields(out))
 
 
 def lower_dequantize(graph: Graph, op: Op) -> Step:
     image = graph.tensors[op.inputs[0]]
-    return elementwise(graph, op, f"dequantize_{_NAMES[str(image.dtype)]}_f32", _fields(image))
+    return elementwise(graph, op, f"convert/dequantize_{_NAMES[str(image.dtype)]}_f32", _fields(image))
 
 
 def _fields(quantized: Tensor) -> tuple[Field, ...]:

@@ -59,8 +59,8 @@ def lower_conv(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_conv_s8",
-        header="kernels/conv_s8.h",
-        sources=("kernels/conv_s8.c",),
+        header="kernels/conv/conv_s8.h",
+        sources=("kernels/conv/conv_s8.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),
@@ -108,8 +108,8 @@ def lower_depthwise(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_depthwise_conv_s8",
-        header="kernels/depthwise_conv_s8.h",
-        sources=("kernels/depthwise_conv_s8.c",),
+        header="kernels/depthwise/depthwise_conv_s8.h",
+        sources=("kernels/depthwise/depthwise_conv_s8.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),

@@ -29,8 +29,8 @@ def lower_dense(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_fully_connected_s8",
-        header="kernels/fully_connected_s8.h",
-        sources=("kernels/fully_connected_s8.c",),
+        header="kernels/dense/fully_connected_s8.h",
+        sources=("kernels/dense/fully_connected_s8.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),

@@ -38,8 +38,8 @@ def lower_dense_offset(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_fully_connected_offset_s8",
-        header="kernels/fully_connected_offset_s8.h",
-        sources=("kernels/fully_connected_offset_s8.c",),
+        header="kernels/dense/fully_connected_offset_s8.h",
+        sources=("kernels/dense/fully_connected_offset_s8.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),
@@ -76,8 +76,8 @@ def lower_dense_exact(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_fully_connected_wide_s8",
-        header="kernels/fully_connected_wide_s8.h",
-        sources=("kernels/fully_connected_wide_s8.c",),
+        header="kernels/dense/fully_connected_wide_s8.h",
+        sources=("kernels/dense/fully_connected_wide_s8.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             Field("bias", f"bias_{op.index}"),
@@ -114,8 +114,8 @@ def lower_dense_wide(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_fully_connected_s16",
-        header="kernels/fully_connected_s16.h",
-        sources=("kernels/fully_connected_s16.c",),
+        header="kernels/dense/fully_connected_s16.h",
+        sources=("kernels/dense/fully_connected_s16.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             *bias_members,

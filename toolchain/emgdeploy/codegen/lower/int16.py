@@ -45,8 +45,8 @@ def lower_conv_wide(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel=f"emg_{name}",
-        header=f"kernels/{name}.h",
-        sources=(f"kernels/{name}.c",),
+        header=f"kernels/conv/{name}.h",
+        sources=(f"kernels/conv/{name}.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels,
@@ -74,8 +74,8 @@ def lower_depthwise_wide(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_depthwise_conv_s16",
-        header="kernels/depthwise_conv_s16.h",
-        sources=("kernels/depthwise_conv_s16.c",),
+        header="kernels/depthwise/depthwise_conv_s16.h",
+        sources=("kernels/depthwise/depthwise_conv_s16.c",),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels,

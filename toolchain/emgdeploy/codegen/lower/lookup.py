@@ -36,8 +36,8 @@ def lower_lookup(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
-        header=f"kernels/{kernel}.h",
-        sources=(f"kernels/{kernel}.c",),
+        header=f"kernels/elementwise/{kernel}.h",
+        sources=(f"kernels/elementwise/{kernel}.c",),
         fields=(Field("table", f"table_{op.index}"), Field("length", out.elements)),
         arrays=(Array(f"table_{op.index}", ctype, values.astype(out.dtype)),),
         reads=(image.index,),

@@ -63,8 +63,8 @@ def _step(graph: Graph, op: Op, family: str, fields: tuple[Field, ...]) -> Step:
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
-        header=f"kernels/{kernel}.h",
-        sources=(f"kernels/{kernel}.c",),
+        header=f"kernels/reduce/{kernel}.h",
+        sources=(f"kernels/reduce/{kernel}.c",),
         fields=fields,
         arrays=(),
         reads=(image.index,),

@@ -37,8 +37,8 @@ def lower_pad(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_pad",
-        header="kernels/pad.h",
-        sources=("kernels/pad.c",),
+        header="kernels/layout/pad.h",
+        sources=("kernels/layout/pad.c",),
         fields=(
             listed("in_shape", _in_bytes([1] * missing + list(image.shape), width)),
             listed("out_shape", _in_bytes([1] * missing + list(out.shape), width)),
@@ -99,8 +99,8 @@ def _gathering(graph: Graph, op: Op, first: int, walk: list[Axis]) -> Step:
     return Step(
         op=op,
         kernel="emg_transpose",
-        header="kernels/transpose.h",
-        sources=("kernels/transpose.c",),
+        header="kernels/layout/transpose.h",
+        sources=("kernels/layout/transpose.c",),
         fields=(
             Field("first", first * width),
             listed("shape", [size for size, _ in axes]),
@@ -139,8 +139,8 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_concatenation",
-        header="kernels/concatenation.h",
-        sources=("kernels/concatenation.c",),
+        header="kernels/layout/concatenation.h",
+        sources=("kernels/layout/concatenation.c",),
         fields=(Field("run", name), Field("operands", len(parts)), Field("rows", rows)),
         arrays=(Array(name, "int32_t", np.array(runs, np.int32)),),
         reads=tuple(op.inputs),

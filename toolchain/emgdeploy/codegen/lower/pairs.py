@@ -121,8 +121,8 @@ def _step(
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
-        header=f"kernels/{kernel}.h",
-        sources=(f"kernels/{kernel}.c",),
+        header=f"kernels/elementwise/{kernel}.h",
+        sources=(f"kernels/elementwise/{kernel}.c",),
         fields=(_walk(graph, op, operands), *fields),
         arrays=constant,
         constants=(name,) if constant else (),

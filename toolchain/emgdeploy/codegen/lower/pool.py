@@ -30,8 +30,8 @@ def lower_pool(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
-        header=f"kernels/{kernel}.h",
-        sources=(f"kernels/{kernel}.c",),
+        header=f"kernels/pool/{kernel}.h",
+        sources=(f"kernels/pool/{kernel}.c",),
         fields=(
             Field("in_h", image.shape[1]),
             Field("in_w", image.shape[2]),

@@ -38,8 +38,8 @@ def lower_batch_matmul(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_batch_matmul_s8",
-        header="kernels/batch_matmul_s8.h",
-        sources=("kernels/batch_matmul_s8.c",),
+        header="kernels/dense/batch_matmul_s8.h",
+        sources=("kernels/dense/batch_matmul_s8.c",),
         fields=fields,
         arrays=constant,
         constants=(name,) if constant else (),

@@ -33,8 +33,8 @@ def lower_lstm(graph: Graph, op: Op) -> Step:
     return Step(
         op=op,
         kernel="emg_lstm_s8",
-        header="kernels/lstm_s8.h",
-        sources=("kernels/lstm_s8.c", "kernels/gates_s16.c"),
+        header="kernels/recurrent/lstm_s8.h",
+        sources=("kernels/recurrent/lstm_s8.c", "kernels/recurrent/gates_s16.c"),
         fields=(
             *(_sum(name, op.index, gates) for name, gates in sums),
             Field("steps", steps),

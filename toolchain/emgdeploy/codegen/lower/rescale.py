@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def lower_rescale(graph: Graph, op: Op) -> Step | None:
         Field("low", low),
         Field("high", high),
     )
-    return elementwise(graph, op, "rescale_s16", fields)
+    return elementwise(graph, op, "elementwise/rescale_s16", fields)
 
 
 def _slopes(op: Op, image: Tensor, out: Tensor) -> tuple[Multiplier, Multiplier, int]:
@@ -65,7 +66,7 @@ def lower_narrow(graph: Graph, op: Op) -> Step | None:
         Field("shift", m.shift),
         Field("zero_point", out.q.zero_point),
     )
-    return elementwise(graph, op, "quantize_s16_s8", fields)
+    return elementwise(graph, op, "convert/quantize_s16_s8", fields)
 
 
 def lower_logistic(graph: Graph, op: Op) -> Step:
@@ -73,7 +74,9 @@ def lower_logistic(graph: Graph, op: Op) -> Step:
     multiplier, shift = logistic_scaling(graph.tensors[op.inputs[0]])
     name = f"table_{op.index}"
     fields = (Field("table", name), Field("multiplier", multiplier), Field("shift", shift))
-    return elementwise(graph, op, "logistic_s16", fields, (Array(name, "uint16_t", logistic_table()),))
+    return elementwise(
+        graph, op, "elementwise/logistic_s16", fields, (Array(name, "uint16_t", logistic_table()),)
+    )
 
 
 def lower_tanh(graph: Graph, op: Op) -> Step:
@@ -81,7 +84,9 @@ def lower_tanh(graph: Graph, op: Op) -> Step:
     multiplier, shift = tanh_scaling(graph.tensors[op.inputs[0]])
     name = f"table_{op.index}"
     fields = (Field("table", name), Field("multiplier", multiplier), Field("shift", shift))
-    return elementwise(graph, op, "tanh_s16", fields, (Array(name, "uint16_t", logistic_table()),))
+    return elementwise(
+        graph, op, "elementwise/tanh_s16", fields, (Array(name, "uint16_t", logistic_table()),)
+    )
 
 
 def logistic_table() -> NDArray[np.uint16]:
@@ -130,16 +135,19 @@ def _fitting(image: Tensor) -> tuple[int, int]:
 
 
 def elementwise(
-    graph: Graph, op: Op, kernel: str, fields: tuple[Field, ...], arrays: tuple[Array, ...] = ()
+    graph: Graph, op: Op, file: str, fields: tuple[Field, ...], arrays: tuple[Array, ...] = ()
 ) -> Step:
-    """A kernel from one tensor to one of as many elements; it may work in place."""
+    """A kernel from one tensor to one of as many elements; it may work in place.
+
+    file: below runtime/kernels and without suffix, named after its kernel.
+    """
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     grows = out.dtype.itemsize > image.dtype.itemsize
     return Step(
         op=op,
-        kernel=f"emg_{kernel}",
-        header=f"kernels/{kernel}.h",
-        sources=(f"kernels/{kernel}.c",),
+        kernel=f"emg_{PurePosixPath(file).name}",
+        header=f"kernels/{file}.h",
+        sources=(f"kernels/{file}.c",),
         fields=(*fields, Field("length", out.elements)),
         arrays=arrays,
         reads=(image.index,),

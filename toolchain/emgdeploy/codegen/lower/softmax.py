@@ -72,8 +72,8 @@ def _step(graph: Graph, op: Op, kernel: str, fields: tuple[Field, ...], arrays: 
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
-        header=f"kernels/{kernel}.h",
-        sources=(f"kernels/{kernel}.c",),
+        header=f"kernels/softmax/{kernel}.h",
+        sources=(f"kernels/softmax/{kernel}.c",),
         fields=(*fields, Field("rows", image.elements // depth), Field("depth", depth)),
         arrays=arrays,
         reads=(image.index,),

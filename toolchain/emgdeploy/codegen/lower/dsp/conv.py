@@ -42,8 +42,8 @@ def lower_conv_fast(graph: Graph, op: Op) -> Step | None:
     return replace(
         step,
         kernel="emg_conv_rgb_dsp_s8",
-        header="kernels/dsp/conv_rgb_dsp_s8.h",
-        sources=("kernels/dsp/conv_rgb_dsp_s8.c", "kernels/dsp/widen_rgb_s8.c", *step.sources[1:]),
+        header="kernels/conv/dsp/conv_rgb_dsp_s8.h",
+        sources=("kernels/conv/dsp/conv_rgb_dsp_s8.c", "kernels/conv/dsp/widen_rgb_s8.c", *step.sources[1:]),
     )
 
 
@@ -73,8 +73,8 @@ def _lower(graph: Graph, op: Op, batch_bytes: int, may_rectify: bool) -> Step | 
     return Step(
         op=op,
         kernel="emg_conv_dsp_s8",
-        header="kernels/dsp/conv_dsp_s8.h",
-        sources=tuple(f"kernels/dsp/{n}.c" for n in ("conv_dsp_s8", "gemm_4ch_s8", "widen_pairs_s8")),
+        header="kernels/conv/dsp/conv_dsp_s8.h",
+        sources=tuple(f"kernels/conv/dsp/{n}.c" for n in ("conv_dsp_s8", "gemm_4ch_s8", "widen_pairs_s8")),
         fields=(
             Field("stream", name),
             _gemm_field(steps, quads, channels, rectified),

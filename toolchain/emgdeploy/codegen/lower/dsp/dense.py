@@ -38,8 +38,8 @@ def lower_dense_dsp(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_fully_connected_dsp_s8",
-        header="kernels/dsp/fully_connected_dsp_s8.h",
-        sources=("kernels/dsp/fully_connected_dsp_s8.c", "kernels/dsp/dense_8_s8.c"),
+        header="kernels/dense/dsp/fully_connected_dsp_s8.h",
+        sources=("kernels/dense/dsp/fully_connected_dsp_s8.c", "kernels/dense/dsp/dense_8_s8.c"),
         fields=(
             Field("stream", name),
             short.field(op.index, bias="0"),

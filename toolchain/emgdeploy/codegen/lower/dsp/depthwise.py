@@ -44,8 +44,8 @@ def _fast(graph: Graph, op: Op, largest: int) -> Step | None:
     return replace(
         step,
         kernel="emg_depthwise_fast_s8",
-        header="kernels/dsp/depthwise_fast_s8.h",
-        sources=("kernels/dsp/depthwise_fast_s8.c", *step.sources),
+        header="kernels/depthwise/dsp/depthwise_fast_s8.h",
+        sources=("kernels/depthwise/dsp/depthwise_fast_s8.c", *step.sources),
         fields=(Field("channels", name), *step.fields),
         arrays=(_prepared(name, matrix, form, channels, walk),),
     )
@@ -74,8 +74,8 @@ def lower_depthwise_dsp(graph: Graph, op: Op) -> Step | None:
     return replace(
         step,
         kernel="emg_depthwise_dsp_s8",
-        header="kernels/dsp/depthwise_dsp_s8.h",
-        sources=("kernels/dsp/depthwise_dsp_s8.c", *step.sources),
+        header="kernels/depthwise/dsp/depthwise_dsp_s8.h",
+        sources=("kernels/depthwise/dsp/depthwise_dsp_s8.c", *step.sources),
         fields=(
             Field("weights", f"weights_{op.index}"),
             short.field(op.index),
@@ -122,7 +122,7 @@ def _step(graph: Graph, op: Op, walk: Walk, channels: Channels) -> Step:
         op=op,
         kernel="",
         header="",
-        sources=("kernels/dsp/depthwise_lines_s8.c", "kernels/dsp/depthwise_widen_s8.c"),
+        sources=("kernels/depthwise/dsp/depthwise_lines_s8.c", "kernels/depthwise/dsp/depthwise_widen_s8.c"),
         fields=(Field("walk", _walk_fields(walk, channels, image)),),
         arrays=(),
         reads=(image.index,),

@@ -18,6 +18,6 @@ def lower_add_mve(graph: Graph, op: Op) -> Step | None:
     return replace(
         step,
         kernel="emg_add_linear_mve_s8",
-        header="kernels/mve/add_linear_mve_s8.h",
-        sources=("kernels/mve/add_linear_mve_s8.c", *step.sources),
+        header="kernels/elementwise/mve/add_linear_mve_s8.h",
+        sources=("kernels/elementwise/mve/add_linear_mve_s8.c", *step.sources),
     )

@@ -33,8 +33,8 @@ def lower_conv_mve(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel=f"emg_{kernel}",
-        header=f"kernels/mve/{kernel}.h",
-        sources=(f"kernels/mve/{kernel}.c", "kernels/mve/gemm_mve_s8.c"),
+        header=f"kernels/conv/mve/{kernel}.h",
+        sources=(f"kernels/conv/mve/{kernel}.c", "kernels/conv/mve/gemm_mve_s8.c"),
         fields=(
             Field("stream", name),
             _gemm_field(channels, out_channels, blocks),

@@ -29,8 +29,8 @@ def lower_dense_mve(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_fully_connected_mve_s8",
-        header="kernels/mve/fully_connected_mve_s8.h",
-        sources=("kernels/mve/fully_connected_mve_s8.c", "kernels/mve/dense_mve_s8.c"),
+        header="kernels/dense/mve/fully_connected_mve_s8.h",
+        sources=("kernels/dense/mve/fully_connected_mve_s8.c", "kernels/dense/mve/dense_mve_s8.c"),
         fields=(
             Field("stream", name),
             Field(

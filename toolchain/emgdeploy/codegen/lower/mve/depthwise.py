@@ -35,8 +35,8 @@ def lower_depthwise_mve(graph: Graph, op: Op) -> Step | None:
     return Step(
         op=op,
         kernel="emg_depthwise_mve_s8",
-        header="kernels/mve/depthwise_mve_s8.h",
-        sources=("kernels/mve/depthwise_mve_s8.c", "kernels/mve/depthwise_line_mve_s8.c"),
+        header="kernels/depthwise/mve/depthwise_mve_s8.h",
+        sources=("kernels/depthwise/mve/depthwise_mve_s8.c", "kernels/depthwise/mve/depthwise_line_mve_s8.c"),
         fields=(
             Field("weights", weights),
             Field("constants", constants),

@@ -1,0 +1,11 @@
+#include "quantize_f32_s8.h"
+
+#include "../support/quantize_f32.h"
+#include "../support/requantize.h"
+
+void emg_quantize_f32_s8(const emg_quantize_f32_s8_t *layer, const float *in, int8_t *out) {
+    for (int32_t i = 0; i < layer->length; ++i) {
+        const int32_t q = emg_quantize_f32(in[i], layer->scale, layer->zero_point);
+        out[i] = (int8_t)emg_clamp(q, INT8_MIN, INT8_MAX);
+    }
+}
