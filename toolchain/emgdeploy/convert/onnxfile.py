@@ -13,6 +13,8 @@ from emgdeploy.errors import InputError
 from emgdeploy.text import printable
 
 _MAX_BYTES = 512 << 20
+# Operators that change neither numbers nor how many there are.
+MOVES = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
 _EXPORT_HINT = "export it again: torch.onnx.export(network.eval(), (torch.zeros(1, C, H, W),), 'model.onnx')"
 
 
@@ -109,10 +111,21 @@ def _ends(proto: Any, source: str) -> tuple[Any, Any]:
             f"{source}: has {len(inputs)} inputs and {len(outputs)} outputs, one of each is supported",
             "export the network with one input tensor and one output tensor",
         )
-    for value in (inputs[0], outputs[0]):
+    for value in inputs if _ends_in_class(proto) else (inputs[0], outputs[0]):
         if value.type.tensor_type.elem_type != packages.onnx().TensorProto.FLOAT:
             raise InputError(f"{source}: {printable(value.name)!r} is not a float32 tensor", _EXPORT_HINT)
     return inputs[0], outputs[0]
+
+
+def _ends_in_class(proto: Any) -> bool:
+    """Whether the output is the number of a class, an integer, which `ending` turns into one number for each."""
+    makers = {name: node for node in proto.graph.node for name in node.output}
+    node = makers.get(proto.graph.output[0].name)
+    for _ in range(len(makers)):
+        if node is None or node.op_type not in MOVES:
+            break
+        node = makers.get(next(iter(node.input), ""))
+    return node is not None and node.op_type == "ArgMax"
 
 
 def _fixed_shape(value: Any, source: str) -> tuple[int, ...]:

@@ -9,9 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import autopad, doubts, fakequant, losses, methods, onnxrun, quantize, simplify, whole
+from emgdeploy.convert import (
+    autopad,
+    doubts,
+    ending,
+    fakequant,
+    losses,
+    methods,
+    onnxrun,
+    quantize,
+    simplify,
+    whole,
+)
 from emgdeploy.convert import source as sources
 from emgdeploy.convert.calibration import LEARNED, Calibration, Chosen, FromDataset, Settings, choose
+from emgdeploy.convert.ending import Ending
 from emgdeploy.convert.ledger import DriftError, Gates, Ledger, LedgerRow
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.onnxfile import OnnxModel
@@ -108,6 +120,7 @@ def convert_source(
     origin = replace(origin, model=autopad.spelled(origin.model, origin.name))
     report("simplifying")
     simple, ranges = fakequant.separate(simplify.simplify(origin.model, source), source)
+    simple, end = ending.cut(simple)
     program.check_operators(simple, source)  # before anything that takes long
     settings = settings or Settings()
     chosen = choose(origin, calibration, test, LEDGER_WINDOWS, settings.size)
@@ -115,13 +128,14 @@ def convert_source(
     gates = gates.for_simulated() if chosen.simulated and chosen.y is None else gates
     ledger = Ledger(gates, chosen.y)
     x = chosen.x
-    logits = _source_rows(ledger, origin, x)
-    ledger.add_float("onnx-simplified", onnxrun.run(simple, x, source))
+    logits = onnxrun.run(simple, x, source)
+    answers = _source_rows(ledger, origin, x, end, logits)
+    ledger.add_float("onnx-simplified", end.of(logits))
     report("lowering")
     lowered = program.lower(simple, source)
     device = to_device_layout(x, lowered.window_axes)
     floats = Reference(quantize.float_tflite(lowered), keep_tensors=False).run(device)
-    ledger.add_float("tflite-float", floats.reshape(len(x), -1))
+    ledger.add_float("tflite-float", end.of(floats.reshape(len(x), -1)))
     report("quantizing")
     ranges, how = _ranges(simple, ranges, chosen, settings)
     tflite = _int8(simple, source, lowered, ranges, chosen)
@@ -133,7 +147,8 @@ def convert_source(
     if origin.fake_quantized is not None:
         ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)
     try:
-        ledger.add_int8(INT8_STAGE, int8_logits(tflite, x, lowered.window_axes), gated=chosen.representative)
+        found = end.of(int8_logits(tflite, x, lowered.window_axes))
+        ledger.add_int8(INT8_STAGE, found, gated=chosen.representative)
         if not chosen.representative:
             _hold_on_calibration(gates, simple, tflite, chosen.calibration, lowered.window_axes)
     except DriftError as drift:
@@ -154,10 +169,10 @@ def convert_source(
         window_shape=origin.window_shape,
         window_axes=lowered.window_axes,
         device_shape=lowered.device_shape,
-        evaluated=Evaluated(x, chosen.y, logits),
+        evaluated=Evaluated(x, chosen.y, logits if end.ops else answers),
         simulated=chosen.simulated,
         calibration=how,
-        notes=_notes(origin, chosen, logits, ranges[simple.input_name]),
+        notes=end.notes + _notes(origin, chosen, logits, ranges[simple.input_name]),
         functions=tuple(functions),
     )
 
@@ -210,14 +225,20 @@ def int8_logits(tflite: bytes, x: NDArray[np.float32], axes: tuple[int, ...]) ->
     return dequantize(reference.run(quantized), reference.output.scale, reference.output.zero_point)
 
 
-def _source_rows(ledger: Ledger, origin: Source, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The rows of the source itself; returns the float logits that everything later is compared to."""
+def _source_rows(
+    ledger: Ledger, origin: Source, x: NDArray[np.float32], end: Ending, logits: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The rows of the source itself; returns the float answers that everything later is compared to.
+
+    logits: (N, K) without what stands at the network's end.
+    """
     plain, _ = fakequant.separate(origin.model, origin.name)
-    onnx_logits = onnxrun.run(plain, x, origin.name)
-    if origin.network is None:
-        ledger.add_float("onnx", onnx_logits)
-        return onnx_logits
-    torch_logits = origin.torch_logits(x)
-    ledger.add_float("pytorch", torch_logits)
-    ledger.add_float("onnx", onnx_logits)
-    return torch_logits
+    onnx_answers = onnxrun.run(plain, x, origin.name)
+    answers = onnx_answers if origin.network is None else origin.torch_logits(x)
+    if end.names_class:
+        end.same_classes(answers, logits)
+        return end.of(logits)
+    if origin.network is not None:
+        ledger.add_float("pytorch", answers)
+    ledger.add_float("onnx", onnx_answers)
+    return answers
