@@ -27,6 +27,11 @@ def _halves(net: Net) -> str:
     return net.add("Sub", [f"{first}_1", first])
 
 
+def _rows_and_columns(net: Net) -> str:
+    """Sums of two tensors, neither of which has the shape of the result."""
+    return net.add("Add", [net.add("ReduceMax", ["x"], axes=[axis]) for axis in (2, 3)])
+
+
 # name -> (input shape, nodes, the TFLite operators they become)
 CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "relu": (IMAGE, lambda n: n.add("Relu", ["x"]), ["RELU"]),
@@ -72,6 +77,10 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "multiply by image": (IMAGE, lambda n: n.add("Mul", ["x", numbers(1, 3, 4, 5)]), ["MUL"]),
     "subtract a constant": (IMAGE, lambda n: n.add("Sub", ["x", numbers(3, 1, 1)]), ["ADD"]),
     "subtract from a constant": (IMAGE, lambda n: n.add("Sub", [numbers(5), "x"]), ["SUB"]),
+    "places beside a grid": ((6, 1), lambda n: n.add("Sub", ["x", numbers(5)]), ["ADD"]),
+    "features beside an image": ((5,), lambda n: n.add("Mul", ["x", numbers(1, 3, 4, 5)]), ["MUL"]),
+    "image beside a stack": ((4, 5), lambda n: n.add("Add", [numbers(1, 3, 1, 1), "x"]), ["ADD"]),
+    "rows beside columns": (IMAGE, lambda n: _rows_and_columns(n), ["REDUCE_MAX", "REDUCE_MAX", "ADD"]),
     "divide": (IMAGE, lambda n: n.add("Div", ["x", np.float32(3)]), ["MUL"]),
     "add itself": (IMAGE, lambda n: n.add("Add", ["x", n.add("Relu", ["x"])]), ["RELU", "ADD"]),
     "subtract itself": (IMAGE, lambda n: n.add("Sub", [n.add("Relu", ["x"]), "x"]), ["RELU", "SUB"]),

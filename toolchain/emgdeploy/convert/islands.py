@@ -29,6 +29,11 @@ _OTHERS = frozenset(
 )  # fmt: skip
 
 
+def of_one_tensor(model: OnnxModel) -> frozenset[str]:
+    """What elementwise operators make of one tensor alone, whether in such a group or not."""
+    return frozenset(_bases(model))
+
+
 def inside(model: OnnxModel) -> frozenset[str]:
     """The tensors within such groups: made and read by operators of one group only."""
     return frozenset(name for group in _groups(model) for name in group)
@@ -38,8 +43,15 @@ def entries(model: OnnxModel) -> frozenset[str]:
     """The tensors that groups are functions of; whatever they hold is rounded before a group reads it."""
     makers = {name: node for node in model.proto.graph.node for name in node.output}
     bases = _bases(model)
-    groups = {bases[name] for name in makers if makers[name].op_type in ONLY_TABLED and name in bases}
-    return frozenset(groups)
+    constants = {tensor.name for tensor in model.proto.graph.initializer}
+    constants |= {name for name, maker in makers.items() if maker.op_type == "Constant"}
+    tabled = {n for n, maker in makers.items() if maker.op_type in ONLY_TABLED or _divides(maker, constants)}
+    return frozenset(bases[name] for name in tabled if name in bases)
+
+
+def _divides(node: Any, constants: set[str]) -> bool:
+    """By what is computed, which no int8 operator does."""
+    return node.op_type == "Div" and node.input[1] not in constants
 
 
 def _groups(model: OnnxModel) -> list[set[str]]:

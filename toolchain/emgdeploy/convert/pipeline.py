@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert import (
     autopad,
+    division,
     doubts,
     ending,
     fakequant,
@@ -121,6 +122,7 @@ def convert_source(
     report("simplifying")
     simple, ranges = fakequant.separate(simplify.simplify(origin.model, source), source)
     simple, end = ending.cut(simple)
+    simple = division.spelled(simple, source)
     program.check_operators(simple, source)  # before anything that takes long
     settings = settings or Settings()
     chosen = choose(origin, calibration, test, LEDGER_WINDOWS, settings.size)

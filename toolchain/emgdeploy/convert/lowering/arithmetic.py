@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.registry import Node, lowers
-from emgdeploy.convert.lowering.value import Value, channels_last, constant_like, follow
+from emgdeploy.convert.lowering.value import (
+    Value,
+    canonical,
+    canonical_axes,
+    channels_last,
+    constant_like,
+    follow,
+    reshape,
+)
 from emgdeploy.nets.ranges import Range
 
 Combine = Callable[[Any, Any], Any]
@@ -75,13 +83,25 @@ def _clipped(constant: NDArray[Any] | None, held: Range) -> NDArray[np.float32]:
 
 @lowers("Div")
 def div(node: Node) -> Value:
-    """By constants, as a multiplication by their inverse; or a constant by a tensor."""
-    if isinstance(node.operands[0], np.ndarray):
-        return combined(node, lambda a, b: b / a)
+    """By constants, as a multiplication by their inverse; by a tensor within a function that becomes a table."""
+    left, right = node.operands[:2]
+    if isinstance(right, Value):
+        node = replace(node, operands=(left, never_zero(right)))
+        return combined(node, (lambda a, b: b / a) if isinstance(left, np.ndarray) else (lambda a, b: a / b))
     divisor = node.constant(1).astype(np.float64)
     if not bool(np.all(divisor)):
         raise node.fail("divides by zero")
     return _with_constant(node, node.value(0), 1.0 / divisor, lambda a, b: a * b)
+
+
+def never_zero(divisor: Value) -> Value:
+    """int8 holds a small divisor as 0; its least step stands in for that."""
+    import tensorflow as tf
+
+    if divisor.range is None:
+        return divisor
+    least, zero = (tf.constant(np.float32(number)) for number in (divisor.range.scale, 0))
+    return divisor.with_tensor(tf.where(tf.equal(divisor.tensor, zero), least, divisor.tensor))
 
 
 def combined(node: Node, combine: Combine) -> Value:
@@ -97,28 +117,46 @@ def combined(node: Node, combine: Combine) -> Value:
 def _with_constant(node: Node, x: Value, constant: NDArray[Any], combine: Combine) -> Value:
     import tensorflow as tf
 
+    shape = _together(node, x.shape, constant.shape)
+    array = constant.astype(np.float32)
+    if shape == x.shape:
+        return x.with_tensor(combine(x.tensor, tf.constant(constant_like(x, array))))
+    x = _of_rank(x, len(shape))
+    array = array.reshape((1,) * (len(shape) - array.ndim) + array.shape)
+    axes = canonical_axes(len(shape))
+    kept = [axis for axis in axes if axis is not None]
+    laid = array.transpose(kept).reshape([1 if axis is None else array.shape[axis] for axis in axes])
+    return canonical(combine(x.tensor, tf.constant(laid)), shape)
+
+
+def _together(node: Node, left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
     try:
-        array = constant_like(x, constant.astype(np.float32))
-    except ValueError as error:
-        raise node.fail(f"combines shapes that do not fit: {error}") from None
-    return x.with_tensor(combine(x.tensor, tf.constant(array)))
+        return np.broadcast_shapes(left, right)
+    except ValueError:
+        raise node.fail(f"combines shapes {left} and {right}, which do not fit") from None
+
+
+def _of_rank(x: Value, rank: int) -> Value:
+    """Channels-last, with axes of size 1 in front as broadcasting adds them."""
+    return channels_last(reshape(x, (1,) * (rank - x.rank) + x.shape))
 
 
 def _between(node: Node, left: Value, right: Value, combine: Combine) -> Value:
-    try:
-        shape = np.broadcast_shapes(left.shape, right.shape)
-    except ValueError:
-        raise node.fail(f"combines shapes {left.shape} and {right.shape}") from None
-    a, b = _aligned(node, left, right, shape)
-    leader = a if a.shape == shape else b
-    if leader.shape != shape:
-        raise node.fail(f"combines shapes {left.shape} and {right.shape} into {shape}")
+    shape = _together(node, left.shape, right.shape)
     both = left.nonnegative and right.nonnegative
-    return leader.with_tensor(combine(a.tensor, b.tensor), nonnegative=both)
+    alike = _aligned(left, right, shape)
+    if alike is None:
+        a, b = _of_rank(left, len(shape)), _of_rank(right, len(shape))
+        return canonical(combine(a.tensor, b.tensor), shape, both)
+    leader = alike[0] if alike[0].shape == shape else alike[1]
+    return leader.with_tensor(combine(alike[0].tensor, alike[1].tensor), nonnegative=both)
 
 
-def _aligned(node: Node, left: Value, right: Value, shape: tuple[int, ...]) -> tuple[Value, Value]:
-    """Both arranged alike: the smaller like the larger where that moves nothing more, else both channels-last."""
+def _aligned(left: Value, right: Value, shape: tuple[int, ...]) -> tuple[Value, Value] | None:
+    """Both arranged alike: the smaller like the larger where that moves nothing more, else both channels-last.
+
+    None where neither has the shape of the result, or their axes do not match.
+    """
     if left.shape == shape:
         followed = follow(left, right)
         if followed is not None:
@@ -134,4 +172,4 @@ def _aligned(node: Node, left: Value, right: Value, shape: tuple[int, ...]) -> t
     first = follow(b, a)
     if b.shape == shape and first is not None:
         return first, b
-    raise node.fail(f"combines shapes {left.shape} and {right.shape}, neither of which is {shape}")
+    return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from emgdeploy.convert.lowering.arithmetic import combined
+from emgdeploy.convert.lowering.arithmetic import combined, never_zero
 from emgdeploy.convert.lowering.registry import LOWERINGS, Node, lowers
 from emgdeploy.convert.lowering.value import Value, constant_like
 
@@ -122,7 +122,7 @@ def ceil(node: Node) -> Value:
 @lowers("Reciprocal")
 def reciprocal(node: Node) -> Value:
     x = node.value()
-    return x.with_tensor(_one(1) / x.tensor)
+    return x.with_tensor(_one(1) / never_zero(x).tensor)
 
 
 def _plain(name: str, nonnegative: bool = False) -> Callable[[Node], Value]:
