@@ -42,7 +42,7 @@ def test_it_is_a_table_and_a_product(net: Net) -> None:
     functions = read_functions(data)
     whole.check(data, "net", {name for one in functions for name in one.tensors})
     assert LOOKUP in {op.kind for op in read_tflite(data, evaluate=evaluate).ops}
-    assert operators(data).count("MUL") == 1
+    assert "MUL" in operators(data)
     error = np.abs(int8_logits(data, X, lowered.window_axes) - onnxrun.run(model, X, "net")).max()
     assert error < 6 * Reference(data).output.scale
 
