@@ -17,6 +17,7 @@ from emgdeploy.link.framing import Frame
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.session import Session
 from emgdeploy.link.stats import LinkStats
+from emgdeploy.link.timeouts import Timeouts
 
 STEP = 3
 
@@ -36,12 +37,10 @@ class Line:
         self.output, self.draw, self.loss, self.piece = output, draw, loss, piece
         self.options = LinkOptions(patience=5.0)
         self.stats = LinkStats()
+        self.timeouts = Timeouts(self.options, lambda: 0)
         self.questions = 0
         self.now = time.monotonic
         self._coming: list[Frame] = []
-
-    def wire_time(self, count: int) -> float:
-        return 0.0
 
     def request(
         self, kind: int, payload: bytes, *, tries: int, busy: float, others: Callable[[Frame], None]

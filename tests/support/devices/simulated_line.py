@@ -165,6 +165,12 @@ class SimulatedDevice:
         head = struct.pack("<BBHII", what, 0, reference, offset, len(data))
         self.say(wire.DATA, frame.sequence, head + data[offset : offset + count])
 
+    def _forget_old(self, sequence: int) -> None:
+        """Answers are kept for the newest number and the depth - 1 before it."""
+        newest = max(self.answers, key=lambda key: (key - sequence + 0x8000) & 0xFFFF)
+        for old in [key for key in self.answers if (newest - key) & 0xFFFF >= self.depth]:
+            del self.answers[old]
+
     def _chunk(self, frame: Frame) -> None:
         length, crc, offset = struct.unpack("<III", frame.payload[:12])
         data, sequence = frame.payload[12:], frame.sequence
@@ -190,6 +196,5 @@ class SimulatedDevice:
             self.free += self.infer_s
             self.inferences += 1
             self.answers[sequence] = self.right(window), zlib.crc32(window)
-            for old in [key for key in self.answers if (sequence - key) & 0xFFFF >= self.depth]:
-                del self.answers[old]
+            self._forget_old(sequence)
             self.after(sequence)

@@ -152,7 +152,11 @@ class DeviceClient:
         begun = session.now()
         try:
             answer = session.request(
-                wire.ECHO, payload, tries=1, patience=session.wire_time(2 * size) + wait, others=others
+                wire.ECHO,
+                payload,
+                tries=1,
+                patience=session.timeouts.wire_time(2 * size) + wait,
+                others=others,
             )
         except NoisyLink:
             return session.sequence, None
@@ -213,7 +217,7 @@ class DeviceClient:
             info = self._connected()
             pipeline = Pipeline(self._session, info, self._next_sequence)
             if in_flight is not None:
-                pipeline.depth = max(1, min(pipeline.depth, in_flight))
+                pipeline.windows.depth = max(1, min(pipeline.windows.depth, in_flight))
             begun: dict[int, bytes] = {}
             feed = _Feed(waiting, source, begun)
             try:
@@ -229,8 +233,8 @@ class DeviceClient:
                     raise RestartLoop(lost) from None
                 waiting.extendleft(reversed(again))
             finally:
-                self._next_sequence = pipeline.next_sequence
-                if pipeline.under_way:
+                self._next_sequence = pipeline.windows.next_sequence
+                if pipeline.windows.under_way:
                     self._session.established = False  # what is half-way in must not meet what comes next
             self._reconnect()
 

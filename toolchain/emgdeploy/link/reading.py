@@ -82,7 +82,7 @@ def _ask(session: Session, pieces: _Pieces, begin: int, end: int, busy: float) -
         raise ProtocolBreach(f"it refuses to say what layer {pieces.number} made")
     pieces.take(answer)
     longest = framing.encoded_size(wire.DATA_HEADER + session.options.reply_limit, session.text)
-    quiet = session.wire_time(longest) + session.options.least_timeout
+    quiet = session.timeouts.wire_time(longest) + session.options.least_timeout
     while not pieces.has(begin, end) and (frames := session.receive(quiet)):
         for frame in frames:
             pieces.take(frame)

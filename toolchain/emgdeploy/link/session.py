@@ -14,12 +14,9 @@ from emgdeploy.link.framing import Decoder, Frame, LogLine, Rejected
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.port import Port
 from emgdeploy.link.stats import LinkStats
-
-BITS_PER_BYTE = 10
-"""A byte on a serial line: start bit, eight bits, stop bit."""
+from emgdeploy.link.timeouts import Timeouts
 
 _REMEMBERED = 128
-_MOST_DOUBLINGS = 6
 
 Trace = Callable[[str, bytes], None]
 
@@ -29,7 +26,8 @@ class Session:
 
     text: the encoding that we send in. established: the device has answered the greeting. raised: the
     line is at another rate than that of a freshly started device. now: the seconds of a clock that only goes
-    forward. sequence: number of the last question. contradicted: indices of windows that the device answered twice, and differently.
+    forward. timeouts: how long an answer may take. sequence: number of the last question. contradicted: indices
+    of windows that the device answered twice, and differently.
     """
 
     def __init__(
@@ -51,9 +49,7 @@ class Session:
         self._trace = trace
         self._decoder = Decoder(text_only=True)
         self.sequence = secrets.randbelow(1 << 16)
-        self._smoothed: float | None = None
-        self._variation = 0.0
-        self._timeouts = 0
+        self.timeouts = Timeouts(options, lambda: port.baud)
         self._results: OrderedDict[int, tuple[int, bytes | None]] = OrderedDict()
         self.contradicted: set[int] = set()
 
@@ -159,32 +155,6 @@ class Session:
         elif payload != frame.payload:
             self.contradicted.add(index)
 
-    def wire_time(self, count: int) -> float:
-        """Seconds that `count` bytes take at the port's rate, 0 where it has none."""
-        return count * BITS_PER_BYTE / self.port.baud if self.port.baud else 0.0
-
-    def reply_timeout(self) -> float:
-        """How long to wait for an answer beyond the wire's own time, from the round trips so far."""
-        options = self.options
-        usual = options.reply_timeout
-        if self._smoothed is not None:
-            usual = max(options.least_timeout, self._smoothed + 4 * self._variation)
-        longest = max(options.reply_timeout, options.patience / 4)
-        return float(min(longest, usual * 2**self._timeouts))
-
-    def timed_out(self) -> None:
-        """Nothing came in time: wait twice as long until something is measured, lest repeats bury a slow device."""
-        self._timeouts = min(self._timeouts + 1, _MOST_DOUBLINGS)
-
-    def measured(self, seconds: float) -> None:
-        """Learn from a round trip that needed no repeat (RFC 6298's estimator)."""
-        self._timeouts = 0
-        if self._smoothed is None:
-            self._smoothed, self._variation = seconds, seconds / 2
-            return
-        self._variation += (abs(seconds - self._smoothed) - self._variation) / 4
-        self._smoothed += (seconds - self._smoothed) / 8
-
     def request(
         self,
         kind: int,
@@ -210,16 +180,18 @@ class Session:
             sent = self.send(kind, sequence, payload)
             begun = self.now()
             # The answer may be as long as any frame; the wire needs its time for both.
-            on_wire = self.wire_time(sent + framing.encoded_size(self.options.reply_limit, self.text))
-            until = min(give_up, begun + on_wire + self.reply_timeout() + busy)
+            on_wire = self.timeouts.wire_time(
+                sent + framing.encoded_size(self.options.reply_limit, self.text)
+            )
+            until = min(give_up, begun + on_wire + self.timeouts.reply() + busy)
             answer = self._await(kind, sequence, until, others)
             if answer is None:
-                self.timed_out()
+                self.timeouts.missed()
                 continue
             if answer.type == wire.NAK:
                 continue
             if attempt == 1 and not busy:
-                self.measured(max(0.0, self.now() - begun - on_wire))
+                self.timeouts.measured(max(0.0, self.now() - begun - on_wire))
             return answer
         raise NoisyLink(f"a request went unanswered {attempt} times")
 
