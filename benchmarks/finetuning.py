@@ -20,7 +20,7 @@ from heldout import calibration_windows, closer_windows, int8, share, table
 
 from emgdeploy.convert import source
 from emgdeploy.convert.calibration import Settings
-from emgdeploy.nets import experiment, finetune
+from emgdeploy.nets import experiment, finetune, results
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.experiment import Model, Task
 from emgdeploy.nets.train import TrainSettings
@@ -36,7 +36,7 @@ def stages(folder: Path, seed: int, work: Path) -> Iterator[dict[str, Any]]:
     first, another = _FIRST.load(folder), _ANOTHER.load(folder)
     same = experiment.prepare(_FIRST, first, datasets.default_preprocess(first))
     base = experiment.run(same, Model(), TrainSettings(seed=seed))
-    experiment.save(base, work / "base")
+    results.save(base, work / "base")
     yield {"seed": seed, "stage": "same session", **_reached(same, same, base.score.accuracy, work / "base")}
     start = load_checkpoint(work / "base/checkpoint.pt")
     for trials in (1, 3):
@@ -44,7 +44,7 @@ def stages(folder: Path, seed: int, work: Path) -> Iterator[dict[str, Any]]:
             _ANOTHER, another, finetune.preprocess_of(start, "base"), trials, refit=False
         )
         tuned = experiment.run(task, Model(start=start), TrainSettings(**finetune.USUAL, seed=seed))
-        experiment.save(tuned, work / f"{trials}")
+        results.save(tuned, work / f"{trials}")
         if trials == 1:
             assert tuned.as_it_was is not None
             found = _reached(same, task, tuned.as_it_was.accuracy, work / "base")

@@ -24,7 +24,7 @@ from heldout import calibration_windows, closer_windows, int8, share, table
 
 from emgdeploy.convert import methods, source
 from emgdeploy.convert.calibration import Settings
-from emgdeploy.nets import experiment, registry
+from emgdeploy.nets import experiment, registry, results
 from emgdeploy.nets import qat as aware
 from emgdeploy.nets.experiment import Model, Task
 from emgdeploy.nets.train import TrainSettings
@@ -95,8 +95,8 @@ def measured(case: Case, shared: Path, out: Path) -> dict[str, Any]:
     done = folder / "trained"
     if not done.exists() or done.read_text() != trained:
         outcome = experiment.run(task, case.model, case.settings)
-        experiment.save(outcome, folder / "float")
-        experiment.save(aware.quantize(outcome), folder / "qat")
+        results.save(outcome, folder / "float")
+        results.save(aware.quantize(outcome), folder / "qat")
         done.write_text(trained)
     row = {"mark": mark, "case": case.name, **_accuracies(task, folder)}
     row["seconds"] = time.process_time() - started

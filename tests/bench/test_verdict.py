@@ -20,6 +20,7 @@ from emgdeploy.errors import InputError, LinkError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
 from emgdeploy.resources import FIRMWARE_TEMPLATES
+from emgdeploy.signals.traces import Trace
 from support.devices.bench_items import random_work, run_native
 from support.devices.wire_device import Device
 
@@ -144,6 +145,18 @@ def test_classes_of_windows_are_matched_by_name(build_copy: Path) -> None:
     np.savez(build_copy / "w.npz", x=x, y=np.array([0, 1]), labels=np.array([*names[1:], "another"]))
     with pytest.raises(InputError, match=r"w\.npz: the model does not know the gesture 'another'"):
         workload.from_file(build_copy / "w.npz", build_copy, made)
+
+
+def test_no_accuracy_is_given_on_windows_that_were_trained_on(build_copy: Path) -> None:
+    x = np.random.default_rng(3).normal(size=(9, 4, 6, 1)).astype(np.float32)
+    made = dataclasses.replace(manifests.load(build_copy), seen_windows=Trace.of_windows(x[:2]).to_dict())
+    np.savez(build_copy / "w.npz", x=x, y=np.zeros(9, np.int64))
+    found = workload.from_file(build_copy / "w.npz", build_copy, made)
+    assert found.classes is None and len(found) == 9
+    assert "at least 2 of these 9 windows" in found.doubt
+    np.savez(build_copy / "w.npz", x=x[2:], y=np.zeros(7, np.int64))
+    found = workload.from_file(build_copy / "w.npz", build_copy, made)
+    assert found.classes is not None and not found.doubt
 
 
 def test_equal_windows_do_not_accuse_each_other(build_copy: Path) -> None:

@@ -134,12 +134,20 @@ def test_simulated_windows_stand_in_and_the_result_says_so(tmp_path: Path) -> No
 
 
 def test_labels_of_test_windows_give_accuracy(tmp_path: Path) -> None:
-    x = np.random.default_rng(0).normal(size=(300, 1, 4, 6)).astype(np.float32)
-    plain = convert_model(small_onnx(tmp_path), tmp_path / "a", x)
+    x = np.random.default_rng(0).normal(size=(600, 1, 4, 6)).astype(np.float32)
+    calibration, test = x[:300], x[300:]
+    plain = convert_model(small_onnx(tmp_path), tmp_path / "a", calibration, Windows(test))
     y = plain.evaluated.logits.argmax(axis=1)
-    done = convert_model(small_onnx(tmp_path), tmp_path / "b", x, Windows(x, y))
+    done = convert_model(small_onnx(tmp_path), tmp_path / "b", calibration, Windows(test, y))
     assert done.ledger[0].accuracy == 1.0
     assert done.ledger[-1].accuracy == done.ledger[-1].top1_agreement
+
+
+def test_calibration_windows_among_the_test_are_refused(tmp_path: Path) -> None:
+    x = numbers(60, 1, 4, 6)
+    with pytest.raises(InputError, match="1 of the 31 test windows are also among the calibration windows"):
+        convert_model(small_onnx(tmp_path), tmp_path / "out", x[:30], Windows(x[29:]))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_drift_stops_the_conversion_and_writes_nothing(tmp_path: Path) -> None:

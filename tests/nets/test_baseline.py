@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from emgdeploy.errors import UsageError
-from emgdeploy.nets import discriminant, experiment, features
+from emgdeploy.nets import discriminant, experiment, features, results
 from emgdeploy.nets.baseline import Baseline
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.experiment import Model
@@ -93,7 +93,7 @@ def test_raw_windows_are_read_sample_by_sample_in_every_layout(layout: str) -> N
 
 def test_every_training_reports_it_and_eval_finds_it_again(task: experiment.Task, tmp_path: Path) -> None:
     outcome = experiment.run(task, Model("mlp", 1.0), TrainSettings(epochs=1))
-    report = experiment.save(outcome, tmp_path)
+    report = results.save(outcome, tmp_path)
     lda = report["baselines"]["lda"]
     assert json.loads((tmp_path / "metrics.json").read_text())["baselines"]["lda"] == lda
     assert lda["features"] == "image" and lda["accuracy"] > 0.5
@@ -108,7 +108,7 @@ def test_every_training_reports_it_and_eval_finds_it_again(task: experiment.Task
 
 def test_lda_as_a_network_is_the_baseline(task: experiment.Task) -> None:
     outcome = experiment.run(task, Model("lda", 1.0), TrainSettings())
-    report = experiment.metrics(outcome)
+    report = results.metrics(outcome)
     assert report["epochs"] == 0
     assert report["accuracy"] == report["baselines"]["lda"]["accuracy"]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.bench.recognise import Vote
 from emgdeploy.errors import GateFailed, InputError, UsageError
-from emgdeploy.nets import experiment
+from emgdeploy.nets import experiment, results
 from emgdeploy.nets.augment import Silence, Variation
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.cost import cost
@@ -64,7 +64,7 @@ def test_normalisation_is_fitted_on_training_trials_alone(outcome: experiment.Ou
 
 
 def test_everything_saved_comes_back(outcome: experiment.Outcome, tmp_path: Path) -> None:
-    report = experiment.save(outcome, tmp_path / "out")
+    report = results.save(outcome, tmp_path / "out")
     assert json.loads((tmp_path / "out/metrics.json").read_text()) == report
     assert report["schema"] == "emgdeploy.train/1"
     for key in ("dataset", "split", "model", "model_width", "params", "macs", "epochs", "accuracy"):
@@ -87,16 +87,14 @@ def test_interrupted_training_leaves_nothing(outcome: experiment.Outcome, tmp_pa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        experiment.save(
-            experiment.run(outcome.task, experiment.Model(), SETTINGS, interrupt), tmp_path / "out"
-        )
+        results.save(experiment.run(outcome.task, experiment.Model(), SETTINGS, interrupt), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_evaluation_needs_preprocessing_and_gestures_that_are_known(
     outcome: experiment.Outcome, tmp_path: Path
 ) -> None:
-    experiment.save(outcome, tmp_path)
+    results.save(outcome, tmp_path)
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     data = toy_dataset()
     matched = experiment.matched(loaded, None, data)
@@ -119,7 +117,7 @@ def test_recordings_described_otherwise_give_the_same_score(
     outcome: experiment.Outcome, tmp_path: Path
 ) -> None:
     """Other columns for the electrodes, a counter among them, gestures in another order: nothing changes."""
-    experiment.save(outcome, tmp_path)
+    results.save(outcome, tmp_path)
     loaded, data = load_checkpoint(tmp_path / "checkpoint.pt"), toy_dataset()
     columns, classes = np.array([5, 3, 1, 0, 2, 4]), np.array([2, 0, 1])
     recordings = []
@@ -267,7 +265,7 @@ def test_training_stops_when_held_out_trials_gain_nothing() -> None:
     reached = experiment.run(task, experiment.Model(), wanted)
     found = reached.trained.held_out
     assert len(found) < 40 and found.index(max(found)) == len(found) - 3
-    assert experiment.metrics(reached)["epochs"] == len(found)
+    assert results.metrics(reached)["epochs"] == len(found)
 
 
 def test_too_few_trials_to_hold_some_out_is_said_so() -> None:
@@ -285,8 +283,8 @@ def test_a_gesture_without_a_training_window_is_named() -> None:
 
 
 def test_folds_count_together(outcome: experiment.Outcome, tmp_path: Path) -> None:
-    report = experiment.save(outcome, tmp_path, [outcome, outcome])
-    once = experiment.metrics(outcome)
+    report = results.save(outcome, tmp_path, [outcome, outcome])
+    once = results.metrics(outcome)
     assert len(report["folds"]) == 2 and report["accuracy"] == pytest.approx(once["accuracy"])
     assert np.array_equal(report["confusion"], 2 * np.array(once["confusion"]))
     assert len((tmp_path / "training.csv").read_text().splitlines()) == 1 + SETTINGS.epochs

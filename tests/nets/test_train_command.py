@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,25 @@ def test_eval_finds_the_same_test_trials_again(trained: Path) -> None:
         assert found["windows"] == report["windows"]["test"]
 
 
+def test_trials_and_windows_that_were_trained_on_are_no_test(trained: Path, tmp_path: Path) -> None:
+    checkpoint = trained / "run/checkpoint.pt"
+    report = json.loads((trained / "run/metrics.json").read_text())
+    sides = [{json.dumps(t) for t in report["folds"][0][key]} for key in ("train_trials", "test_trials")]
+    assert len(sides[0]) == len(sides[1]) == 7 and not sides[0] & sides[1]
+    other = ("--dataset", "simulated", *SMALL, "--split-seed", 5)
+    named = "was trained on [1-7] of these 7 test trials: trial [0-9]+ of subject 1 session 1"
+    for verb in (
+        ("eval", "--checkpoint", checkpoint),
+        ("train", "--finetune", checkpoint, "--out", tmp_path / "t"),
+    ):
+        status, _, err = run(*verb, *other)
+        assert status == 3 and re.search(named, err), err
+    status, _, err = run("eval", "--checkpoint", checkpoint, "--windows", trained / "run/calibration.npz")
+    assert status == 3 and "test windows are among those that" in err
+    found = run_well("eval", "--checkpoint", checkpoint, "--dataset", "simulated")
+    assert {json.dumps(one) for one in found["trials"]} == sides[1]
+
+
 def test_simulate_writes_windows_for_a_checkpoint_and_for_a_shape(trained: Path, tmp_path: Path) -> None:
     run_well(
         "simulate", "--checkpoint", trained / "run/checkpoint.pt", "--count", 9, "--out", tmp_path / "a.npz"
@@ -102,7 +122,7 @@ def test_simulate_writes_windows_for_a_checkpoint_and_for_a_shape(trained: Path,
 
 def test_preprocess_file_overrides_single_fields_and_dry_run_writes_nothing(tmp_path: Path) -> None:
     write_trial(tmp_path / "001-Session1Train", 1)
-    write_trial(tmp_path / "001-Session1Test", 1)
+    write_trial(tmp_path / "001-Session1Test", 2)
     (tmp_path / "p.toml").write_text("frames = 2\nwindow_ms = 80\n")
     arguments = [
         *("train", "--dataset", "flexemg", "--data", tmp_path, "--out", tmp_path / "run", "--dry-run"),

@@ -16,7 +16,9 @@ from emgdeploy.convert.windows import as_file_takes, quantize_windows
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.graph.numerics import other_sign
-from emgdeploy.signals import windowfile
+from emgdeploy.signals import leaks, windowfile
+from emgdeploy.signals.traces import Trace
+from emgdeploy.signals.windowfile import Windows
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Workload:
     """x (N, *device shape) of the input dtype; y (N, *output shape), what the reference answers.
 
     classes: (N,) true classes or None; float_classes: (N,) what the network said before
-    quantization or None. source and reference: where x and y come from, in words.
+    quantization or None. source and reference: where x and y come from, in words. doubt: why it has no classes, or "".
     """
 
     x: NDArray[Any]
@@ -33,6 +35,7 @@ class Workload:
     float_classes: NDArray[np.int64] | None
     source: str
     reference: str
+    doubt: str = ""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -112,9 +115,25 @@ def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
     else:
         x = quantize_windows(windows.x, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
     _check_classes(windows.y, windows.labels, outputs_of(manifest), str(path))
-    work = Workload(x, _answers(reference, x, manifest), windows.y, None, path.name, reference.version)
+    doubt = _seen_before(windows, manifest, path)
+    classes = None if doubt else windows.y
+    work = Workload(x, _answers(reference, x, manifest), classes, None, path.name, reference.version, doubt)
     _check(work, manifest, str(path))
     return work
+
+
+def _seen_before(windows: Windows, manifest: Manifest, path: Path) -> str:
+    """Why an accuracy on these windows would say too much, or ""."""
+    if manifest.seen_windows is None or windows.y is None:
+        return ""
+    seen = Trace.from_dict(manifest.seen_windows, "manifest.json")
+    shared = leaks.shared_windows(seen, windows.x)
+    if not len(shared):
+        return ""
+    return (
+        f"{path.name}: the model was trained or calibrated on at least {len(shared)} of these {len(windows)} windows; "
+        "bits are compared, but no accuracy is given"
+    )
 
 
 def _answers(reference: Reference, x: NDArray[Any], manifest: Manifest) -> NDArray[Any]:

@@ -146,6 +146,15 @@ def warn_of_leak(split: Split, console: Console) -> None:
         )
 
 
+def warn_of_leaking_training(leaks: bool, console: Console) -> None:
+    """Say it where windows are tested on that may be of the trials that a leaking split trained on."""
+    if leaks:
+        console.warn(
+            "the checkpoint was trained on a split that LEAKS: windows of the recordings that it was trained on say "
+            "nothing about others"
+        )
+
+
 def choice(args: argparse.Namespace, base: DataChoice) -> DataChoice:
     """`base` with what the options say put over it. Raises UsageError for numbers that make no sense."""
     given = {

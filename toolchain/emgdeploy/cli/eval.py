@@ -79,6 +79,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "windows": len(tested.windows),
             "labels": labels,
             "leaks": tested.leaks,
+            "trials": list(tested.trials),
             "resampled_from_hz": tested.resampled_from_hz,
             "accuracy": reached.accuracy,
             "balanced_accuracy": reached.balanced_accuracy,
@@ -110,14 +111,15 @@ def _baseline(checkpoint: Checkpoint, tested: _Tested, classes: int) -> dict[str
 
 @dataclass(frozen=True)
 class _Tested:
-    """Windows to test on; live: the same with those in between; choice, matched: where they come from. None for
-    a window file."""
+    """Windows to test on; live: the same with those in between; choice, matched: where they come from; trials: which recordings
+    these are. None for a window file."""
 
     windows: Windows
     live: Live | None = None
     leaks: bool = False
     choice: DataChoice | None = None
     matched: Matched | None = None
+    trials: tuple[dict[str, Any], ...] = ()
 
     @property
     def resampled_from_hz(self) -> float | None:
@@ -126,20 +128,27 @@ class _Tested:
 
 
 def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> _Tested:
-    from emgdeploy.nets import experiment
+    from emgdeploy.nets import experiment, results, seen
     from emgdeploy.signals import windowfile
+    from emgdeploy.signals.leaks import listed
     from emgdeploy.signals.preprocess import load_preprocess
 
     if args.windows is not None:
         windows = windowfile.load(args.windows, checkpoint.input_shape)
-        return _Tested(windows.named_as(checkpoint.labels, str(args.windows)))
+        seen.refuse_windows(checkpoint, str(args.checkpoint), windows.x)
+        leaks = checkpoint.training.get("leaks") is True
+        dataoptions.warn_of_leaking_training(leaks, console)
+        return _Tested(windows.named_as(checkpoint.labels, str(args.windows)), leaks=leaks)
     choice = _choice(args, checkpoint)
     dataset = choice.load(args.data)
     dataoptions.say_reading(dataset, console)
     preprocess = None if args.preprocess is None else load_preprocess(args.preprocess)
     matched = experiment.matched(checkpoint, preprocess, dataset)
-    live = experiment.test_side(choice, matched.dataset, matched.preprocess)
     split, folds = choice.divide(dataset), len(choice.all_folds(dataset))
+    recordings = [dataset.recordings[index] for index in split.test]
+    if not split.leaks:
+        seen.refuse_trials(checkpoint, str(args.checkpoint), recordings)
+    live = experiment.test_side(choice, matched.dataset, matched.preprocess)
     fold = f" (fold {choice.fold + 1} of {folds})" if folds > 1 else ""
     console.print(
         f"{dataset.name}: test trials of the split {split.name}{fold}, "
@@ -149,7 +158,8 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     if (doubt := live.unlike_training(matched.preprocess)) is not None:
         console.warn(doubt)
     dataoptions.warn_of_leak(split, console)
-    return _Tested(live.windows(), live, split.leaks, choice, matched)
+    console.print(f"trials: {listed([recording.title for recording in recordings])}")
+    return _Tested(live.windows(), live, split.leaks, choice, matched, tuple(map(results.trial, recordings)))
 
 
 def _disturbed(

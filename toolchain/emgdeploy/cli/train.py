@@ -169,7 +169,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Train, print what was reached, and name the files. Only --resume writes before the end."""
     from emgdeploy import optional
     from emgdeploy.folders import updating_folder
-    from emgdeploy.nets import experiment
+    from emgdeploy.nets import results
 
     optional.load("torch", extra="train")
     _check_writable(args.out)
@@ -193,7 +193,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         outcome = _train(task, model, settings, progress, args.vote, title, console)
         folds.append(_quantized(args, outcome, progress, title, console))
     with updating_folder(args.out, "metrics.json", gone=("progress-*.pt",), say=console.warn) as fresh:
-        report = experiment.save(folds[0], fresh, folds, args.vote)
+        report = results.save(folds[0], fresh, folds, args.vote)
     trainreport.show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0
@@ -268,8 +268,9 @@ def _preprocess(args: argparse.Namespace, dataset: Dataset) -> Preprocess:
 def _task(
     args: argparse.Namespace, choice: DataChoice, dataset: Dataset, start: Checkpoint | None, console: Console
 ) -> Task:
-    from emgdeploy.nets import experiment, finetune, registry
+    from emgdeploy.nets import experiment, finetune, registry, seen
     from emgdeploy.signals.images import without_windows
+    from emgdeploy.signals.leaks import listed
     from emgdeploy.signals.matching import at_rate, match
 
     if start is None:
@@ -277,11 +278,15 @@ def _task(
     else:
         how = finetune.preprocess_of(start, str(args.finetune))
         matched = match(dataset, how, start.acquisition, start.labels)
-    dataset = matched.dataset
+    recorded, dataset = dataset.recordings, matched.dataset
     copies = args.disturbed_copies
     if copies is None:
         copies = _ROBUST_COPIES if args.robust else 0
-    task = experiment.prepare(choice, dataset, matched.preprocess, args.trials, start is None, copies)
+    task = experiment.prepare(
+        choice, dataset, matched.preprocess, args.trials, start is None, copies, recorded
+    )
+    if start is not None and not task.split.leaks:
+        seen.refuse_trials(start, str(args.finetune), [recorded[index] for index in task.split.test])
     sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})
     console.print(
         f"{dataset.name}: {len(dataset.recordings)} recordings of "
@@ -291,6 +296,7 @@ def _task(
         f"split {task.split.name}: {len(task.split.train)} recordings ({len(task.train):,} windows) to train on, "
         f"{len(task.split.test)} ({len(task.test):,}) to test on; windows {task.preprocess.input_shape}"
     )
+    console.print(f"test trials: {listed([r.title for r in task.test_recordings])}")
     dataoptions.say_match(matched, console)
     dataoptions.warn_of_leak(task.split, console)
     if windowless := without_windows(dataset.recordings, matched.preprocess):

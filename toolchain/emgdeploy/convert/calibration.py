@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from emgdeploy.convert.source import Source
 from emgdeploy.errors import InputError, UsageError
+from emgdeploy.signals import leaks
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.traces import Trace
 from emgdeploy.signals.windowfile import Windows
 
 SIMULATED_WINDOWS = 200
 _SEED = 20
+_APART = "give other windows with --windows: an accuracy on those that set the ranges says too much"
 
 
 LEARNED = "learned"
@@ -64,7 +67,7 @@ class FromDataset:
 
     def windows(self, origin: Source) -> tuple[Windows, Windows]:
         """(training, test). Raises UsageError without preprocessing, InputError for bad recordings."""
-        from emgdeploy.signals.images import labelled_windows
+        from emgdeploy.signals.images import divided_windows
         from emgdeploy.signals.matching import at_rate, match
 
         preprocess = origin.preprocess or self.preprocess
@@ -75,6 +78,7 @@ class FromDataset:
             )
         choice = self._choice(origin)
         dataset = choice.load(self.folder)
+        leaks.refuse_shared(dataset.recordings, choice.divide(dataset), 0)
         if origin.preprocess is None:
             matched = at_rate(dataset, preprocess)
         else:
@@ -82,9 +86,9 @@ class FromDataset:
         dataset, preprocess = matched.dataset, matched.preprocess
         split = choice.divide(dataset)
         parts = []
-        for indices in (split.train, split.test):
-            images = labelled_windows([dataset.recordings[i] for i in indices], preprocess)
-            parts.append(Windows(preprocess.normalised(images.features), images.y, dataset.labels))
+        for images in divided_windows(dataset.recordings, split, preprocess):
+            chosen = images.take(np.flatnonzero(images.y >= 0))
+            parts.append(Windows(preprocess.normalised(chosen.features), chosen.y, dataset.labels))
         return parts[0], parts[1]
 
     def _choice(self, origin: Source) -> DataChoice:
@@ -128,7 +132,10 @@ def choose(
     calibration = evenly(_checked(windows, origin, "calibration"), size)
     if test is None:
         return Chosen(calibration, calibration, None, simulated, representative=True)
-    x = evenly(_checked(test.x, origin, "test"), ledger_windows)
+    windows = _checked(test.x, origin, "test")
+    if not simulated:
+        leaks.refuse_windows(Trace.of_all(calibration), windows, "also among the calibration windows", _APART)
+    x = evenly(windows, ledger_windows)
     test = test.named_as(origin.labels, "test windows")
     y = None if test.y is None else evenly(test.y, ledger_windows)
     return Chosen(calibration, x, y, simulated, representative=y is not None)

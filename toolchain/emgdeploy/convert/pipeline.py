@@ -33,9 +33,11 @@ from emgdeploy.convert.source import Source
 from emgdeploy.convert.windows import dequantize, quantize_windows, to_device_layout
 from emgdeploy.files import write_atomic
 from emgdeploy.graph.reader import Function, read_functions
+from emgdeploy.nets import seen
 from emgdeploy.nets.ranges import Range
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.traces import Trace
 from emgdeploy.signals.windowfile import Windows
 
 ONNX_NAME = "model.onnx"
@@ -64,7 +66,7 @@ class Conversion:
     window_axes permutes the axes of one window (no batch) into the device's order; device_shape has
     no batch either. `simulated` says that the ledger saw no real windows. notes: what its numbers cannot show.
     network: the name of a checkpoint's, None for an ONNX file. functions: what the file computes in float between
-    two int8 tensors, and a build as tables.
+    two int8 tensors, and a build as tables. seen: windows that the model was trained or calibrated on.
     """
 
     tflite: Path
@@ -83,6 +85,7 @@ class Conversion:
     calibration: Calibration
     notes: tuple[str, ...]
     functions: tuple[Function, ...]
+    seen: Trace
 
 
 def convert_model(
@@ -176,7 +179,13 @@ def convert_source(
         calibration=how,
         notes=end.notes + _notes(origin, chosen, logits, ranges[simple.input_name]),
         functions=tuple(functions),
+        seen=_seen(origin, chosen),
     )
+
+
+def _seen(origin: Source, chosen: Chosen) -> Trace:
+    trained = seen.windows_of(origin.training, origin.name)
+    return trained if chosen.simulated else trained.joined(Trace.of_windows(chosen.calibration))
 
 
 def _notes(origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Range) -> tuple[str, ...]:

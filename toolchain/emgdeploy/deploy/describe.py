@@ -82,6 +82,7 @@ def manifest_of(done: Finished) -> Manifest:
         acquisition=work.acquisition,
         notes=work.notes + _notes(done) + done.recognition.notes,
         network=work.network,
+        seen_windows=work.seen_windows,
     )
 
 

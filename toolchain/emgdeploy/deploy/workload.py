@@ -63,6 +63,7 @@ class Workload:
     notes: tuple[str, ...]
     acquisition: dict[str, Any] | None = None
     network: str | None = None
+    seen_windows: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
         calibration=made.calibration,
         notes=(),
         acquisition=made.acquisition,
+        seen_windows=made.seen_windows,
     )
 
 
@@ -210,6 +212,7 @@ def _converted(model: Opened, folder: Path, given: Material, report: Report) -> 
         calibration=Ranges(**asdict(done.calibration)),
         notes=((SIMULATED,) if done.calibration.simulated else ()) + done.notes,
         acquisition=done.acquisition.to_dict() if done.acquisition else None,
+        seen_windows=done.seen.to_dict(),
     )
 
 

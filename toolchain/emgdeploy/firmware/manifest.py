@@ -138,6 +138,7 @@ class Manifest:
     `signals.Preprocess` and `signals.acquisition.Acquisition` read them; None where the model did not say.
     reference: name and version of the interpreter that computed golden.npz.
     network: what the model's network is called, `module:function` for a user's own: a name, which nothing imports.
+    seen_windows: a trace of the windows it was trained or calibrated on, as `signals.traces.Trace` reads it.
     hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
 
@@ -183,6 +184,7 @@ class Manifest:
     notes: tuple[str, ...]
     hashes: dict[str, str] | None = None
     network: str | None = None
+    seen_windows: dict[str, Any] | None = None
 
     def artifact(self, folder: Path, name: str) -> Path:
         """The file of artefact `name`.
@@ -279,6 +281,7 @@ def _manifest(fields: Fields) -> Manifest:
         notes=fields.texts("notes"),
         hashes=fields.maybe("hashes", lambda key: _hashes(fields, key)),
         network=fields.maybe("network", fields.text),
+        seen_windows=fields.maybe("seen_windows", fields.table),
     )
 
 

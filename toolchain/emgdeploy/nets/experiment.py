@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
-from emgdeploy.files import write_atomic
-from emgdeploy.nets import baseline, finetune, registry, rounded, train
+from emgdeploy.nets import finetune, registry, train
 from emgdeploy.nets.augment import Silence
 from emgdeploy.nets.baseline import Baseline
-from emgdeploy.nets.checkpoint import Checkpoint, save_checkpoint
+from emgdeploy.nets.checkpoint import Checkpoint
 from emgdeploy.nets.cost import Cost, cost
 from emgdeploy.nets.features import is_raw
 from emgdeploy.nets.live import Live
-from emgdeploy.nets.metrics import Score, pooled, score
+from emgdeploy.nets.metrics import Score, score
 from emgdeploy.nets.rounded import Quantized
 from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import corruptions as disturb
-from emgdeploy.signals import windowfile
-from emgdeploy.signals.acquisition import Acquisition
+from emgdeploy.signals import leaks
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import divided_windows, labelled_windows
 from emgdeploy.signals.matching import Matched, at_rate, match
 from emgdeploy.signals.preprocess import Preprocess
-from emgdeploy.signals.recordings import Dataset
+from emgdeploy.signals.recordings import Dataset, Recording
 from emgdeploy.signals.splits import Division, Split, first_trials
+from emgdeploy.signals.traces import Trace
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
     from torch import nn
 
-SCHEMA = "emgdeploy.train/1"
 # Enough to see every class at every strength; more changes int8 ranges little and takes longer.
 CALIBRATION_WINDOWS = 512
 # Windows that vote together, and the share of training trials that early stopping goes by.
@@ -51,7 +48,7 @@ class Task:
     """Windows ready for a network: training and test windows of whole trials, and how they were made.
 
     train_recording: (N,) which recording each window is of, counted on its side; live: the test windows with
-    those in between.
+    those in between; seen: the recordings that are trained on.
     """
 
     choice: DataChoice
@@ -62,6 +59,12 @@ class Task:
     test: Windows
     train_recording: NDArray[np.int64]
     live: Live
+    seen: Trace
+
+    @property
+    def test_recordings(self) -> list[Recording]:
+        """Those that are tested on, in order."""
+        return [self.dataset.recordings[index] for index in self.split.test]
 
 
 @dataclass(frozen=True)
@@ -116,14 +119,18 @@ def prepare(
     trials: int | None = None,
     refit: bool = True,
     disturbed_copies: int = 0,
+    recorded: Sequence[Recording] | None = None,
 ) -> Task:
     """Divide the recordings, cut windows, and fit the normalisation on the training side alone.
 
     trials: train on the first of each kind only, see `first_trials`; refit: False keeps the normalisation that `preprocess` brings;
     disturbed_copies: copies of each training recording, each with a disturbance of a drawn kind, to train on
-    besides. Raises InputError when a side has no windows.
+    besides; recorded: the recordings as they were before they were resampled. Raises InputError when a side has no
+    windows, and where both sides hold the same samples or parts of one trial.
     """
     split = first_trials(choice.divide(dataset), dataset.recordings, trials)
+    before = dataset.recordings if recorded is None else recorded
+    leaks.refuse_shared(before, split, round(preprocess.window_ms / 1000 * _rate(dataset)))
     training, test = divided_windows(dataset.recordings, split, preprocess)
     fitted = preprocess.fit(training.features) if refit else preprocess
     if disturbed_copies and not split.leaks:
@@ -132,7 +139,12 @@ def prepare(
         training = training.joined(labelled_windows(made, preprocess), len(split.train))
     live = Live.of(test, fitted, dataset.labels)
     windows = Windows(fitted.normalised(training.features), training.y, dataset.labels)
-    return Task(choice, dataset, split, fitted, windows, live.windows(), training.recording, live)
+    seen = Trace.of([before[index] for index in split.train])
+    return Task(choice, dataset, split, fitted, windows, live.windows(), training.recording, live, seen)
+
+
+def _rate(dataset: Dataset) -> float:
+    return dataset.resampled_from_hz or dataset.sample_rate_hz
 
 
 def run(
@@ -271,120 +283,6 @@ def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows
     share = -(-count // len(classes))
     drawn = [rng.permutation(np.flatnonzero(y == c))[:share] for c in classes]
     return task.train.take(np.sort(np.concatenate(drawn)))
-
-
-def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
-    """What `metrics.json` holds: of one training, or of several folds, whose test windows count together and
-    whose first is `outcome`."""
-    folds = folds or (outcome,)
-    task = outcome.task
-    reached, by_vote = pooled([fold.score for fold in folds]), pooled([fold.voted for fold in folds])
-    return {
-        "schema": SCHEMA,
-        "dataset": task.dataset.name,
-        "split": task.split.name,
-        "leaks": task.split.leaks,
-        "model": outcome.model.name,
-        "model_width": outcome.model.width,
-        "params": outcome.cost.params,
-        "macs": outcome.cost.macs,
-        "published_macs": outcome.cost.published_macs,
-        "input_shape": list(task.preprocess.input_shape),
-        "labels": list(task.dataset.labels),
-        "resampled_from_hz": task.dataset.resampled_from_hz,
-        "acquisition": Acquisition.of(task.dataset).to_dict(),
-        "data": task.choice.to_dict(),
-        "preprocess": task.preprocess.to_dict(),
-        "settings": asdict(outcome.settings),
-        "finetuned": _finetuned(folds),
-        "epochs": len(outcome.trained.losses),
-        "qat": rounded.report([fold.quantized for fold in folds if fold.quantized is not None]),
-        "accuracy": reached.accuracy,
-        "balanced_accuracy": reached.balanced_accuracy,
-        "recall": list(reached.recall),
-        "confusion": [list(row) for row in reached.confusion],
-        "voted": {
-            "windows": vote,
-            "accuracy": by_vote.accuracy,
-            "balanced_accuracy": by_vote.balanced_accuracy,
-            "recall": list(by_vote.recall),
-        },
-        "baselines": baseline.report([_baseline_score(fold) for fold in folds], outcome.baseline),
-        "folds": [_fold(fold) for fold in folds],
-        "windows": {"train": len(task.train), "test": len(task.test)},
-        "losses": list(outcome.trained.losses),
-        "held_out_accuracy": list(outcome.trained.held_out),
-        "seconds_per_epoch": outcome.trained.seconds_per_epoch,
-    }
-
-
-def _baseline_score(outcome: Outcome) -> Score:
-    tested = outcome.task.test
-    return outcome.baseline.score(tested.x, classes_of(tested), outcome.task.preprocess)
-
-
-def _finetuned(folds: Sequence[Outcome]) -> dict[str, Any] | None:
-    """From which checkpoint, and what that reaches as it was."""
-    model, scores = folds[0].model, [fold.as_it_was for fold in folds if fold.as_it_was is not None]
-    if model.start is None:
-        return None
-    return {
-        "checkpoint_sha256": model.start.sha256,
-        "freeze": model.freeze,
-        "accuracy_as_it_was": pooled(scores).accuracy,
-    }
-
-
-def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
-    """Write checkpoint.pt, calibration.npz, test.npz, training.csv and, last, metrics.json; return the metrics.
-
-    Of several folds the files are the first one's, `outcome`; the metrics are of all.
-    """
-    report = metrics(outcome, folds, vote)
-    task = outcome.task
-    notes = {key: report[key] for key in ("model_width", "settings", "windows", "finetuned", "leaks")}
-    notes["accuracy"] = outcome.score.accuracy
-    notes["data"] = task.choice.to_dict()
-    notes["baselines"] = {baseline.NAME: outcome.baseline.to_dict()}
-    ranges = None if outcome.quantized is None else outcome.quantized.ranges
-    path = folder / "checkpoint.pt"
-    save_checkpoint(
-        path,
-        outcome.network,
-        task.dataset.labels,
-        task.preprocess,
-        notes,
-        ranges,
-        Acquisition.of(task.dataset),
-        outcome.model.name if outcome.model.own else None,
-    )
-    windowfile.save(folder / "calibration.npz", calibration_windows(task))
-    windowfile.save(folder / "test.npz", task.test)
-    write_atomic(folder / "training.csv", _log(outcome.trained))
-    write_atomic(folder / "metrics.json", json.dumps(report, indent=2) + "\n")
-    return report
-
-
-def _log(trained: train.Trained) -> str:
-    """A line for each epoch."""
-    lines = ["epoch,loss,learning_rate,held_out_accuracy"]
-    held_out = [*map(repr, trained.held_out)] or [""] * len(trained.losses)
-    for epoch, (loss, rate, right) in enumerate(zip(trained.losses, trained.rates, held_out, strict=True), 1):
-        lines.append(f"{epoch},{loss!r},{rate!r},{right}")
-    return "\n".join(lines) + "\n"
-
-
-def _fold(outcome: Outcome) -> dict[str, Any]:
-    task = outcome.task
-    tested = [task.dataset.recordings[i] for i in task.split.test]
-    return {
-        "test_trials": [
-            {"subject": r.subject, "session": r.session, "trial": r.trial, "part": r.part} for r in tested
-        ],
-        "accuracy": outcome.score.accuracy,
-        "balanced_accuracy": outcome.score.balanced_accuracy,
-        "voted_accuracy": outcome.voted.accuracy,
-    }
 
 
 def classes_of(windows: Windows) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ class Recording:
     samples: (S, channels) float32 in the data set's unit; labels: (S,) int64 class of each sample, -1 where a sample
     belongs to no class (transitions); part: `train` or `test` where the publisher separated them, else "";
     repetition: number from 1 of the repetition of a movement, 0 where evaluations do not go by it; name: of its
-    file as its description has it, "" where it has none.
+    file as its description has it, "" where it has none; start: its first sample in that file.
     """
 
     samples: NDArray[np.float32]
@@ -29,11 +29,13 @@ class Recording:
     part: str = ""
     repetition: int = 0
     name: str = ""
+    start: int = 0
 
     @property
     def title(self) -> str:
         """What people call it."""
-        return self.name or f"trial {self.trial} of subject {self.subject} session {self.session}"
+        part = f" ({self.part})" if self.part else ""
+        return self.name or f"trial {self.trial} of subject {self.subject} session {self.session}{part}"
 
     @property
     def group(self) -> tuple[int, int, int, str]:

@@ -39,4 +39,5 @@ def at_ratio(recording: Recording, by: Fraction) -> Recording:
     samples = signal.resample_poly(recording.samples, by.numerator, by.denominator, axis=0, padtype="mean")
     old = np.round(np.arange(len(samples)) / float(by)).astype(np.int64)
     labels = recording.labels[np.minimum(old, len(recording.labels) - 1)]
-    return replace(recording, samples=np.asarray(samples, np.float32), labels=labels)
+    start = round(recording.start * by)
+    return replace(recording, samples=np.asarray(samples, np.float32), labels=labels, start=start)

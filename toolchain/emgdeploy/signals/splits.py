@@ -93,6 +93,14 @@ def _split(name: str, recordings: Sequence[Recording], test: set[int]) -> Split:
         raise InputError(
             f"the split {name!r} of {len(recordings)} recordings leaves nothing for {side}", _HINT
         )
+    divided = {recordings[index].group for index in train} & {recordings[index].group for index in test}
+    if divided:
+        subject, session, trial, _ = min(divided)
+        raise InputError(
+            f"trial {trial} of subject {subject} session {session} is several recordings, and the split {name!r} "
+            "puts some of them into training and some into the test",
+            "take --split trial, or give each recording a trial of its own where that is what it is",
+        )
     return Split(name, train, tuple(sorted(test)))
 
 

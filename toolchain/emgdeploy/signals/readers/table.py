@@ -86,7 +86,7 @@ def _trials(whole: Recording, one: Loaded, entry: Entry, rate_hz: float) -> list
         if value is not None and (type(value) not in (int, float) or not 0 <= value < 1e9):
             raise InputError(f"{entry.place}: {name} must be a number of seconds", HINT)
     part = slice(round((begin or 0) * entry.rate_hz), None if end is None else round(end * entry.rate_hz))
-    whole = replace(whole, samples=whole.samples[part], labels=whole.labels[part])
+    whole = replace(whole, samples=whole.samples[part], labels=whole.labels[part], start=part.start)
     if not len(whole.samples):
         raise InputError(f"{entry.place}: nothing of it lies between start_s and end_s", HINT)
     found = [whole]

@@ -59,6 +59,7 @@ def _pieces(
             trial=recording.trial * _EACH + number,
             repetition=int(repetitions[begin:end].max()),
             name=f"{recording.name}#{number}",
+            start=recording.start + begin,
         )
         for number, (begin, end) in enumerate(runs, 1)
     ]

@@ -1,0 +1,140 @@
+"""What a training leaves behind: its files, and the numbers to believe about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from emgdeploy.files import write_atomic
+from emgdeploy.nets import baseline, rounded, seen, train
+from emgdeploy.nets.checkpoint import save_checkpoint
+from emgdeploy.nets.experiment import VOTE, Outcome, calibration_windows, classes_of
+from emgdeploy.nets.metrics import Score, pooled
+from emgdeploy.signals import windowfile
+from emgdeploy.signals.acquisition import Acquisition
+from emgdeploy.signals.recordings import Recording
+from emgdeploy.signals.traces import Trace
+
+SCHEMA = "emgdeploy.train/1"
+
+
+def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
+    """What `metrics.json` holds: of one training, or of several folds, whose test windows count together and
+    whose first is `outcome`."""
+    folds = folds or (outcome,)
+    task = outcome.task
+    reached, by_vote = pooled([fold.score for fold in folds]), pooled([fold.voted for fold in folds])
+    return {
+        "schema": SCHEMA,
+        "dataset": task.dataset.name,
+        "split": task.split.name,
+        "leaks": task.split.leaks,
+        "model": outcome.model.name,
+        "model_width": outcome.model.width,
+        "params": outcome.cost.params,
+        "macs": outcome.cost.macs,
+        "published_macs": outcome.cost.published_macs,
+        "input_shape": list(task.preprocess.input_shape),
+        "labels": list(task.dataset.labels),
+        "resampled_from_hz": task.dataset.resampled_from_hz,
+        "acquisition": Acquisition.of(task.dataset).to_dict(),
+        "data": task.choice.to_dict(),
+        "preprocess": task.preprocess.to_dict(),
+        "settings": asdict(outcome.settings),
+        "finetuned": _finetuned(folds),
+        "epochs": len(outcome.trained.losses),
+        "qat": rounded.report([fold.quantized for fold in folds if fold.quantized is not None]),
+        "accuracy": reached.accuracy,
+        "balanced_accuracy": reached.balanced_accuracy,
+        "recall": list(reached.recall),
+        "confusion": [list(row) for row in reached.confusion],
+        "voted": {
+            "windows": vote,
+            "accuracy": by_vote.accuracy,
+            "balanced_accuracy": by_vote.balanced_accuracy,
+            "recall": list(by_vote.recall),
+        },
+        "baselines": baseline.report([_baseline_score(fold) for fold in folds], outcome.baseline),
+        "folds": [_fold(fold) for fold in folds],
+        "windows": {"train": len(task.train), "test": len(task.test)},
+        "losses": list(outcome.trained.losses),
+        "held_out_accuracy": list(outcome.trained.held_out),
+        "seconds_per_epoch": outcome.trained.seconds_per_epoch,
+    }
+
+
+def _baseline_score(outcome: Outcome) -> Score:
+    tested = outcome.task.test
+    return outcome.baseline.score(tested.x, classes_of(tested), outcome.task.preprocess)
+
+
+def _finetuned(folds: Sequence[Outcome]) -> dict[str, Any] | None:
+    """From which checkpoint, and what that reaches as it was."""
+    model, scores = folds[0].model, [fold.as_it_was for fold in folds if fold.as_it_was is not None]
+    if model.start is None:
+        return None
+    return {
+        "checkpoint_sha256": model.start.sha256,
+        "freeze": model.freeze,
+        "accuracy_as_it_was": pooled(scores).accuracy,
+    }
+
+
+def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
+    """Write checkpoint.pt, calibration.npz, test.npz, training.csv and, last, metrics.json; return the metrics.
+
+    Of several folds the files are the first one's, `outcome`; the metrics are of all.
+    """
+    report = metrics(outcome, folds, vote)
+    task = outcome.task
+    notes = {key: report[key] for key in ("model_width", "settings", "windows", "finetuned", "leaks")}
+    notes["accuracy"] = outcome.score.accuracy
+    notes["data"] = task.choice.to_dict()
+    notes |= seen.notes(task.seen, Trace.of_windows(task.train.x), outcome.model.start)
+    notes["baselines"] = {baseline.NAME: outcome.baseline.to_dict()}
+    ranges = None if outcome.quantized is None else outcome.quantized.ranges
+    path = folder / "checkpoint.pt"
+    save_checkpoint(
+        path,
+        outcome.network,
+        task.dataset.labels,
+        task.preprocess,
+        notes,
+        ranges,
+        Acquisition.of(task.dataset),
+        outcome.model.name if outcome.model.own else None,
+    )
+    windowfile.save(folder / "calibration.npz", calibration_windows(task))
+    windowfile.save(folder / "test.npz", task.test)
+    write_atomic(folder / "training.csv", _log(outcome.trained))
+    write_atomic(folder / "metrics.json", json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _log(trained: train.Trained) -> str:
+    """A line for each epoch."""
+    lines = ["epoch,loss,learning_rate,held_out_accuracy"]
+    held_out = [*map(repr, trained.held_out)] or [""] * len(trained.losses)
+    for epoch, (loss, rate, right) in enumerate(zip(trained.losses, trained.rates, held_out, strict=True), 1):
+        lines.append(f"{epoch},{loss!r},{rate!r},{right}")
+    return "\n".join(lines) + "\n"
+
+
+def _fold(outcome: Outcome) -> dict[str, Any]:
+    task = outcome.task
+    return {
+        "train_trials": [trial(task.dataset.recordings[index]) for index in task.split.train],
+        "test_trials": [trial(recording) for recording in task.test_recordings],
+        "accuracy": outcome.score.accuracy,
+        "balanced_accuracy": outcome.score.balanced_accuracy,
+        "voted_accuracy": outcome.voted.accuracy,
+    }
+
+
+def trial(recording: Recording) -> dict[str, Any]:
+    """Which one it is, JSON-able."""
+    names = ("subject", "session", "trial", "part", "repetition", "name")
+    return {name: getattr(recording, name) for name in names}
