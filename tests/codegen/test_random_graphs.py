@@ -19,6 +19,7 @@ from emgdeploy.graph.operators.product import BATCH_MATMUL
 from emgdeploy.graph.operators.recurrent import UNIDIRECTIONAL_SEQUENCE_LSTM
 from emgdeploy.graph.operators.shapes import GATHER, PACK, REDUCE_PROD, SHAPE
 from emgdeploy.graph.operators.slices import SLICE, SPLIT, SPLIT_V, UNPACK
+from emgdeploy.graph.operators.weighted import TRANSPOSE_CONV
 from emgdeploy.graph.passes import simplify
 from emgdeploy.graph.types import Operator
 from support.machines.native_model import SANITIZE
@@ -32,7 +33,7 @@ FOLDED = {
     SPACE_TO_BATCH_ND, SPLIT, SPLIT_V, UNPACK,
 }  # fmt: skip
 INT8_ALONE = {
-    ABS, BATCH_MATMUL, EXP, GELU, HARD_SWISH, RELU_0_TO_1, RELU_N1_TO_1,
+    ABS, BATCH_MATMUL, EXP, GELU, HARD_SWISH, RELU_0_TO_1, RELU_N1_TO_1, TRANSPOSE_CONV,
     UNIDIRECTIONAL_SEQUENCE_LSTM,
 }  # fmt: skip
 QUICK = (*SANITIZE, "-O0")

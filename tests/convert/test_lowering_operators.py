@@ -81,6 +81,28 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "features beside an image": ((5,), lambda n: n.add("Mul", ["x", numbers(1, 3, 4, 5)]), ["MUL"]),
     "image beside a stack": ((4, 5), lambda n: n.add("Add", [numbers(1, 3, 1, 1), "x"]), ["ADD"]),
     "rows beside columns": (IMAGE, lambda n: _rows_and_columns(n), ["REDUCE_MAX", "REDUCE_MAX", "ADD"]),
+    "transposed convolution": (
+        IMAGE,
+        lambda n: n.add("ConvTranspose", ["x", numbers(3, 2, 2, 2), numbers(2)], strides=[2, 2]),
+        ["TRANSPOSE_CONV"],
+    ),
+    "transposed convolution, cropped": (
+        (4, 9),
+        lambda n: n.add(
+            "Relu",
+            [
+                n.add(
+                    "ConvTranspose",
+                    ["x", numbers(4, 3, 3), numbers(6)],
+                    group=2,
+                    strides=[3],
+                    pads=[1, 1],
+                    output_padding=[2],
+                )
+            ],
+        ),
+        ["TRANSPOSE_CONV", "STRIDED_SLICE", "RELU"],
+    ),
     "divide": (IMAGE, lambda n: n.add("Div", ["x", np.float32(3)]), ["MUL"]),
     "add itself": (IMAGE, lambda n: n.add("Add", ["x", n.add("Relu", ["x"])]), ["RELU", "ADD"]),
     "subtract itself": (IMAGE, lambda n: n.add("Sub", [n.add("Relu", ["x"]), "x"]), ["RELU", "SUB"]),

@@ -44,6 +44,45 @@ def test_convolutions_agree(
     assert "TRANSPOSE" not in found.body
 
 
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(geometry(), st.integers(1, 2), st.integers(1, 2), st.integers(0, 2), st.booleans())
+def test_transposed_convolutions_agree(
+    shape: dict[str, Any], groups: int, outputs: int, more: int, bias: bool
+) -> None:
+    attributes = shape["attributes"]
+    strides, pads, n = attributes["strides"], attributes["pads"], len(shape["size"])
+    extra = [min(more, s - 1) for s in strides]
+    reach = [
+        (k - 1) * d + 1 for k, d in zip(attributes["kernel_shape"], attributes["dilations"], strict=True)
+    ]
+    left = [
+        (i - 1) * s + r + e - a - b
+        for i, s, r, e, a, b in zip(shape["size"], strides, reach, extra, pads[:n], pads[n:], strict=True)
+    ]
+    assume(min(left) > 0)
+    net = Net((2 * groups, *shape["size"]))
+    weights = numbers(2 * groups, outputs, *attributes["kernel_shape"])
+    operands = ["x", weights, numbers(groups * outputs)] if bias else ["x", weights]
+    net.add("ConvTranspose", operands, group=groups, output_padding=extra, **attributes)
+    answers(net).agree()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "size"),
+    [
+        ({"auto_pad": "SAME_UPPER", "strides": [2]}, 18),
+        ({"auto_pad": "SAME_LOWER", "strides": [3]}, 27),
+        ({"output_shape": [17], "strides": [2]}, 17),
+    ],
+)
+def test_a_transposed_convolution_of_a_wanted_size(attributes: dict[str, Any], size: int) -> None:
+    net = Net((3, 9))
+    net.add("ConvTranspose", ["x", numbers(3, 2, 4)], **attributes)
+    found = answers(net)
+    found.agree()
+    assert found.lowered.shape[1] == 2 * size
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(geometry(dilations=False), st.booleans())
 def test_max_pools_after_an_activation_agree(shape: dict[str, Any], ceil: bool) -> None:

@@ -23,6 +23,7 @@ IMAGE_LAYERS: tuple[Layer, ...] = (
     weighted.pointwise,
     weighted.depthwise,
     weighted.padded_conv,
+    weighted.transpose_conv,
     reduction.max_pool,
     reduction.average_pool,
     dilation.dealt_conv,

@@ -106,6 +106,29 @@ def depthwise(m: Maker, image: Value) -> Value:
     return m.op("DEPTHWISE_CONV_2D", inputs, out, table)
 
 
+def transpose_conv(m: Maker, image: Value) -> Value:
+    """TRANSPOSE_CONV, to any size that its steps lead back from; the reference has it for int8."""
+    if m.dtype == "int16":
+        return pointwise(m, image)
+    same, channels = m.chance(0.5), m.number(1, 5)
+    size, stride = ((m.number(1, 4), m.number(1, 4)), (m.number(1, 3), m.number(1, 3)))
+    ends = [m.number(0, s - 1) for s in stride]
+    shape = tuple(
+        n * s - e if same else (n - 1) * s + k + e
+        for n, s, k, e in zip(image.shape[1:3], stride, size, ends, strict=True)
+    )
+    if int(np.prod(shape)) * channels > LARGEST:
+        return pointwise(m, image)
+    kernel, scales = weights(m, (channels, *size, image.shape[3]), 0)
+    out = m.value((1, *shape, channels), _spread(image, scales, int(np.prod(size)) * image.shape[3]))
+    inputs = [m.integers(out.shape), kernel, image.index]
+    if m.chance(0.7):
+        inputs.append(bias(m, image, scales, channels))
+    table = options("TransposeConvOptions", m.activation(), padding=0 if same else 1, strideH=stride[0],
+                    strideW=stride[1])  # fmt: skip
+    return m.op("TRANSPOSE_CONV", inputs, out, table)
+
+
 def padded_conv(m: Maker, image: Value) -> Value:
     layer = conv if m.chance(0.5) else depthwise
     return layer(m, padded(m, image, (1, 2), 2))

@@ -236,6 +236,8 @@ def _read_op(
     attributes = kind.attributes(table, present, where) if kind.attributes else {}
     states = tuple(inputs[p] for p in kind.states if p < len(inputs) and inputs[p] >= 0)
     read = tuple(-1 if p in kind.states else i for p, i in enumerate(inputs))
+    if kind.order:
+        read = tuple(read[p] if p < len(read) else -1 for p in kind.order)
     return Op(index, kind, read, outputs, states=states, **attributes)
 
 

@@ -80,6 +80,7 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     17: (_INTS,),  # ReshapeOptions
     21: _scalars(1),  # MulOptions
     22: (),  # PadOptions
+    23: _scalars(4, 4),  # GatherOptions
     24: (),  # BatchToSpaceNDOptions
     25: (),  # SpaceToBatchNDOptions
     26: (),  # TransposeOptions
@@ -94,6 +95,8 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     38: (),  # DequantizeOptions
     39: (),  # MaximumMinimumOptions
     48: (),  # SliceOptions
+    49: _scalars(1, 4, 4, 1, 1),  # TransposeConvOptions
+    51: (),  # TileOptions
     52: (),  # ExpandDimsOptions
     55: _scalars(1),  # ShapeOptions
     59: _scalars(4, 4),  # PackOptions
@@ -107,6 +110,7 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     89: (),  # QuantizeOptions
     91: (),  # HardSwishOptions
     101: _scalars(1, 1, 1),  # BatchMatMulOptions
+    104: (),  # BroadcastToOptions
     116: _scalars(1),  # GeluOptions
 }
 

@@ -187,6 +187,7 @@ class Operator:
         These three work on graphs that are not validated yet; the last two raise ValueError for nonsense.
     states: positions among the file's inputs of variables that it keeps between its steps; the reader
         moves them from `Op.inputs` to `Op.states`.
+    order: positions of the file's inputs in the order in which `Op.inputs` has them; none: as they are.
     copies: whether the output is the input, bit for bit.
     follows: how it works on the sources of transposed inputs, by tensor index; at least the first is one.
         By default element by element, as `operands` says (see `follow`).
@@ -205,6 +206,7 @@ class Operator:
     view: bool = False
     several_outputs: bool = False
     states: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
     shape: Callable[[Graph, Op], tuple[int, ...] | None] | None = None
     fold: Callable[[Op, Tensor, Constants], NDArray[np.generic]] | None = None
     parts: Callable[[Graph, Op], tuple[Tensor, list[Box]]] | None = None
@@ -254,6 +256,7 @@ class Op:
     states: tuple[int, ...] = ()
     intermediates: tuple[int, ...] = ()
     adjoint: tuple[bool, bool] = (False, False)
+    same_padding: bool = False
     chain: tuple[Op, ...] = ()
     table: tuple[int, ...] = ()
 

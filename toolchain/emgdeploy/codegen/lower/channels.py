@@ -65,16 +65,23 @@ def fold_channels(
     The input's zero point moves into the bias. Raises InputError when the output is scaled up
     beyond what the reference defines.
     """
-    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    moved = graph.tensors[op.inputs[0]].q.zero_point * weights.sum(axis=1)
+    return channels_of(graph, op, multipliers, moved)
+
+
+def channels_of(
+    graph: Graph, op: Op, multipliers: list[Multiplier], moved: NDArray[np.int64] | int = 0
+) -> Channels:
+    """The same with `moved`, (out_channels,), taken off the biases: what the kernel adds for its zero point."""
+    out = graph.out(op)
     if max(m.shift for m in multipliers) > _LARGEST_LEFT_SHIFT:
         raise InputError(
             f"{graph.where(op)} scales its output up by more than 2^{_LARGEST_LEFT_SHIFT}",
             "quantize the model again with calibration windows that cover its real range",
         )
     low, high = activation_range(op.activation, out)
-    folded = biases(graph, op, weights.shape[0]) - image.q.zero_point * weights.sum(axis=1)
     return Channels(
-        bias=folded.astype(np.int32),
+        bias=(biases(graph, op, len(multipliers)) - moved).astype(np.int32),
         multiplier=np.array([m.mantissa for m in multipliers], np.int32),
         shift=np.array([m.shift for m in multipliers], np.int8),
         zero_point=out.q.zero_point,

@@ -15,6 +15,7 @@ from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
     recurrent,
     shape,
     slices,
+    transposed,
 )
 from emgdeploy.convert.lowering.registry import LOWERINGS, Lowering
 

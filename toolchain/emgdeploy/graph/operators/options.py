@@ -54,6 +54,13 @@ def step_of(value: int, what: str, where: str) -> int:
     return value
 
 
+def padding_of(table: Any, where: str) -> bool:
+    """Whether it is SAME, and not VALID."""
+    if table.Padding() not in (_SAME, _VALID):
+        raise InputError(f"{where} has padding number {table.Padding()}; SAME or VALID is needed", flat.HINT)
+    return bool(table.Padding() == _SAME)
+
+
 def window_of(
     table: Any, image: Tensor | None, size: tuple[int, int], dilation: tuple[int, int], where: str
 ) -> Window:
@@ -61,13 +68,11 @@ def window_of(
         raise InputError(f"{where} needs an input of rank 4 (batch, height, width, channels)", flat.HINT)
     stride = (step_of(table.StrideH(), "stride", where), step_of(table.StrideW(), "stride", where))
     padding, reckoned = Padding(), None
-    if table.Padding() == _SAME:
+    if padding_of(table, where):
         reckoned = image.size2d
         top, bottom = same_padding(image.shape[1], size[0], stride[0], dilation[0])
         left, right = same_padding(image.shape[2], size[1], stride[1], dilation[1])
         padding = Padding(top, bottom, left, right)
-    elif table.Padding() != _VALID:
-        raise InputError(f"{where} has padding number {table.Padding()}; SAME or VALID is needed", flat.HINT)
     return Window(size, stride, dilation, padding, reckoned)
 
 

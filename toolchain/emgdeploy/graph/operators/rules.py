@@ -15,7 +15,7 @@ FLOAT32 = np.dtype(np.float32)
 # Beyond it the reference shifts a 32-bit accumulator out of its type.
 _LARGEST_MULTIPLIER = 2.0**30
 # Kernels hold sizes of images and windows in 16 bits.
-_LARGEST_SIZE = 2**15 - 1
+LARGEST_SIZE = 2**15 - 1
 _NOT_QUANTIZED = (
     "convert the model with full integer quantization: a representative dataset, and TFLITE_BUILTINS_INT8"
 )
@@ -39,9 +39,10 @@ def need(holds: bool, predicate: str, hint: str = "") -> None:
         raise BrokenRule(predicate, hint)
 
 
-def arity(op: Op, least: int, most: int) -> None:
+def arity(op: Op, least: int, most: int, optional: tuple[int, ...] = ()) -> None:
     need(least <= len(op.inputs) <= most, f"has {len(op.inputs)} inputs; {least} to {most} are needed")
-    need(all(i >= 0 for i in op.inputs[:least]), "lacks a required input")
+    required = (i for p, i in enumerate(op.inputs[:least]) if p not in optional)
+    need(all(i >= 0 for i in required), "lacks a required input")
 
 
 def activations(*tensors: Tensor) -> None:
@@ -155,7 +156,7 @@ def output_size(size: tuple[int, int], window: Window) -> tuple[int, int]:
 
 def image_out(op: Op, image: Tensor, out: Tensor, channels: int) -> None:
     sizes = (*image.shape, *out.shape, *op.w.size)
-    need(max(sizes) <= _LARGEST_SIZE, f"has an axis of {max(sizes)}; {_LARGEST_SIZE} at most are supported")
+    need(max(sizes) <= LARGEST_SIZE, f"has an axis of {max(sizes)}; {LARGEST_SIZE} at most are supported")
     need(
         op.w.image in (None, image.size2d),
         f"has SAME padding for an image of {op.w.image} that turns out to be {image.size2d}",

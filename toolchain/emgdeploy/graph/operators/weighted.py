@@ -15,6 +15,8 @@ from emgdeploy.graph.operators.options import (
     activation_of,
     dilation_of,
     filter_size,
+    padding_of,
+    step_of,
     table_of,
     window_of,
 )
@@ -23,14 +25,16 @@ from emgdeploy.graph.operators.rules import (
     INT16,
     INT32,
     INT64,
+    LARGEST_SIZE,
     activations,
     arity,
+    constant,
     fused_range,
     image_out,
     multiplier,
     need,
 )
-from emgdeploy.graph.types import Graph, Op, Operator, Tensor
+from emgdeploy.graph.types import Graph, Op, Operator, Tensor, Window
 
 # Numbers of the schema's TensorType that `quantized_bias_type` may hold.
 _BIAS_TYPES = {0: None, 2: INT32, 4: INT64}
@@ -72,6 +76,29 @@ def check_depthwise(graph: Graph, op: Op) -> None:
     )
     _bias(op, image, bias, weights.shape[3])
     image_out(op, image, out, weights.shape[3])
+
+
+def check_transpose_conv(graph: Graph, op: Op) -> None:
+    """Its inputs are the image, weights, biases and the output's shape, as `order` says."""
+    arity(op, 4, 4, optional=(2,))
+    image, weights, out = _operands(graph, op, 0)
+    need(image.dtype == INT8, f"has the type {image.dtype}; int8 is needed", "quantize the model to int8")
+    need(not weights.q.zero_points.any(), "has weights with a zero point other than 0")
+    need(
+        len(image.shape) == len(weights.shape) == len(out.shape) == 4
+        and image.shape[0] == out.shape[0] == 1
+        and weights.shape[3] == image.shape[3]
+        and weights.shape[0] == out.shape[3],
+        f"has weights of shape {weights.shape} from {image.shape} to {out.shape}",
+    )
+    wanted = tuple(int(d) for d in constant(graph, op, 3, "an output shape").reshape(-1))
+    need(wanted == out.shape, f"writes shape {out.shape} where {wanted} is asked for")
+    left = tuple(-(-size // step) for size, step in zip(out.size2d, op.w.stride, strict=True))
+    if not op.same_padding:
+        left = tuple((o - k) // s + 1 for o, k, s in zip(out.size2d, op.w.size, op.w.stride, strict=True))
+    need(left == image.size2d, f"makes {out.size2d} places of {image.size2d} in steps of {op.w.stride}")
+    need(max(*image.shape, *out.shape, *op.w.size) <= LARGEST_SIZE, "has an axis that is too long")
+    _bias(op, image, graph.optional(op, 2), weights.shape[0])
 
 
 def check_dense(graph: Graph, op: Op) -> None:
@@ -164,6 +191,21 @@ def _depthwise(op: Any, tensors: Given, where: str) -> Attributes:
     }
 
 
+def _transpose_conv(op: Any, tensors: Given, where: str) -> Attributes:
+    table = table_of(op, "TransposeConvOptions", where)
+    stride = (step_of(table.StrideH(), "stride", where), step_of(table.StrideW(), "stride", where))
+    return {
+        "window": Window(filter_size(tensors, where), stride),
+        "same_padding": padding_of(table, where),
+        "activation": activation_of(table, where),
+    }
+
+
+def _asked_for(graph: Graph, op: Op) -> tuple[int, ...] | None:
+    asked = graph.optional(op, 3)
+    return None if asked is None or asked.data is None else tuple(int(d) for d in np.ravel(asked.data))
+
+
 def _dense(op: Any, tensors: Given, where: str) -> Attributes:
     table = table_of(op, "FullyConnectedOptions", where)
     if table.WeightsFormat() != 0:
@@ -193,5 +235,15 @@ DEPTHWISE_CONV_2D = Operator(
 )
 FULLY_CONNECTED = Operator(
     "FULLY_CONNECTED", check_dense, newest=14, attributes=_dense, clamps=True, trained=True, shape=_rows
+)
+TRANSPOSE_CONV = Operator(
+    "TRANSPOSE_CONV",
+    check_transpose_conv,
+    newest=5,
+    attributes=_transpose_conv,
+    clamps=True,
+    trained=True,
+    order=(2, 1, 3, 0),
+    shape=_asked_for,
 )
 CONVOLUTIONS = (CONV_2D, DEPTHWISE_CONV_2D)
