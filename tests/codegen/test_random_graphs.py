@@ -17,7 +17,7 @@ from emgdeploy.graph.operators.function import LOOKUP
 from emgdeploy.graph.operators.layout import PAD, TRANSPOSE
 from emgdeploy.graph.operators.product import BATCH_MATMUL
 from emgdeploy.graph.operators.recurrent import UNIDIRECTIONAL_SEQUENCE_LSTM
-from emgdeploy.graph.operators.shapes import GATHER, PACK, REDUCE_PROD, SHAPE
+from emgdeploy.graph.operators.shapes import REDUCE_PROD, SHAPE
 from emgdeploy.graph.operators.slices import SLICE, SPLIT, SPLIT_V, UNPACK
 from emgdeploy.graph.operators.weighted import TRANSPOSE_CONV
 from emgdeploy.graph.passes import simplify
@@ -29,7 +29,7 @@ from support.random_models.random_graphs import random_graph
 SEEDS = range(200)
 # What the reader makes something else of.
 FOLDED = {
-    BATCH_TO_SPACE_ND, GATHER, PACK, REDUCE_PROD, SHAPE, SLICE,
+    BATCH_TO_SPACE_ND, REDUCE_PROD, SHAPE, SLICE,
     SPACE_TO_BATCH_ND, SPLIT, SPLIT_V, UNPACK,
 }  # fmt: skip
 INT8_ALONE = {
@@ -56,7 +56,7 @@ def test_the_graphs_reach_every_operator_in_both_types_and_every_pass() -> None:
     known = {
         kind for kind in operators().values() if not kind.tabled and kind is not LOOKUP
     }  # see test_tables
-    assert known - {GATHER, REDUCE_PROD} <= {kind for g in graphs for kind in g.file_ops}
+    assert known - {REDUCE_PROD} <= {kind for g in graphs for kind in g.file_ops}
     quantized = known - FOLDED - {DEQUANTIZE}
     wanted = {(kind, dtype) for kind in quantized for dtype in ("int8", "int16")}
     assert wanted - {(kind, "int16") for kind in INT8_ALONE} <= reached

@@ -64,6 +64,24 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     ),
     "the last column": (IMAGE, lambda n: n.add("Gather", ["x", np.array(-1)], axis=3), ["SLICE"]),
     "one row, kept": (IMAGE, lambda n: n.add("Gather", ["x", np.array([2])], axis=2), ["SLICE"]),
+    "places in any order": (
+        IMAGE,
+        lambda n: n.add("Gather", ["x", np.array([2, -3, 2])], axis=1),
+        ["GATHER"],
+    ),
+    "places in a table": (
+        IMAGE,
+        lambda n: n.add("Gather", ["x", np.array([[0, 4], [3, 1]])], axis=3),
+        ["GATHER"],
+    ),
+    "neighbours": (IMAGE, lambda n: n.add("Gather", ["x", np.array([1, 2])], axis=2), ["SLICE"]),
+    "repeated rows": (IMAGE, lambda n: n.add("Tile", ["x", np.array([1, 1, 2, 1])]), ["TILE"]),
+    "expanded features": ((3, 1, 5), lambda n: n.add("Expand", ["x", np.array([3, 4, 1])]), ["TILE"]),
+    "joined to a constant": (
+        (4, 6),
+        lambda n: n.add("Concat", [numbers(1, 1, 6), "x"], axis=1),
+        ["CONCATENATION"],
+    ),
     "split channels": (IMAGE, lambda n: _halves(n), ["SLICE", "SLICE", "SUB"]),
     "largest of rows": (IMAGE, lambda n: n.add("ReduceMax", ["x"], axes=[2], keepdims=0), ["REDUCE_MAX"]),
     "smallest of an image": (IMAGE, lambda n: n.add("ReduceMin", ["x"], axes=[2, 3]), ["REDUCE_MIN"]),
@@ -305,7 +323,7 @@ REFUSED: dict[str, tuple[Build, str]] = {
         lambda n: n.add("Split", ["x", np.array([3, 3])], outputs=2, axis=2),
         "splits 4",
     ),
-    "places here and there": (lambda n: n.add("Gather", ["x", np.array([0, 2])], axis=2), "gathers places"),
+    "places here and there": (lambda n: n.add("Gather", ["x", np.array([0, 4])], axis=2), "gathers places"),
     "three to compare": (lambda n: n.add("Max", ["x", "x", "x"]), "compares 3 tensors"),
     "padding with ones": (
         lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0]), np.float32(1)]),

@@ -128,7 +128,7 @@ def concat_scales(m: Maker, x: Value) -> Value:
 
 
 def concat_constant(m: Maker, x: Value) -> Value:
-    fixed = m.writer.tensor(x.shape, "int8", x.scale, x.zero_point, np.zeros(x.shape))
+    fixed = m.writer.tensor(x.shape, "int8", 2 * x.scale, x.zero_point, np.zeros(x.shape))
     return m.op("CONCATENATION", [x.index, fixed], m.like((1, 10, 4, 3), x),
                 options("ConcatenationOptions", "NONE", axis=1))  # fmt: skip
 
@@ -148,9 +148,30 @@ def mean_axis(m: Maker, x: Value) -> Value:
     )
 
 
-def pack_computed(m: Maker, x: Value) -> Value:
+def pack_far_away(m: Maker, x: Value) -> Value:
     return m.op("PACK", [x.index, x.index], m.like((2, *x.shape), x),
-                options("PackOptions", axis=0, valuesCount=2))  # fmt: skip
+                options("PackOptions", axis=7, valuesCount=2))  # fmt: skip
+
+
+def gather_beyond(m: Maker, x: Value) -> Value:
+    table = options("GatherOptions", axis=1, batchDims=0)
+    return m.op("GATHER", [x.index, m.integers([0, 5])], m.like((1, 2, 4, 3), x), table)
+
+
+def tile_too_far(m: Maker, x: Value) -> Value:
+    return m.op("TILE", [x.index, m.integers([1, 2, 1, 1])], m.like((1, 5, 4, 3), x), options("TileOptions"))
+
+
+def broadcast_elsewhere(m: Maker, x: Value) -> Value:
+    return m.op("BROADCAST_TO", [x.index, m.integers((1, 10, 4, 3))], m.like((1, 10, 4, 3), x),
+                options("BroadcastToOptions"))  # fmt: skip
+
+
+def transpose_conv_elsewhere(m: Maker, x: Value) -> Value:
+    kernel = m.writer.tensor((2, 2, 2, 3), "int8", 0.1, 0, np.ones((2, 2, 2, 3)))
+    table = options("TransposeConvOptions", "NONE", padding=1, strideH=2, strideW=2)
+    out = m.value((1, 12, 8, 2))
+    return m.op("TRANSPOSE_CONV", [m.integers(out.shape), kernel, x.index], out, table)
 
 
 def quantize_integers(m: Maker, x: Value) -> Value:
@@ -192,11 +213,15 @@ CASES: tuple[tuple[Broken, str], ...] = (
     (computed_axes, "only known on the device"),
     (pad_negative, "impossible padding amounts"),
     (concat_scales, "changes scale or zero point"),
-    (concat_constant, "joins the constant tensor"),
+    (concat_constant, "changes scale or zero point"),
     (reshape_elsewhere, "(1, 60) where [1, 30, 2] is asked for"),
     (squeeze_five, "squeezes axes [1]"),
     (mean_axis, "reduces axes [7]"),
-    (pack_computed, "only known on the device"),
+    (pack_far_away, "packs along axis 7 of rank 5"),
+    (gather_beyond, "gathers places beyond 5"),
+    (tile_too_far, "(1, 10, 4, 3) follows"),
+    (broadcast_elsewhere, "repeats (1, 5, 4, 3) to (1, 10, 4, 3)"),
+    (transpose_conv_elsewhere, "makes (12, 8) places of (5, 4)"),
     (quantize_integers, "turns int8 into int32"),
     (unknown_operator, "ELU"),
     (float_operator, "float32"),

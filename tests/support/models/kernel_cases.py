@@ -12,6 +12,7 @@ from emgdeploy.convert.reference import Reference
 from support.machines.proof import windows_of
 from support.models.maker import Maker, Value
 from support.models.tflite_writer import options
+from support.random_models import random_copies as copies
 from support.random_models import random_elementwise as elementwise
 from support.random_models import random_layout as layout
 from support.random_models import random_product as product
@@ -78,6 +79,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "fully_connected_s16": (weighted.dense, "int16"),
     "fully_connected_s8": (weighted.dense, "int8"),
     "fully_connected_wide_s8": (dense_of_large_biases, "int8"),
+    "gather": (copies.gather, "int8"),
     "lstm_s8": (lstm_over_pixels, "int8"),
     "lookup_s8": (elementwise.leaky_relu, "int8"),
     "lookup_s8_s16": (elementwise.change_type, "int8"),

@@ -107,7 +107,7 @@ def _version(kind: str) -> int:
         "FULLY_CONNECTED": 5, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "PAD": 2, "MAXIMUM": 2,
         "MINIMUM": 2, "REDUCE_MAX": 2, "REDUCE_MIN": 2, "SLICE": 3, "SPLIT": 2, "SPLIT_V": 2, "SUB": 2,
         "STRIDED_SLICE": 2, "SPACE_TO_BATCH_ND": 2, "BATCH_TO_SPACE_ND": 2, "TANH": 2, "UNPACK": 2,
-        "TRANSPOSE_CONV": 4,
+        "TRANSPOSE_CONV": 4, "GATHER": 2, "BROADCAST_TO": 2,
     }.get(kind, 1)  # fmt: skip
 
 

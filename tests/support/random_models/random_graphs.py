@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from support.models.maker import LARGEST, Maker, Value
 from support.models.tflite_writer import options
+from support.random_models import random_copies as copies
 from support.random_models import random_dilation as dilation
 from support.random_models import random_elementwise as elementwise
 from support.random_models import random_layout as layout
@@ -34,6 +35,7 @@ LAYERS: tuple[Layer, ...] = (
     weighted.dense,
     reduction.mean,
     reduction.extreme,
+    reduction.extreme,
     layout.pad,
     layout.transpose,
     layout.reshape,
@@ -41,6 +43,12 @@ LAYERS: tuple[Layer, ...] = (
     layout.squeeze,
     layout.expand_dims,
     layout.concatenate,
+    copies.pack,
+    copies.pack,
+    copies.gather,
+    copies.tile,
+    copies.broadcast_to,
+    copies.join_constant,
     slices.part,
     slices.strided,
     slices.split,
@@ -61,6 +69,7 @@ LAYERS: tuple[Layer, ...] = (
     elementwise.through_float,
     elementwise.add,
     elementwise.sub,
+    elementwise.extreme,
     elementwise.extreme,
     elementwise.mul,
     elementwise.excite,

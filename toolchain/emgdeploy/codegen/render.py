@@ -117,7 +117,8 @@ def _arguments(graph: Graph, number: int, step: Step, plan: Plan) -> list[str]:
 def _gathered(step: Step, plan: Plan) -> list[dict[str, str]]:
     if not step.gathers:
         return []
-    lines = [f"    arena.s8 + {plan.tensor(t)}," for t in step.reads]
+    places = (f"arena.s8 + {plan.tensor(t)}" if isinstance(t, int) else t for t in step.operands)
+    lines = [f"    {place}," for place in places]
     name = f"static const int8_t *const inputs_{step.op.index}[{len(lines)}]"
     return [{"declaration": name, "values": "\n".join(lines)}]
 

@@ -81,8 +81,8 @@ class Step:
 
     `header` declares it; `sources` are the C files that it is compiled from, all below
     firmware_templates/runtime. `constants` are symbols of constant operands. A kernel that only
-    moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its reads as one array
-    of pointers.
+    moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its operands as one array
+    of pointers: `operands`, tensors by index and constant arrays by name.
     """
 
     op: Op
@@ -100,6 +100,7 @@ class Step:
     scratch_type: str = "int8_t"
     bytes_only: bool = False
     gathers: bool = False
+    operands: tuple[int | str, ...] = ()
 
     @property
     def weights_bytes(self) -> int:

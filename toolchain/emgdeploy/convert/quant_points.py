@@ -19,6 +19,7 @@ KEEPS_RANGE = frozenset(
     {
         "AveragePool",
         "Dropout",
+        "Expand",
         "Flatten",
         "Gather",
         "GlobalMaxPool",
@@ -31,6 +32,7 @@ KEEPS_RANGE = frozenset(
         "Slice",
         "Split",
         "Squeeze",
+        "Tile",
         "Transpose",
         "Unsqueeze",
     }

@@ -10,11 +10,14 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import math
+import struct
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tflite as schema
 from numpy.typing import NDArray
 
 from emgdeploy import optional
@@ -23,6 +26,9 @@ from emgdeploy.errors import InputError, ToolMissingError
 
 _HINT = "use a .tflite as a converter wrote it; if it was copied, copy it again"
 _IDENTIFIER = b"TFL3"
+# Of an OperatorCode, where its version's place stands in the list of fields.
+_VERSION_SLOT = 8
+_NEWEST_TILE = 2
 # A microcontroller's model is far smaller; a file asking for more than this is damaged or hostile.
 _MAX_TENSOR_BYTES = 1 << 30
 
@@ -153,7 +159,7 @@ def _open(tflite: bytes, keep_tensors: bool) -> tuple[Any, str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorFlow's asks to use ai-edge-litert instead
             interpreter = module.Interpreter(
-                model_content=tflite,
+                model_content=_known_versions(tflite),
                 num_threads=1,
                 experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
                 experimental_preserve_all_tensors=keep_tensors,
@@ -163,6 +169,22 @@ def _open(tflite: bytes, keep_tensors: bool) -> tuple[Any, str]:
     except (RuntimeError, ValueError, MemoryError) as error:
         raise InputError(f"the model cannot be loaded: {_one_line(error)}", _HINT) from None
     return interpreter, name
+
+
+def _known_versions(data: bytes) -> bytes:
+    """The file with TILE of the version that the reference registers.
+
+    TensorFlow writes TILE of int8 as version 3. The reference registers 2 at most; its kernel moves elements of any
+    size. Source: kernels/register_ref.cc and kernels/tile.cc of google-ai-edge/LiteRT.
+    """
+    changed = bytearray(data)
+    with suppress(IndexError, struct.error, TypeError, ValueError):  # damage is the interpreter's to name
+        model = schema.Model.GetRootAs(data, 0)
+        for code in map(model.OperatorCodes, range(model.OperatorCodesLength())):
+            place = code._tab.Offset(_VERSION_SLOT)
+            if code.BuiltinCode() == schema.BuiltinOperator.TILE and code.Version() > _NEWEST_TILE and place:
+                struct.pack_into("<i", changed, code._tab.Pos + place, _NEWEST_TILE)
+    return bytes(changed)
 
 
 def _check_header(tflite: bytes) -> None:

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.codegen.known.interval import Range, Ranges
 from emgdeploy.codegen.known.relation import Relation, each, same
@@ -18,7 +19,7 @@ from emgdeploy.graph.axes import axes_of
 from emgdeploy.graph.operators.layout import CONCATENATION, EXPAND_DIMS, PAD, RESHAPE, SQUEEZE, TRANSPOSE
 from emgdeploy.graph.operators.slices import REVERSE_V2, STRIDED_SLICE
 from emgdeploy.graph.slicing import part_of, slice_lists
-from emgdeploy.graph.types import Graph, Op, quoted
+from emgdeploy.graph.types import Graph, Op, Tensor
 
 _AXES = 4
 
@@ -56,7 +57,7 @@ def lower_pad(graph: Graph, op: Op) -> Step:
 def lower_transpose(graph: Graph, op: Op) -> Step:
     image = graph.tensors[op.inputs[0]]
     steps = strides(image.shape)
-    return _gathering(graph, op, 0, [(image.shape[a], (steps[a],)) for a in axes_of(graph, op)])
+    return gathering(graph, op, 0, [(image.shape[a], (steps[a],)) for a in axes_of(graph, op)])
 
 
 def lower_slice(graph: Graph, op: Op) -> Step:
@@ -66,7 +67,7 @@ def lower_slice(graph: Graph, op: Op) -> Step:
         raise LookupError(f"operator {op.index} slices at unknown places")
     part = part_of(graph.tensors[op.inputs[0]].shape, *lists, op.masks)
     axes: list[Axis] = [(size, (step,)) for size, step in zip(part.shape, part.strides, strict=True)]
-    return _gathering(graph, op, part.first, axes)
+    return gathering(graph, op, part.first, axes)
 
 
 def lower_reverse(graph: Graph, op: Op) -> Step:
@@ -79,7 +80,7 @@ def lower_reverse(graph: Graph, op: Op) -> Step:
     walk: list[Axis] = [
         (size, (sign * step,)) for size, step, sign in zip(image.shape, steps, signs, strict=True)
     ]
-    return _gathering(graph, op, first, walk)
+    return gathering(graph, op, first, walk)
 
 
 def _reversed_axes(graph: Graph, op: Op) -> set[int]:
@@ -87,7 +88,7 @@ def _reversed_axes(graph: Graph, op: Op) -> set[int]:
     return {int(a) % rank for a in np.asarray(graph.tensors[op.inputs[1]].data).reshape(-1)}
 
 
-def _gathering(graph: Graph, op: Op, first: int, walk: list[Axis]) -> Step:
+def gathering(graph: Graph, op: Op, first: int, walk: list[Axis]) -> Step:
     """The output in order, read from element `first` on; neighbours that stay neighbours travel together."""
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     axes = merged(walk)
@@ -115,26 +116,22 @@ def _gathering(graph: Graph, op: Op, first: int, walk: list[Axis]) -> Step:
 
 
 def lower_concatenation(graph: Graph, op: Op) -> Step:
-    """Row by row; an operand may wait inside the output, behind everything written before it."""
+    """CONCATENATION and PACK, row by row; an operand may wait inside the output, behind everything written before
+    it."""
     out = graph.out(op)
     parts = [graph.tensors[i] for i in op.inputs]
-    constant = next((t for t in parts if t.constant), None)
-    if constant is not None:
-        raise InputError(
-            f"{graph.where(op)} "
-            f"joins the constant tensor {constant.index} ({quoted(constant.name)}) to computed ones",
-            "fold it into the next layer before export",
-        )
     axis = op.axis % len(out.shape)
     rows = math.prod(out.shape[:axis])
     runs = [t.nbytes // rows for t in parts]
     before = np.cumsum([0, *runs]).tolist()
     width = before[-1]
     name = f"runs_{op.index}"
+    fixed = {t.index: f"operand_{op.index}_{t.index}" for t in parts if t.constant}
     # What is joined twice is read last at its last place.
     places = {
         t.index: -((rows - 1) * (width - run) + start)
         for t, run, start in zip(parts, runs, before, strict=False)
+        if not t.constant
     }
     return Step(
         op=op,
@@ -142,13 +139,21 @@ def lower_concatenation(graph: Graph, op: Op) -> Step:
         header="kernels/layout/concatenation.h",
         sources=("kernels/layout/concatenation.c",),
         fields=(Field("run", name), Field("operands", len(parts)), Field("rows", rows)),
-        arrays=(Array(name, "int32_t", np.array(runs, np.int32)),),
-        reads=tuple(op.inputs),
+        arrays=(
+            Array(name, "int32_t", np.array(runs, np.int32)),
+            *(Array(fixed[i], "int8_t", _bytes_of(graph.tensors[i]), "weights") for i in fixed),
+        ),
+        reads=tuple(i for i in op.inputs if i not in fixed),
         writes=out.index,
         bytes_only=True,
         gathers=True,
+        operands=tuple(fixed.get(i, i) for i in op.inputs),
         overlaps=tuple(Overlap(t, at_most=p) for t, p in places.items()),
     )
+
+
+def _bytes_of(tensor: Tensor) -> NDArray[np.int8]:
+    return np.frombuffer(np.ascontiguousarray(tensor.data).tobytes(), np.int8)
 
 
 def _in_bytes(sizes: list[int], width: int) -> list[int]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from emgdeploy.convert.lowering.registry import Node, lowers
-from emgdeploy.convert.lowering.value import Value, canonical, channels_last, tf_axis
+from emgdeploy.convert.lowering.registry import Node, Operand, lowers
+from emgdeploy.convert.lowering.value import Value, canonical, channels_last, plain_axes, tf_axis
 
 
 @lowers("Concat")
 def concat(node: Node) -> Value:
-    """Computed tensors joined along one axis."""
+    """Computed tensors and constants joined along one axis, all in the range of what comes out."""
     import tensorflow as tf
 
-    parts = [channels_last(node.value(i)) for i in range(len(node.operands))]
+    parts = [_part(node, operand) for operand in node.operands]
     first = parts[0].shape
     axis = node.axis(1, len(first))
     if any(p.shape[:axis] + p.shape[axis + 1 :] != first[:axis] + first[axis + 1 :] for p in parts):
@@ -21,6 +21,18 @@ def concat(node: Node) -> Value:
     total = sum(p.shape[axis] for p in parts)
     joined = tf.concat([p.tensor for p in parts], tf_axis(len(first), axis))
     return canonical(joined, (*first[:axis], total, *first[axis + 1 :]), all(p.nonnegative for p in parts))
+
+
+def _part(node: Node, operand: Operand) -> Value:
+    import tensorflow as tf
+
+    if isinstance(operand, Value):
+        return channels_last(operand)
+    array = np.asarray(operand, np.float32)
+    if node.range is not None:
+        array = np.clip(array, node.range.low, node.range.high)
+    whole = plain_axes(tf.constant(array), array.shape, nonnegative=bool((array >= 0).all()))
+    return channels_last(whole)
 
 
 @lowers("Pad")

@@ -7,6 +7,7 @@ from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
     arithmetic,
     combine,
     convolution,
+    copies,
     dense,
     function,
     normalization,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
-
-_ONE_BY_ONE = "take parts that lie side by side (slices), and join them"
 
 
 @lowers("Slice")
@@ -24,18 +24,21 @@ def slice_(node: Node) -> Value:
 
 @lowers("Gather")
 def gather(node: Node) -> Value:
-    """One place along an axis, as x[:, -1] is exported; the axis then goes."""
+    """Places along an axis, which take its place; one number, as x[:, -1] is exported, leaves none."""
+    import tensorflow as tf
+
     x = channels_last(node.value())
     axis = node.axis(0, x.rank)
-    places = node.constant(1)
-    size = x.shape[axis]
-    if places.size != 1 or places.ndim > 1 or not -size <= int(places.ravel()[0]) < size:
-        raise node.fail(
-            f"gathers places {places.ravel().tolist()[:8]} of {size}; one is supported", _ONE_BY_ONE
-        )
-    first = int(places.ravel()[0]) % size
-    part = along(x, axis, first, 1)
-    return part if places.ndim else reshape(part, (*x.shape[:axis], *x.shape[axis + 1 :]))
+    given, size = node.constant(1), x.shape[axis]
+    if not given.size or int(given.min()) < -size or int(given.max()) >= size:
+        raise node.fail(f"gathers places {given.ravel().tolist()[:8]} of {size}")
+    places = given.ravel().astype(np.int64) % size
+    if np.array_equal(places, np.arange(places[0], places[0] + places.size)):
+        part = along(x, axis, int(places[0]), places.size)
+    else:
+        taken = tf.gather(x.tensor, tf.constant(places.astype(np.int32)), axis=tf_axis(x.rank, axis))
+        part = canonical(taken, (*x.shape[:axis], places.size, *x.shape[axis + 1 :]), x.nonnegative)
+    return reshape(part, (*x.shape[:axis], *given.shape, *x.shape[axis + 1 :]))
 
 
 @lowers("Split")

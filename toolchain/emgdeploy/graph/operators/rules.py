@@ -124,6 +124,7 @@ def fused_range(activation: Activation, out: Tensor) -> None:
 def same_quantization(a: Tensor, b: Tensor) -> None:
     need(a.dtype == b.dtype, f"turns {a.dtype} into {b.dtype}")
     if a.dtype in (INT8, INT16):
+        need(a.quant is not None and b.quant is not None, "needs one scale for each operand")
         same = a.q.scale == b.q.scale and a.q.zero_point == b.q.zero_point
         need(same, "changes scale or zero point, which it must not")
 

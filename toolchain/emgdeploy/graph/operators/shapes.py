@@ -7,27 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.errors import InputError
-from emgdeploy.graph import flat
 from emgdeploy.graph.operators.options import Attributes, Given, table_of
 from emgdeploy.graph.operators.rules import unfolded
 from emgdeploy.graph.types import Constants, Op, Operator, Tensor
-
-
-def _gather(op: Any, tensors: Given, where: str) -> Attributes:
-    table = table_of(op, "GatherOptions", where)
-    if table.BatchDims() != 0:
-        raise InputError(
-            f"{where} gathers in batches, which is not supported", "export the model with fixed shapes"
-        )
-    return {"axis": int(table.Axis())}
-
-
-def _pack(op: Any, tensors: Given, where: str) -> Attributes:
-    table = table_of(op, "PackOptions", where)
-    if table.ValuesCount() != len(tensors):
-        raise InputError(f"{where} has {len(tensors)} inputs for {table.ValuesCount()} values", flat.HINT)
-    return {"axis": int(table.Axis())}
 
 
 def _shape(op: Any, tensors: Given, where: str) -> Attributes:
@@ -38,13 +20,6 @@ def _keep_dims(op: Any, tensors: Given, where: str) -> Attributes:
     return {"keep_dims": bool(table_of(op, "ReducerOptions", where).KeepDims())}
 
 
-def _gathered(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    indices = values[1].astype(np.int64)
-    if indices.size and indices.min() < 0:
-        raise ValueError("negative indices")
-    return np.asarray(np.take(values[0], indices, axis=op.axis))
-
-
 def _product(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
     if values[0].dtype not in (np.int32, np.int64):
         raise ValueError(f"a product of {values[0].dtype}")
@@ -53,11 +28,5 @@ def _product(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
     return np.asarray(product).astype(values[0].dtype)
 
 
-def _packed(op: Op, out: Tensor, values: Constants) -> NDArray[np.generic]:
-    return np.stack(values, axis=op.axis)
-
-
-GATHER = Operator("GATHER", unfolded, newest=4, attributes=_gather, fold=_gathered)
-PACK = Operator("PACK", unfolded, newest=5, attributes=_pack, fold=_packed)
 REDUCE_PROD = Operator("REDUCE_PROD", unfolded, newest=2, attributes=_keep_dims, fold=_product)
 SHAPE = Operator("SHAPE", unfolded, attributes=_shape)
