@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import UsageError
 from emgdeploy.signals.anatomy import GESTURES, MUSCLES, TONE
+from emgdeploy.signals.contacts import POWER_LINE_HZ, Contacts, Noise, contacts_of
 from emgdeploy.signals.forearm import Forearm, Placement, contraction, forearm
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import UNUSED, Dataset, Recording
@@ -26,7 +27,6 @@ from emgdeploy.signals.recordings import UNUSED, Dataset, Recording
 SAMPLE_RATE_HZ = 2000.0
 GRID = (8, 24)
 LABELS = tuple(GESTURES)
-POWER_LINE_HZ = 50.0
 RAMP_S = 0.3
 
 _MOST_BYTES = 16 << 30
@@ -35,11 +35,6 @@ _SHIFT_MM, _ROTATION_DEG = 5.0, 4.0
 _EFFORT = (0.4, 1.3)
 _COCONTRACTION = 0.5
 _TREMOR, _TREMOR_HZ = 0.08, 2.0
-_GAIN_SPREAD = 0.12
-_THERMAL_MV = (0.008, 0.02)
-_LINE_MV = 0.02
-_DRIFT_MV = 0.3
-_OFFSET_MV = 5.0
 
 
 @dataclass(frozen=True)
@@ -75,16 +70,6 @@ class Simulation:
         trials = self.subjects * self.sessions * self.repetitions * len(LABELS)
         samples = round((RAMP_S + self.seconds) * self.sample_rate_hz)
         return trials * samples * self.grid[0] * self.grid[1] * 4
-
-
-@dataclass(frozen=True)
-class _Contacts:
-    """What the electrodes of one session add; every field (electrodes,)."""
-
-    gain: NDArray[np.float64]
-    thermal_mv: NDArray[np.float64]
-    line_mv: NDArray[np.float64]
-    offset_mv: NDArray[np.float64]
 
 
 def dataset(simulation: Simulation | None = None) -> Dataset:
@@ -172,13 +157,8 @@ def _frames_of(rows: int, columns: int, frames: int) -> Preprocess:
 
 
 def _session(wanted: Simulation, subject: int, session: int) -> list[Recording]:
-    day = np.random.default_rng([wanted.seed, 2, subject, session])
-    placement = Placement(
-        float(day.normal(0, _SHIFT_MM)), float(day.normal(0, _SHIFT_MM)), float(day.normal(0, _ROTATION_DEG))
-    )
     rate = wanted.sample_rate_hz
-    arm = arm_of(wanted.seed, subject, wanted.grid, placement, rate)
-    contacts = _contacts(arm.templates.shape[3], day)
+    arm, contacts = sitting(wanted, subject, session)
     samples = round((RAMP_S + wanted.seconds) * rate)
     recordings = []
     for repetition in range(wanted.repetitions):
@@ -192,6 +172,16 @@ def _session(wanted: Simulation, subject: int, session: int) -> list[Recording]:
     return recordings
 
 
+def sitting(wanted: Simulation, subject: int, session: int) -> tuple[Forearm, Contacts]:
+    """A subject's arm under the grid as it lies in a session, and what its electrodes add."""
+    day = np.random.default_rng([wanted.seed, 2, subject, session])
+    placement = Placement(
+        float(day.normal(0, _SHIFT_MM)), float(day.normal(0, _SHIFT_MM)), float(day.normal(0, _ROTATION_DEG))
+    )
+    arm = arm_of(wanted.seed, subject, wanted.grid, placement, wanted.sample_rate_hz)
+    return arm, contacts_of(arm.templates.shape[3], day)
+
+
 @lru_cache(maxsize=2)
 def arm_of(
     seed: int, subject: int, grid: tuple[int, int], placement: Placement, sample_rate_hz: float
@@ -202,25 +192,18 @@ def arm_of(
     return forearm(grid, placement, sample_rate_hz, np.random.default_rng([seed, 1, subject]))
 
 
-def _contacts(electrodes: int, day: np.random.Generator) -> _Contacts:
-    return _Contacts(
-        gain=np.exp(day.normal(0.0, _GAIN_SPREAD, electrodes)),
-        thermal_mv=day.uniform(*_THERMAL_MV, electrodes),
-        line_mv=_LINE_MV * np.exp(day.normal(0.0, 0.6, electrodes)),
-        offset_mv=day.normal(0.0, _OFFSET_MV, electrodes),
-    )
-
-
 def _trial(
-    arm: Forearm, contacts: _Contacts, label: int, samples: int, rng: np.random.Generator
+    arm: Forearm, contacts: Contacts, label: int, samples: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """(samples, electrodes) of one repetition in mV: ramp to the effort, then hold it."""
     time = np.arange(samples) / arm.sample_rate_hz
-    muscles = contraction(arm, _excitations(label, time, rng), rng)
-    return (muscles * contacts.gain + _noise(contacts, time, rng)).astype(np.float32)
+    muscles = contraction(arm, excitations(label, time, rng), rng)
+    return (muscles * contacts.gain + Noise(contacts, arm.sample_rate_hz, rng).next(samples)).astype(
+        np.float32
+    )
 
 
-def _excitations(label: int, time: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def excitations(label: int, time: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """(muscles, S) shares of the maximal excitation at (S,) seconds."""
     gesture = GESTURES[LABELS[label]]
     target = np.array([gesture.get(muscle.name, 0.0) for muscle in MUSCLES])
@@ -231,16 +214,3 @@ def _excitations(label: int, time: NDArray[np.float64], rng: np.random.Generator
     held = 1.0 + _TREMOR * np.sin(2 * np.pi * rate * time + phase)
     ramp = np.minimum(time / RAMP_S, 1.0)
     return np.clip((target[:, None] * ramp + stray[:, None]) * held, 0.0, 1.0)
-
-
-def _noise(contacts: _Contacts, time: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """(S, electrodes) thermal noise, power line with its third harmonic, drift and offset, in mV."""
-    electrodes = len(contacts.gain)
-    shape = (len(time), electrodes)
-    phase = rng.uniform(0, 2 * np.pi) + rng.normal(0, 0.3, electrodes)
-    cycles = 2 * np.pi * (POWER_LINE_HZ + rng.normal(0, 0.02)) * time[:, None]
-    line = np.sin(cycles + phase) + 0.2 * np.sin(3 * cycles + 3 * phase)
-    drift = np.cumsum(rng.standard_normal(shape, dtype=np.float32), axis=0)
-    drift *= _DRIFT_MV * np.sqrt(time[1])
-    thermal = contacts.thermal_mv * rng.standard_normal(shape, dtype=np.float32)
-    return thermal + contacts.line_mv * line + drift + contacts.offset_mv
