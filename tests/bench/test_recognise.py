@@ -88,6 +88,10 @@ def test_a_file_gives_the_gestures_of_the_reference(
         0,
         {},
     )
+    benched = cli("bench", "--build", live_build, "--samples", tmp_path / "s.npy", "--json")
+    benched.succeeds()
+    verdict = json.loads(benched.out)
+    assert (verdict["correct_bits"], verdict["windows"]) == (len(wanted), len(wanted))
     timed = cli(
         *("run", "--build", live_build, "--samples", tmp_path / "s.npy"),
         *("--vote", "5", "--every", "--late", "keep"),

@@ -20,6 +20,9 @@ from emgdeploy.errors import InputError, LinkError, UsageError
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.link.proxy import FaultPlan
 from emgdeploy.resources import FIRMWARE_TEMPLATES
+from emgdeploy.signals import Preprocess
+from emgdeploy.signals.matching import Matched
+from emgdeploy.signals.recordings import Dataset, Recording
 from emgdeploy.signals.traces import Trace
 from support.devices.bench_items import random_work, run_native
 from support.devices.wire_device import Device
@@ -157,6 +160,23 @@ def test_no_accuracy_is_given_on_windows_that_were_trained_on(build_copy: Path) 
     np.savez(build_copy / "w.npz", x=x[2:], y=np.zeros(7, np.int64))
     found = workload.from_file(build_copy / "w.npz", build_copy, made)
     assert found.classes is not None and not found.doubt
+
+
+def test_the_windows_of_a_recording_are_those_of_its_classes(build_copy: Path) -> None:
+    made = manifests.load(build_copy)
+    how = Preprocess(1000.0, (4, 6), tuple(range(24)), 10.0, 10.0, normalise="none", layout="channels")
+    made = dataclasses.replace(
+        made, input=dataclasses.replace(made.input, window_shape=(1, 4, 6), window_axes=(1, 2, 0))
+    )
+    samples = np.random.default_rng(4).normal(size=(100, 24)).astype(np.float32)
+    labels = np.repeat(np.array([0, -1, 1]), [35, 30, 35])
+    one = Recording(samples, labels, 1, 1, 1, name="fist.csv")
+    matched = Matched(Dataset("files", (one,), (), 1000.0, (4, 6), tuple(range(24))), how)
+    found = workload.from_recording(matched, one, build_copy, made)
+    assert found.classes is not None and found.classes.tolist() == [0, 0, 0, 1, 1, 1]
+    unlabelled = dataclasses.replace(one, labels=np.full(100, -1))
+    found = workload.from_recording(matched, unlabelled, build_copy, made)
+    assert len(found) == 10 and found.classes is None and found.source == "fist.csv"
 
 
 def test_equal_windows_do_not_accuse_each_other(build_copy: Path) -> None:

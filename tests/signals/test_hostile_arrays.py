@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emgdeploy.errors import InputError
-from emgdeploy.signals import archive, samples, windowfile
+from emgdeploy.signals import archive, arrayfile, windowfile
 
 
 def header(shape: tuple[int, ...], descr: str = "<f4") -> bytes:
@@ -77,4 +77,4 @@ def test_large_numbers_of_classes_are_not_made_negative(tmp_path: Path) -> None:
 def test_a_line_without_an_end(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("1," * 100_000)
     with pytest.raises(InputError, match="a line has more than 131,072 characters"):
-        samples.load(tmp_path / "s.csv")
+        arrayfile.read_table(tmp_path / "s.csv", "")

@@ -17,6 +17,9 @@ from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.graph.numerics import other_sign
 from emgdeploy.signals import leaks, windowfile
+from emgdeploy.signals.images import window_classes
+from emgdeploy.signals.matching import Matched
+from emgdeploy.signals.recordings import Recording
 from emgdeploy.signals.traces import Trace
 from emgdeploy.signals.windowfile import Windows
 
@@ -94,9 +97,25 @@ def from_file(path: Path, folder: Path, manifest: Manifest) -> Workload:
     Raises InputError for a bad file or gestures that the build does not know, UsageError for one without windows, ToolMissingError without the
     interpreter.
     """
+    windows = windowfile.load(path, allow_empty=True).named_as(manifest.output.labels, str(path))
+    return _of_windows(windows, path, folder, manifest)
+
+
+def from_recording(matched: Matched, recording: Recording, folder: Path, manifest: Manifest) -> Workload:
+    """The windows of a recording as live recognition makes them, with answers by the reference interpreter; of a
+    recording with classes those of one class. Raises as `from_file` does."""
+    x, preprocess = matched.preprocess.apply(recording.samples), matched.preprocess
+    y = window_classes(recording.labels, preprocess)
+    windows = Windows(x)
+    if (y >= 0).any():
+        windows = Windows(x[y >= 0], y[y >= 0], matched.dataset.labels or None)
+    place = Path(recording.title)
+    return _of_windows(windows.named_as(manifest.output.labels, recording.title), place, folder, manifest)
+
+
+def _of_windows(windows: Windows, path: Path, folder: Path, manifest: Manifest) -> Workload:
     tensor = manifest.input
     dtype = np.dtype(tensor.dtype)
-    windows = windowfile.load(path, allow_empty=True).named_as(manifest.output.labels, str(path))
     if not len(windows):
         raise UsageError(
             f"{path}: there are no windows to bench in it", "give a file with at least one window"

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emgdeploy.cli import dataoptions, line, options, samplefile
 from emgdeploy.cli import folder as folders
-from emgdeploy.cli import line, options
 from emgdeploy.cli.console import Console
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_build(parser)
     options.add_port(parser)
     options.add_trust(parser)
-    options.add_windows(parser)
+    source = parser.add_mutually_exclusive_group()
+    options.add_windows(source)
+    source.add_argument("--samples", metavar="FILE", help=samplefile.FILES)
+    source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
+    samplefile.add(parser)
     parser.add_argument("--limit", type=options.positive_int, metavar="N", help="only the first N windows")
     parser.add_argument(
         "--fresh",
@@ -56,7 +60,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     integrity.check_all(folder, manifest.hashes)
     board = load_board(manifest.board)
     wanted = _options(args)
-    work = _workload(args, folder, manifest)
+    work = _workload(args, folder, manifest, console)
     if work.doubt:
         console.warn(work.doubt)
     if manifest.taps_of is not None:
@@ -83,12 +87,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest) -> Workload:
+def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest, console: Console) -> Workload:
     from emgdeploy.bench import workload
 
-    if args.windows is None:
+    if args.windows is not None:
+        return workload.from_file(args.windows, folder, manifest)
+    if args.samples is None and args.dataset is None:
         return workload.from_build(folder, manifest)
-    return workload.from_file(args.windows, folder, manifest)
+    return workload.from_recording(*samplefile.read(args, manifest, console), folder, manifest)
 
 
 def _options(args: argparse.Namespace) -> BenchOptions:

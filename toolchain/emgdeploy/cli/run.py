@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import dataoptions, line, options
+from emgdeploy.cli import dataoptions, line, options, samplefile
 from emgdeploy.cli import folder as folders
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.runview import RunView
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from emgdeploy.bench.recognise import Settings
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.signals import Preprocess
-    from emgdeploy.signals.acquisition import Acquisition
     from emgdeploy.signals.given import Reading
     from emgdeploy.signals.sources import Source
 
@@ -49,35 +47,10 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--samples",
         metavar="FILE",
-        help=".npy, .npz (array x) or .csv of samples as they were recorded for the training, a row per sampling "
-        "interval, a column per channel; - reads such lines from standard input as they come",
+        help=f"{samplefile.FILES}; - reads lines of numbers from standard input as they come",
     )
     source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
-    parser.add_argument(
-        "--recording",
-        default="1",
-        metavar="NAME",
-        help="of --dataset: its number from 1, or its file (default 1)",
-    )
-    parser.add_argument(
-        "--scale",
-        type=options.positive_float,
-        metavar="MV",
-        help="of --samples: millivolts of one unit (default: as in the recordings trained on)",
-    )
-    parser.add_argument(
-        "--rate",
-        type=options.positive_float,
-        metavar="HZ",
-        help="of --samples: samples in a second (default: as in the recordings trained on)",
-    )
-    parser.add_argument(
-        "--electrodes",
-        type=int,
-        nargs="+",
-        metavar="COLUMN",
-        help="of --samples: the column, from 0, of each place of the grid, row by row; -1 for none",
-    )
+    samplefile.add(parser)
     parser.add_argument(
         "--bad-lines",
         type=options.positive_int,
@@ -85,7 +58,6 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of --samples -: give up after N lines in a row that are no samples (default 100)",
     )
-    dataoptions.add_data(parser)
 
 
 def _add_decisions(parser: argparse.ArgumentParser) -> None:
@@ -135,47 +107,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _source(args: argparse.Namespace, manifest: Manifest, console: Console) -> tuple[Preprocess, Source]:
     """The samples, and the build's preprocessing with their electrodes."""
-    from emgdeploy.bench import recognise
-    from emgdeploy.signals import given, sources
-    from emgdeploy.signals.acquisition import Acquisition
+    from emgdeploy.signals import sources
 
-    preprocess = recognise.description(manifest)
-    acquisition = None
-    if manifest.acquisition is not None:
-        acquisition = Acquisition.from_dict(manifest.acquisition, "manifest.json: acquisition")
-    if args.dataset is not None:
-        return _of_dataset(args, preprocess, acquisition, console)
-    electrodes = None if args.electrodes is None else tuple(args.electrodes)
-    how = given.reading(preprocess, acquisition, args.scale, args.rate, electrodes)
     if args.samples == "-":
+        how = samplefile.reading(args, manifest)
         return how.preprocess, _lines(args, how, console)
-    matched, taken = given.from_file(Path(args.samples), how)
-    console.note(taken)
-    dataoptions.say_match(matched, console)
-    samples = matched.dataset.recordings[0].samples
-    return matched.preprocess, sources.Played(samples, matched.dataset.sample_rate_hz, not args.fast)
-
-
-def _of_dataset(
-    args: argparse.Namespace, preprocess: Preprocess, acquisition: Acquisition | None, console: Console
-) -> tuple[Preprocess, Source]:
-    from emgdeploy.signals import given, sources
-    from emgdeploy.signals.choice import DataChoice
-
-    for name in ("scale", "rate", "electrodes"):
-        if getattr(args, name) is not None:
-            raise UsageError(
-                f"--{name} belongs to --samples: a data set says it itself",
-                "correct it in the data set's description",
-            )
-    dataset = dataoptions.choice(args, DataChoice(args.dataset)).load(args.data)
-    dataoptions.say_reading(dataset, console)
-    matched, recording = given.of_dataset(dataset, args.recording, preprocess, acquisition)
-    console.note(
-        f"{dataset.name}: {recording.name or 'recording ' + args.recording}, "
-        f"{len(recording.samples) / matched.dataset.sample_rate_hz:,.1f} s"
-    )
-    dataoptions.say_match(matched, console)
+    matched, recording = samplefile.read(args, manifest, console)
     return matched.preprocess, sources.Played(
         recording.samples, matched.dataset.sample_rate_hz, not args.fast
     )

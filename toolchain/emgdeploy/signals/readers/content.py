@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
-from emgdeploy.signals import arrayfile
+from emgdeploy.signals import arrayfile, recordingfile
 from emgdeploy.signals.readers import apart, matfile
 from emgdeploy.signals.readers.formats import KINDS
 
@@ -38,7 +38,9 @@ def read(file: Path, wanted: tuple[str, ...], hint: str) -> Content:
         return Content(matfile.load(file, wanted, hint))
     if file.suffix.lower() in KINDS:
         return _foreign(apart.read(file, wanted, hint, KINDS[file.suffix.lower()]), wanted, file, hint)
-    return Content(arrayfile.read(file, hint))
+    arrays = arrayfile.read(file, hint)
+    told = recordingfile.told(arrays)
+    return Content(arrays, told.names, told.units, rate_hz=told.rate_hz)
 
 
 def _foreign(found: dict[str, Any], wanted: tuple[str, ...], file: Path, hint: str) -> Content:
