@@ -101,5 +101,11 @@ MODELS = (
     ),
     Model("ic", "MLPerf Tiny IC", "the reference model", _tiny("pretrainedResnet_quant.tflite")),
     Model("kws", "MLPerf Tiny KWS", "the reference model", _tiny("kws_ref_model.tflite")),
+    Model(
+        "ww",
+        "MLPerf Tiny streaming wakeword",
+        "the reference model",
+        _tiny("str_ww_ref_model.tflite"),
+    ),
     Model("ad", "MLPerf Tiny AD", "the reference model", _tiny("ad01_int8.tflite")),
 )

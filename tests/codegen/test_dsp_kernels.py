@@ -13,10 +13,13 @@ from support.machines.proof import known_answer, prove, windows_of
 from support.models.coverage import kernels_called
 from support.models.kernel_graphs import layer
 
-KINDS = {"pointwise": 15, "conv": 21, "colour": 6, "depthwise": 33, "dense": 12}
+KINDS = {"pointwise": 15, "conv": 21, "colour": 6, "depthwise": 33, "window": 24, "dense": 12}
 CASES = [(kind, seed) for kind, count in KINDS.items() for seed in range(count)]
 CORES = ("cortex-m4f", "cortex-m7f", "cortex-m33f")
-FAST = {"conv_dsp_s8", "conv_rgb_dsp_s8", "depthwise_dsp_s8", "depthwise_fast_s8", "fully_connected_dsp_s8"}
+FAST = {
+    "conv_dsp_s8", "conv_rgb_dsp_s8", "depthwise_any_dsp_s8", "depthwise_dsp_s8", "depthwise_fast_s8",
+    "fully_connected_dsp_s8",
+}  # fmt: skip
 
 
 def mode(seed: int) -> str:
@@ -48,5 +51,5 @@ def test_the_cases_reach_every_fast_kernel_and_the_general_ones() -> None:
         options = CodegenOptions(known_answer(tflite), isa="dsp", optimize=mode(seed))
         called[kind] |= set(kernels_called(generate(read_tflite(tflite), options)))
     assert set().union(*called.values()) >= FAST
-    for kind in ("pointwise", "conv", "depthwise", "dense"):
+    for kind in ("pointwise", "conv", "window", "dense"):
         assert called[kind] - FAST and called[kind] & FAST

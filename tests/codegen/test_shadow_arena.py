@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emgdeploy.codegen import overlap
-from emgdeploy.codegen.lower import conv
+from emgdeploy.codegen.lower import conv, depthwise
 from emgdeploy.codegen.lower import int16 as wide
 from emgdeploy.codegen.lower.dsp import conv as dsp_conv
 from emgdeploy.codegen.lower.mve import conv as mve_conv
@@ -113,7 +113,7 @@ def test_a_depthwise_lag_that_is_too_short_is_caught(
     def short(*arguments: Any) -> int:
         return overlap.uncopied_limit(*arguments) + lag * np.dtype(dtype).itemsize
 
-    monkeypatch.setattr(wide if dtype == "int16" else conv, "uncopied_limit", short)
+    monkeypatch.setattr(wide if dtype == "int16" else depthwise, "uncopied_limit", short)
     with pytest.raises(PlanError, match="stale"):
         prove_plan(convolution(dtype, DEPTH, depthwise=True), tmp_path)
 

@@ -14,7 +14,7 @@ Integers = NDArray[np.int64]
 
 # By kind of layer its window and inputs; windows of CONV_2D stand side by side, without overlapping.
 _SHAPES = {"pointwise": (1, 1, 12), "conv": (3, 2, 5), "colour": (3, 3, 3)}
-_CHANNELS, _PIXELS, _DEPTH, _WIDTH = 8, 7, 40, 3
+_CHANNELS, _PIXELS, _DEPTH, _WIDTH, _LINE = 8, 7, 40, 3, 9
 _NOISY, _NOISY_BYTES = 60, 1 << 16
 
 
@@ -79,12 +79,14 @@ EDGES = (
     ),
     *(Edge("depthwise_fast_s8", "depthwise", bound) for bound in _ROUNDED),
     *(Edge("depthwise_dsp_s8", "depthwise", bound, mode="memory") for bound in _ROUNDED),
+    *(Edge("depthwise_any_dsp_s8", "line", bound) for bound in _ROUNDED),
     *(Edge("fully_connected_dsp_s8", "dense", bound) for bound in ("unit shift", *_PACKED)),
     *(
         Edge(f"{kernel}_mve_s8", kernel, bound, "mve")
         for kernel in ("pointwise", "conv", "depthwise")
         for bound in ("smallest shift", "vector shift")
     ),
+    *(Edge("depthwise_any_mve_s8", "line", bound, "mve") for bound in ("smallest shift", "vector shift")),
     Edge("depthwise_mve_s8", "depthwise", "line", "mve"),
     Edge("fully_connected_mve_s8", "dense", "unit shift", "mve"),
 )
@@ -93,7 +95,7 @@ EDGES = (
 def edge_layer(edge: Edge, inside: bool, seed: int = 0) -> EdgeLayer:
     """A layer that the kernel may just still compute, or just not."""
     rng = np.random.default_rng(seed)
-    taps = {"depthwise": 9, "dense": _DEPTH}.get(edge.kind) or int(np.prod(_SHAPES[edge.kind]))
+    taps = {"depthwise": 9, "line": _LINE, "dense": _DEPTH}.get(edge.kind) or int(np.prod(_SHAPES[edge.kind]))
     numbers = _Numbers(
         weights=rng.integers(-100, 101, (_CHANNELS, taps)),
         bias=rng.integers(-3000, 3001, _CHANNELS),
@@ -144,12 +146,14 @@ def _network(kind: str, n: _Numbers) -> bytes:
             (1, 3, 3, _CHANNELS),
             (1, 3, n.width, _CHANNELS),
         ),
+        "line": ((1, 1, _LINE, _CHANNELS), (1, 1, _LINE, _CHANNELS), (1, 1, 1, _CHANNELS)),
     }
     conv = (1, window[0], _PIXELS * window[1], window[2]), (_CHANNELS, *window), (1, 1, _PIXELS, _CHANNELS)
     image_shape, weights_shape, out_shape = shapes.get(kind, conv)
     image = writer.tensor(image_shape, "int8", 1.0, 0)
-    values = n.weights.T if kind == "depthwise" else n.weights
-    axis = 3 if kind == "depthwise" else 0
+    by_channel = kind in ("depthwise", "line")
+    values = n.weights.T if by_channel else n.weights
+    axis = 3 if by_channel else 0
     weights = writer.tensor(
         weights_shape, "int8", scales.tolist(), 0, values.reshape(weights_shape).astype(np.int8), axis
     )
@@ -165,8 +169,8 @@ def _operator(kind: str, window: tuple[int, int, int], activation: str) -> tuple
         return "FULLY_CONNECTED", options(
             "FullyConnectedOptions", activation, weightsFormat=0, keepNumDims=False
         )
-    if kind == "depthwise":
-        return "DEPTHWISE_CONV_2D", depthwise_options((1, 1), (1, 1), True, 1, activation)
+    if kind in ("depthwise", "line"):
+        return "DEPTHWISE_CONV_2D", depthwise_options((1, 1), (1, 1), kind == "depthwise", 1, activation)
     return "CONV_2D", conv_options(window[:2], (1, 1), False, activation)
 
 
@@ -179,6 +183,8 @@ def _windows(kind: str, n: _Numbers, rng: np.random.Generator) -> NDArray[np.int
         exact = np.zeros((2, 3, n.width, _CHANNELS), np.int64)
         for column in range(n.width):
             exact[:, :, column] = patterns.reshape(_CHANNELS, 2, 3, 3)[:, :, :, column % 3].transpose(1, 2, 0)
+    elif kind == "line":
+        exact = patterns.transpose(1, 2, 0)[:, None]
     elif kind == "dense":
         exact = np.asarray(patterns.reshape(-1, _DEPTH))
     else:

@@ -151,6 +151,7 @@ DSP_KERNELS = {
     "conv_dsp_s8": (("pointwise", "conv"), "memory"),
     "conv_dsp_s8 in batches": (("pointwise", "conv"), "speed"),
     "conv_rgb_dsp_s8": (("colour",), "speed"),
+    "depthwise_any_dsp_s8": (("window",), "speed"),
     "depthwise_dsp_s8": (("depthwise",), "memory"),
     "depthwise_fast_s8": (("depthwise",), "speed"),
     "fully_connected_dsp_s8": (("dense",), "speed"),
@@ -159,6 +160,7 @@ DSP_KERNELS = {
 MVE_KERNELS = {
     "add_linear_mve_s8": (("add",), "speed"),
     "conv_mve_s8": (("conv", "colour"), "speed"),
+    "depthwise_any_mve_s8": (("window",), "speed"),
     "depthwise_mve_s8": (("depthwise",), "speed"),
     "fully_connected_mve_s8": (("dense",), "speed"),
     "pointwise_mve_s8": (("pointwise",), "speed"),

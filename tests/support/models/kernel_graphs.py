@@ -58,6 +58,26 @@ class LayerMaker:
         self.writer.op("DEPTHWISE_CONV_2D", [image, weights, bias], out, chosen)
         return self.writer.finish([image], [out])
 
+    def window(self) -> bytes:
+        """DEPTHWISE_CONV_2D of any window, stride, dilation and multiplier, lines of taps in one case of two."""
+        channels, multiplier = self.pick(1, 3, 4, 6, 8, 9, 20), self.pick(1, 1, 2, 3)
+        size = (self.pick(1, 2, 3, 4, 7), self.pick(1, 2, 5, 16))
+        size = ((1, size[1]), (size[0], 1), size, size)[self.pick(0, 1, 2, 3)]
+        dilation = (self.pick(1, 2, 3), self.pick(1, 2, 4)) if self.rng.random() < 0.3 else (1, 1)
+        stride = (self.pick(1, 1, 2, 3), self.pick(1, 1, 2, 3)) if dilation == (1, 1) else (1, 1)
+        same = bool(self.rng.random() < 0.6)
+        extent = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
+        height, width = (self.pick(0, 1, 4, 9) + (1 if same else e) for e in extent)
+        image = self._image((1, height, width, channels))
+        weights, scales, accumulators = self._weights((1, *size, channels * multiplier), 3)
+        bias = self._bias(channels * multiplier, scales, accumulators)
+        covered = (height, width) if same else (height - extent[0] + 1, width - extent[1] + 1)
+        shape = (1, -(-covered[0] // stride[0]), -(-covered[1] // stride[1]), channels * multiplier)
+        out = self._output(shape, scales, accumulators)
+        chosen = depthwise_options(stride, dilation, same, multiplier, self.activation)
+        self.writer.op("DEPTHWISE_CONV_2D", [image, weights, bias], out, chosen)
+        return self.writer.finish([image], [out])
+
     def dense(self) -> bytes:
         """FULLY_CONNECTED, short and so long that the sums must be set aside."""
         depth, units = self.pick(1, 3, 8, 30, 64, 700, 2000), self.pick(1, 5, 8, 12, 16)
@@ -123,8 +143,9 @@ def _pool() -> Any:
 
 
 def layer(kind: str, seed: int) -> bytes:
-    """A network of one layer: "pointwise", "conv", "colour", "depthwise", "dense", or "add" after some others."""
+    """A network of one layer: "pointwise", "conv", "colour", "depthwise", "window", "dense", or "add" after some others."""
     maker = LayerMaker(seed)
     if kind in ("pointwise", "conv", "colour"):
         return maker.conv(kind == "pointwise", kind == "colour")
-    return {"depthwise": maker.depthwise, "dense": maker.dense, "add": maker.add}[kind]()
+    others = {"depthwise": maker.depthwise, "window": maker.window, "dense": maker.dense, "add": maker.add}
+    return others[kind]()

@@ -16,11 +16,13 @@ from emgdeploy.codegen.lower.dsp.depthwise import (
     lower_depthwise_fast,
     lower_depthwise_whole,
 )
+from emgdeploy.codegen.lower.dsp.depthwise_any import lower_depthwise_any
 from emgdeploy.codegen.lower.lookup import lower_lookup
 from emgdeploy.codegen.lower.mve.add import lower_add_mve
 from emgdeploy.codegen.lower.mve.conv import lower_conv_mve
 from emgdeploy.codegen.lower.mve.dense import lower_dense_mve
 from emgdeploy.codegen.lower.mve.depthwise import lower_depthwise_mve
+from emgdeploy.codegen.lower.mve.depthwise_any import lower_depthwise_any_mve
 from emgdeploy.codegen.record import Lowering, Record
 from emgdeploy.codegen.step import Step
 from emgdeploy.errors import InputError
@@ -36,6 +38,7 @@ _DSP_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
         lower_depthwise_whole,
         lower_depthwise_fast,
         lower_depthwise_dsp,
+        lower_depthwise_any,
     ),
     (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_dsp),
 }
@@ -43,7 +46,7 @@ _DSP_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
 _MVE_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
     (ADD, "int8"): (lower_lookup, lower_add_mve),
     (CONV_2D, "int8"): (lower_conv_mve,),
-    (DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_mve,),
+    (DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_mve, lower_depthwise_any_mve),
     (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_mve),
 }
 _FASTER = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}

@@ -1,4 +1,4 @@
-"""CONV_2D and DEPTHWISE_CONV_2D, int8."""
+"""CONV_2D, int8."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.known.absorb import weighted_relation
-from emgdeploy.codegen.known.interval import Ranges
-from emgdeploy.codegen.known.relation import Relation, Tied
 from emgdeploy.codegen.known.weighted import weighted
 from emgdeploy.codegen.lower.channels import Channels, accumulator_bounds, fold_channels
-from emgdeploy.codegen.lower.int16 import lower_conv_wide, lower_depthwise_wide
-from emgdeploy.codegen.overlap import choose_walk, uncopied_limit
+from emgdeploy.codegen.lower.int16 import lower_conv_wide
+from emgdeploy.codegen.overlap import choose_walk
 from emgdeploy.codegen.record import Record
-from emgdeploy.codegen.step import Array, Field, Overlap, Step
+from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.numerics import convolution_multipliers
-from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D
+from emgdeploy.graph.operators.weighted import CONV_2D
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 
@@ -36,14 +34,14 @@ def window_fields(op: Op) -> tuple[Field, ...]:
     )
 
 
-def _constant(tensor: Tensor) -> NDArray[np.int8]:
+def constant(tensor: Tensor) -> NDArray[np.int8]:
     return cast("NDArray[np.int8]", np.asarray(tensor.data))
 
 
 def conv_channels(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels]:
     """Weights as (out_channels, taps) in the order of a patch, and the channels' constants."""
     image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
-    matrix = _constant(weights).reshape(weights.shape[0], -1).astype(np.int64)
+    matrix = constant(weights).reshape(weights.shape[0], -1).astype(np.int64)
     accumulator_bounds(graph, op, matrix)
     multipliers = convolution_multipliers(image, weights, out, len(matrix))
     return matrix, fold_channels(graph, op, matrix, multipliers)
@@ -52,7 +50,7 @@ def conv_channels(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels]:
 def lower_conv(graph: Graph, op: Op) -> Step:
     """One patch per output pixel, copied, then one dot product per output channel."""
     image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
-    values = _constant(weights)
+    values = constant(weights)
     matrix, channels = conv_channels(graph, op)
     out_channels, taps = matrix.shape
     walk = choose_walk(op, image, out)
@@ -86,65 +84,6 @@ def lower_conv(graph: Graph, op: Op) -> Step:
     )
 
 
-def depthwise_channels(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels]:
-    """Weights as (out_channels, taps), and the channels' constants."""
-    image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
-    matrix = _constant(weights).reshape(-1, weights.shape[3]).T.astype(np.int64)
-    accumulator_bounds(graph, op, matrix)
-    multipliers = convolution_multipliers(image, weights, out, len(matrix))
-    return matrix, fold_channels(graph, op, matrix, multipliers)
-
-
-def lower_depthwise(graph: Graph, op: Op) -> Step:
-    """Channel by channel; in place it trails its input by the rows its window still needs."""
-    image, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.out(op)
-    values = _constant(weights)
-    matrix, channels = depthwise_channels(graph, op)
-    taps = matrix.shape[1]
-    overlaps: tuple[Overlap, ...] = ()
-    if op.depth_multiplier == 1:
-        limit = uncopied_limit(image.size2d, out.size2d, op.w, image.shape[3])
-        overlaps = (Overlap(image.index, at_most=limit),)
-    return Step(
-        op=op,
-        kernel="emg_depthwise_conv_s8",
-        header="kernels/depthwise/depthwise_conv_s8.h",
-        sources=("kernels/depthwise/depthwise_conv_s8.c",),
-        fields=(
-            Field("weights", f"weights_{op.index}"),
-            channels.field(op.index),
-            Field("in_h", image.shape[1]),
-            Field("in_w", image.shape[2]),
-            Field("in_channels", image.shape[3]),
-            Field("out_h", out.shape[1]),
-            Field("out_w", out.shape[2]),
-            Field("multiplier", op.depth_multiplier),
-            *window_fields(op),
-            Field("in_zero_point", image.q.zero_point),
-        ),
-        arrays=(
-            Array(f"weights_{op.index}", "int8_t", values.reshape(-1), "weights"),
-            *channels.arrays(op.index),
-        ),
-        reads=(image.index,),
-        writes=out.index,
-        macs=out.elements * taps,
-        overlaps=overlaps,
-    )
-
-
-def _depthwise_relation(graph: Graph, op: Op, known: Ranges) -> tuple[Relation, ...]:
-    source_of = np.arange(graph.out(op).shape[3], dtype=np.int64) // op.depth_multiplier
-    return (Tied(op.inputs[0], op.outputs[0], source_of),)
-
-
 RECORDS = (
     Record(CONV_2D, int8=(lower_conv,), int16=(lower_conv_wide,), relation=weighted_relation, reach=weighted),
-    Record(
-        DEPTHWISE_CONV_2D,
-        int8=(lower_depthwise,),
-        int16=(lower_depthwise_wide,),
-        relation=_depthwise_relation,
-        reach=weighted,
-    ),
 )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.channels import Channels
-from emgdeploy.codegen.lower.conv import depthwise_channels
+from emgdeploy.codegen.lower.depthwise import depthwise_channels
 from emgdeploy.codegen.lower.dsp.depthwise_walk import LANES, Walk, best_walk
 from emgdeploy.codegen.lower.dsp.pack import as_words
 from emgdeploy.codegen.lower.dsp.short_requantize import ShortForm, short_form
@@ -94,12 +94,17 @@ def _short(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels, ShortForm
     if not _applies(op, image):
         return None
     matrix, channels = depthwise_channels(graph, op)
+    form = depthwise_short(channels, matrix)
+    return (matrix, channels, form) if form is not None else None
+
+
+def depthwise_short(channels: Channels, matrix: NDArray[np.int64]) -> ShortForm | None:
+    """The short form for the sums that weights (channels, taps) can reach."""
     bias = channels.bias.astype(np.int64)
     positive, negative = np.maximum(matrix, 0).sum(1), np.minimum(matrix, 0).sum(1)
-    form = short_form(
+    return short_form(
         channels, bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
     )
-    return (matrix, channels, form) if form is not None else None
 
 
 def _applies(op: Op, image: Tensor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.lower.conv import depthwise_channels
+from emgdeploy.codegen.lower.depthwise import depthwise_channels
 from emgdeploy.codegen.lower.mve.pack import QUAD
 from emgdeploy.codegen.lower.mve.pack import constants as pack_constants
 from emgdeploy.codegen.lower.mve.vector_form import saturates, vector_form

@@ -1,0 +1,20 @@
+#ifndef EMG_KERNELS_MVE_DEPTHWISE_ANY_MVE_S8_H
+#define EMG_KERNELS_MVE_DEPTHWISE_ANY_MVE_S8_H
+
+#include <stdint.h>
+
+#include "depthwise_octs_mve_s8.h"
+
+typedef struct {
+    const int32_t
+        *stream; /* as emg_depthwise_octs_mve_s8 takes it, for the first output of each input and so on */
+    emg_depthwise_octs_t how;
+    emg_depthwise_shape_t shape;
+} emg_depthwise_any_mve_s8_t;
+
+/* DEPTHWISE_CONV_2D, int8, window of any shape, from the first pixel to the last. `scratch` holds the runs of
+ * a window. */
+void emg_depthwise_any_mve_s8(const emg_depthwise_any_mve_s8_t *layer, const int8_t *in, int8_t *out,
+                              int8_t *scratch);
+
+#endif
