@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from emgdeploy.errors import UsageError
-from emgdeploy.nets import discriminant, experiment, features, results
+from emgdeploy.nets import discriminant, evaluation, experiment, features, results
 from emgdeploy.nets.baseline import Baseline
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.experiment import Model
@@ -102,7 +102,7 @@ def test_every_training_reports_it_and_eval_finds_it_again(task: experiment.Task
     kept = Baseline.from_dict(notes, int(np.prod(checkpoint.input_shape)), len(task.dataset.labels))
     assert kept is not None
     tested = task.test
-    again = kept.score(tested.x, experiment.classes_of(tested), task.preprocess)
+    again = kept.score(tested.x, evaluation.classes_of(tested), task.preprocess)
     assert again.accuracy == lda["accuracy"]
 
 

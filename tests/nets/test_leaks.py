@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from emgdeploy.nets import experiment
+from emgdeploy.nets import evaluation, experiment
 from emgdeploy.nets.train import TrainSettings
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals.choice import DataChoice
@@ -61,7 +61,7 @@ def accuracies(name: str) -> tuple[float, float]:
     for fold in range(len(choice.all_folds(made))):
         task = experiment.prepare(replace(choice, fold=fold), made, how)
         outcome = experiment.run(task, experiment.Model(f"{__name__}:Memory", 1.0), LEARNS_BY_HEART)
-        seen = experiment.evaluate(outcome.network, task.train, CLASSES)
+        seen = evaluation.evaluate(outcome.network, task.train, CLASSES)
         reached.append((seen.accuracy, outcome.score.accuracy))
     learned, tested = np.mean(reached, axis=0)
     return float(learned), float(tested)

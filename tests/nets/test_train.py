@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.bench.recognise import Vote
 from emgdeploy.errors import GateFailed, InputError, UsageError
-from emgdeploy.nets import experiment, results
+from emgdeploy.nets import evaluation, experiment, results
 from emgdeploy.nets.augment import Silence, Variation
 from emgdeploy.nets.checkpoint import load_checkpoint
 from emgdeploy.nets.cost import cost
@@ -74,7 +74,7 @@ def test_everything_saved_comes_back(outcome: experiment.Outcome, tmp_path: Path
     loaded = load_checkpoint(tmp_path / "out/checkpoint.pt")
     test = windowfile.load(tmp_path / "out/test.npz", loaded.input_shape)
     assert loaded.labels == test.labels == outcome.task.dataset.labels
-    assert experiment.evaluate(loaded.network, test, 3).accuracy == report["accuracy"]
+    assert evaluation.evaluate(loaded.network, test, 3).accuracy == report["accuracy"]
     calibration = windowfile.load(tmp_path / "out/calibration.npz", loaded.input_shape)
     trained_on = {window.tobytes() for window in outcome.task.train.x}
     assert all(window.tobytes() in trained_on for window in calibration.x)
@@ -97,20 +97,20 @@ def test_evaluation_needs_preprocessing_and_gestures_that_are_known(
     results.save(outcome, tmp_path)
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     data = toy_dataset()
-    matched = experiment.matched(loaded, None, data)
-    live = experiment.test_side(DataChoice("toy"), matched.dataset, matched.preprocess)
+    matched = evaluation.matched(loaded, None, data)
+    live = evaluation.test_side(DataChoice("toy"), matched.dataset, matched.preprocess)
     windows = live.windows()
     assert live.scores(loaded.network, experiment.VOTE) == (outcome.score, outcome.voted)
-    assert experiment.evaluate(loaded.network, windows, 3) == outcome.score
+    assert evaluation.evaluate(loaded.network, windows, 3) == outcome.score
     with pytest.raises(InputError, match="does not know the gesture 'class 3'"):
-        experiment.matched(loaded, None, toy_dataset(classes=4))
+        evaluation.matched(loaded, None, toy_dataset(classes=4))
     torch.save(loaded.network.state_dict(), tmp_path / "bare.pt")
     bare = load_checkpoint(tmp_path / "bare.pt", grid=(2, 3))
     with pytest.raises(InputError, match="no preprocessing"):
-        experiment.matched(bare, None, data)
-    assert experiment.label_names(bare, windows) == data.labels
+        evaluation.matched(bare, None, data)
+    assert evaluation.label_names(bare, windows) == data.labels
     with pytest.raises(InputError, match="3 of the checkpoint"):
-        experiment.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
+        evaluation.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
 
 
 def test_recordings_described_otherwise_give_the_same_score(
@@ -130,15 +130,15 @@ def test_recordings_described_otherwise_give_the_same_score(
         labels=("class 1", "class 2", "class 0"),
         electrodes=tuple(int(place) + 1 for place in np.argsort(columns)),
     )
-    matched = experiment.matched(loaded, None, other)
+    matched = evaluation.matched(loaded, None, other)
     assert len(matched.notes) == 2 and not matched.doubts
-    live = experiment.test_side(DataChoice("toy"), matched.dataset, matched.preprocess)
+    live = evaluation.test_side(DataChoice("toy"), matched.dataset, matched.preprocess)
     assert live.scores(loaded.network, experiment.VOTE) == (outcome.score, outcome.voted)
     assert live.unlike_training(matched.preprocess) is None
     microvolts = replace(live, x=live.x + 6.9 / matched.preprocess.std[0])
     assert "unlike those trained on" in str(microvolts.unlike_training(matched.preprocess))
     with pytest.raises(InputError, match="recordings are of 3 x 2 electrodes"):
-        experiment.matched(loaded, None, replace(data, grid=(3, 2)))
+        evaluation.matched(loaded, None, replace(data, grid=(3, 2)))
 
 
 @settings(deadline=None)
@@ -310,7 +310,7 @@ def test_votes_run_on_through_windows_that_are_no_test() -> None:
     samples = np.where(labels == 1, 1.0, -1.0)[:, None].astype(np.float32)
     recording = Recording(samples, labels, 1, 1, 1)
     how = Preprocess(1000.0, (1, 1), (0,), 10.0, 10.0, image="instant")
-    live = Live.of(labelled_windows([recording], how, every=True), how, ("low", "high"))
+    live = Live.of(labelled_windows([recording], how, every=True), how, ("low", "high"), [recording])
     assert live.y.tolist() == [0, 0, 0, 0, -1, -1, 1, 1, 1, 1]
     assert len(live.windows()) == 8
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1, 2))

@@ -103,6 +103,27 @@ def add_vote(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_array(parser: argparse.ArgumentParser) -> None:
+    """--array RxC."""
+    parser.add_argument(
+        "--array",
+        type=options.grid,
+        metavar="RxC",
+        help="rows and columns of one electrode array, where the grid is made of several (default: as in training)",
+    )
+
+
+def add_placement(parser: argparse.ArgumentParser, auto: str | None = None) -> None:
+    """--placement auto|none|VALUE; auto: what it means, None where it cannot be."""
+    how = f"auto ({auto}), none" if auto else "none"
+    parser.add_argument(
+        "--placement",
+        default="none",
+        metavar="VALUE",
+        help=f"how the electrode array lies: {how} (default), or what `align` found, such as rows=12",
+    )
+
+
 def say_reading(dataset: Dataset, console: Console) -> None:
     """How recordings were read, and what may be wrong with them."""
     for note in dataset.notes:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, options
+from emgdeploy.cli import dataoptions, options, placements
 from emgdeploy.cli.console import Console
-from emgdeploy.cli.trainreport import beside, show_confusion
+from emgdeploy.cli.trainreport import beside, show_confusion, show_sessions
 from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
+    from emgdeploy.nets.baseline import Baseline
     from emgdeploy.nets.checkpoint import Checkpoint
     from emgdeploy.nets.live import Live
     from emgdeploy.signals.choice import DataChoice
@@ -42,21 +44,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--disturb-seed", type=options.non_negative_int, default=1, metavar="N", help="which electrodes"
     )
+    dataoptions.add_placement(
+        parser, "found for each session by its training side, or, without one, by all, never by labels"
+    )
+    dataoptions.add_array(parser)
     dataoptions.add_vote(parser)
     options.add_network(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Test and print. Without other options the split is the one the checkpoint was trained with."""
-    from emgdeploy.nets import experiment
+    from emgdeploy.nets import evaluation
     from emgdeploy.nets.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(args.checkpoint, args.network)
     tested = _tested(args, checkpoint, console)
-    labels = experiment.label_names(checkpoint, tested.windows)
+    labels = evaluation.label_names(checkpoint, tested.windows)
     by_vote = None
     if tested.live is None:
-        reached = experiment.evaluate(checkpoint.network, tested.windows, len(labels))
+        reached = evaluation.evaluate(checkpoint.network, tested.windows, len(labels))
     else:
         reached, by_vote = tested.live.scores(checkpoint.network, args.vote)
     console.print(
@@ -66,7 +72,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     if by_vote is not None:
         console.print(f"{by_vote.accuracy:.2%} by majority of the last {args.vote} windows, as `run` votes")
-    lda = _baseline(checkpoint, tested, len(labels))
+    noted = _noted_lda(checkpoint, len(labels))
+    lda, sessions = _baseline(checkpoint, tested, noted), _by_session(checkpoint, tested, noted)
+    show_sessions(sessions, console)
     if lda is not None:
         console.print(beside(lda["lda"], asdict(reached)) + ", of the checkpoint's training windows")
     show_confusion(asdict(reached), labels, console)
@@ -88,31 +96,55 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "voted": None if by_vote is None else {"windows": args.vote, "accuracy": by_vote.accuracy},
             "disturbed": disturbed,
             "baselines": lda,
+            "by_session": sessions,
+            "placement": tested.placements,
         }
     )
     return 0
 
 
-def _baseline(checkpoint: Checkpoint, tested: _Tested, classes: int) -> dict[str, Any] | None:
+def _baseline(checkpoint: Checkpoint, tested: _Tested, lda: Baseline | None) -> dict[str, Any] | None:
     """What the LDA of the checkpoint's training reaches on the same windows; None where it brings none."""
+    from emgdeploy.nets import baseline
+    from emgdeploy.nets.evaluation import classes_of
+
+    preprocess, windows = checkpoint.preprocess, tested.windows
+    if lda is None or preprocess is None:
+        return None
+    return baseline.report([lda.score(windows.x, classes_of(windows), preprocess)], lda)
+
+
+def _by_session(checkpoint: Checkpoint, tested: _Tested, lda: Baseline | None) -> list[dict[str, Any]]:
+    """Network and LDA on the windows of each subject's session; nothing for a window file."""
+    from emgdeploy.nets import baseline
+
+    live, preprocess = tested.live, checkpoint.preprocess
+    if live is None:
+        return []
+    own = live.by_session(live.predicted(checkpoint.network))
+    beside = None
+    if lda is not None and preprocess is not None:
+        beside = live.by_session(lda.classes(live.x, preprocess))
+    return [
+        {"subject": s, "session": n, **baseline.row(found, beside[s, n] if beside else None)}
+        for (s, n), found in own.items()
+    ]
+
+
+def _noted_lda(checkpoint: Checkpoint, classes: int) -> Baseline | None:
     from math import prod
 
     from emgdeploy.nets import baseline
-    from emgdeploy.nets.experiment import classes_of
 
-    notes, preprocess = checkpoint.training.get("baselines"), checkpoint.preprocess
+    notes = checkpoint.training.get("baselines")
     noted = notes.get(baseline.NAME) if isinstance(notes, dict) else None
-    found = baseline.Baseline.from_dict(noted, prod(checkpoint.input_shape), classes)
-    if found is None or preprocess is None:
-        return None
-    windows = tested.windows
-    return baseline.report([found.score(windows.x, classes_of(windows), preprocess)], found)
+    return baseline.Baseline.from_dict(noted, prod(checkpoint.input_shape), classes)
 
 
 @dataclass(frozen=True)
 class _Tested:
-    """Windows to test on; live: the same with those in between; choice, matched: where they come from; trials: which recordings
-    these are. None for a window file."""
+    """Windows to test on; live: the same with those in between; choice, matched: where they come from; trials:
+    which recordings these are, nothing of these for a window file; placements: where arrays lay that were put right."""
 
     windows: Windows
     live: Live | None = None
@@ -120,6 +152,7 @@ class _Tested:
     choice: DataChoice | None = None
     matched: Matched | None = None
     trials: tuple[dict[str, Any], ...] = ()
+    placements: Sequence[Mapping[str, Any]] = ()
 
     @property
     def resampled_from_hz(self) -> float | None:
@@ -128,7 +161,7 @@ class _Tested:
 
 
 def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> _Tested:
-    from emgdeploy.nets import experiment, results, seen
+    from emgdeploy.nets import evaluation, results, seen
     from emgdeploy.signals import windowfile
     from emgdeploy.signals.leaks import listed
     from emgdeploy.signals.preprocess import load_preprocess
@@ -143,15 +176,21 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     dataset = choice.load(args.data)
     dataoptions.say_reading(dataset, console)
     preprocess = None if args.preprocess is None else load_preprocess(args.preprocess)
-    matched = experiment.matched(checkpoint, preprocess, dataset)
-    split, folds = choice.divide(dataset), len(choice.all_folds(dataset))
+    matched = evaluation.matched(checkpoint, preprocess, dataset)
+    split = evaluation.divided(choice, dataset)
+    folds = len(choice.all_folds(dataset)) if split.train else 1
     recordings = [dataset.recordings[index] for index in split.test]
     if not split.leaks:
         seen.refuse_trials(checkpoint, str(args.checkpoint), recordings)
-    live = experiment.test_side(choice, matched.dataset, matched.preprocess)
+    if args.placement == "none":
+        placements.warn(choice, matched, checkpoint, console)
+    placed, rows = placements.put_right(args, choice, matched, checkpoint, args.checkpoint, console)
+    matched = replace(matched, dataset=placed)
+    live = evaluation.test_side(choice, placed, matched.preprocess)
     fold = f" (fold {choice.fold + 1} of {folds})" if folds > 1 else ""
+    what = f"test trials of the split {split.name}{fold}" if split.train else "every trial, all for the test"
     console.print(
-        f"{dataset.name}: test trials of the split {split.name}{fold}, "
+        f"{dataset.name}: {what}, "
         + ", ".join(f"session {n}" for n in sorted({r.session for r in dataset.recordings}))
     )
     dataoptions.say_match(matched, console)
@@ -159,14 +198,15 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
         console.warn(doubt)
     dataoptions.warn_of_leak(split, console)
     console.print(f"trials: {listed([recording.title for recording in recordings])}")
-    return _Tested(live.windows(), live, split.leaks, choice, matched, tuple(map(results.trial, recordings)))
+    trials = tuple(map(results.trial, recordings))
+    return _Tested(live.windows(), live, split.leaks, choice, matched, trials, rows)
 
 
 def _disturbed(
     args: argparse.Namespace, checkpoint: Checkpoint, tested: _Tested, classes: int, console: Console
 ) -> dict[str, float]:
     """Accuracy under each disturbance, printed and returned."""
-    from emgdeploy.nets import experiment
+    from emgdeploy.nets import evaluation
     from emgdeploy.signals import corruptions as disturb
 
     if args.disturb is None:
@@ -176,8 +216,8 @@ def _disturbed(
     reached = {}
     for one in disturb.parse(args.disturb):
         changed = one.of(tested.matched.dataset, args.disturb_seed)
-        live = experiment.test_side(tested.choice, changed, tested.matched.preprocess)
-        reached[str(one)] = experiment.evaluate(checkpoint.network, live.windows(), classes).accuracy
+        live = evaluation.test_side(tested.choice, changed, tested.matched.preprocess)
+        reached[str(one)] = evaluation.evaluate(checkpoint.network, live.windows(), classes).accuracy
     console.table(("disturbance", "accuracy"), [(name, f"{value:.2%}") for name, value in reached.items()])
     return reached
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, options, trainreport
+from emgdeploy.cli import dataoptions, options, placements, trainreport
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import ToolMissingError, UsageError
 
@@ -51,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_schedule(parser)
     _add_variation(parser)
     dataoptions.add_vote(parser)
+    dataoptions.add_placement(
+        parser, "found for each session, against --finetune's checkpoint or else the first session"
+    )
+    dataoptions.add_array(parser)
     parser.add_argument("--num-workers", type=options.positive_int, metavar="N", help="threads to train with")
     parser.add_argument("--input-width", type=options.positive_int, metavar="N", help="rows of the image")
     parser.add_argument("--input-height", type=options.positive_int, metavar="N", help="columns of the image")
@@ -142,6 +146,13 @@ def _add_variation(parser: argparse.ArgumentParser) -> None:
         help="of the electrodes that windows lose at most while training",
     )
     parser.add_argument(
+        "--turned",
+        type=options.non_negative_int,
+        nargs=2,
+        metavar=("ROWS", "COLUMNS"),
+        help="by which the array is rolled at most while training, for one that is put on otherwise each time",
+    )
+    parser.add_argument(
         "--disturbed-copies",
         type=options.non_negative_int,
         metavar="N",
@@ -221,6 +232,8 @@ def _settings(args: argparse.Namespace) -> TrainSettings:
 
     names = [field.name for field in fields(TrainSettings)]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.turned is not None:
+        given["turned"] = tuple(args.turned)
     if args.robust:
         given = {"lost": _ROBUST_LOST, **given}
     if args.finetune is not None:
@@ -278,13 +291,15 @@ def _task(
     else:
         how = finetune.preprocess_of(start, str(args.finetune))
         matched = match(dataset, how, start.acquisition, start.labels)
-    recorded, dataset = dataset.recordings, matched.dataset
+    recorded = dataset.recordings
+    dataset, rows = placements.put_right(args, choice, matched, start, args.finetune, console)
     copies = args.disturbed_copies
     if copies is None:
         copies = _ROBUST_COPIES if args.robust else 0
     task = experiment.prepare(
         choice, dataset, matched.preprocess, args.trials, start is None, copies, recorded
     )
+    task = replace(task, placements=rows)
     if start is not None and not task.split.leaks:
         seen.refuse_trials(start, str(args.finetune), [recorded[index] for index in task.split.test])
     sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})

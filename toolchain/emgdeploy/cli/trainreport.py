@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,10 +61,28 @@ def show(report: dict[str, Any], folder: Path, console: Console) -> None:
     if report["qat"] is not None:
         console.print(f"{report['qat']['accuracy']:.2%} with the rounding of int8, with ranges learned")
     console.print(beside(report["baselines"]["lda"], report))
+    show_sessions(report["by_session"], console)
     voted = report["voted"]
     console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
     show_confusion(report, tuple(report["labels"]), console)
     console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json")
+
+
+def show_sessions(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Where several sessions are pooled, what each contributes."""
+    if len(rows) < 2:
+        return
+
+    def reached(one: Mapping[str, Any] | None) -> str:
+        if one is None:
+            return "-"
+        low, high = one["interval"]
+        return f"{one['accuracy']:.2%} ({low:.1%} to {high:.1%})"
+
+    console.table(
+        ("subject", "session", "windows", "network", "LDA"),
+        [(r["subject"], r["session"], f"{r['windows']:,}", reached(r), reached(r["lda"])) for r in rows],
+    )
 
 
 def beside(lda: Mapping[str, Any], reached: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ _ORDER = (
         "check",
         "train",
         "eval",
+        "align",
         "convert",
         "build",
         "flash",

@@ -34,9 +34,13 @@ class Baseline:
         solved = discriminant.fit(found.of(x, preprocess), y, classes, found.amplitudes)
         return cls(found, solved)
 
+    def classes(self, x: NDArray[np.float32], preprocess: Preprocess) -> NDArray[np.int64]:
+        """(N,) the class of each of the windows x (N, C, H, W)."""
+        return self.solved.classes(self.features.of(x, preprocess))
+
     def score(self, x: NDArray[np.float32], y: NDArray[np.int64], preprocess: Preprocess) -> Score:
         """How often it is right on windows x (N, C, H, W) of classes y (N,)."""
-        return score(y, self.solved.classes(self.features.of(x, preprocess)), len(self.solved.bias))
+        return score(y, self.classes(x, preprocess), len(self.solved.bias))
 
     def to_dict(self) -> dict[str, Any]:
         """For a checkpoint's notes; `from_dict` takes it back."""
@@ -71,4 +75,15 @@ def report(scores: Sequence[Score], used: Baseline) -> dict[str, Any]:
             "recall": list(found.recall),
             "features": used.features.kind,
         }
+    }
+
+
+def row(network: Score, lda: Score | None) -> dict[str, Any]:
+    """JSON-able: what both reach on the same windows, with the interval in which 95 % of such tests would lie."""
+    return {
+        "windows": network.windows,
+        "accuracy": network.accuracy,
+        "interval": list(network.interval),
+        "balanced_accuracy": network.balanced_accuracy,
+        "lda": None if lda is None else {"accuracy": lda.accuracy, "interval": list(lda.interval)},
     }

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets import finetune, registry, train
-from emgdeploy.nets.augment import Silence
+from emgdeploy.nets.augment import Silence, Turns
 from emgdeploy.nets.baseline import Baseline
 from emgdeploy.nets.checkpoint import Checkpoint
 from emgdeploy.nets.cost import Cost, cost
+from emgdeploy.nets.evaluation import classes_of
 from emgdeploy.nets.features import is_raw
+from emgdeploy.nets.levels import Levels
 from emgdeploy.nets.live import Live
-from emgdeploy.nets.metrics import Score, score
+from emgdeploy.nets.metrics import Score
 from emgdeploy.nets.rounded import Quantized
-from emgdeploy.nets.weights import class_count
 from emgdeploy.signals import corruptions as disturb
 from emgdeploy.signals import leaks
 from emgdeploy.signals.choice import DataChoice
 from emgdeploy.signals.images import divided_windows, labelled_windows
-from emgdeploy.signals.matching import Matched, at_rate, match
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset, Recording
 from emgdeploy.signals.splits import Division, Split, first_trials
@@ -48,7 +48,8 @@ class Task:
     """Windows ready for a network: training and test windows of whole trials, and how they were made.
 
     train_recording: (N,) which recording each window is of, counted on its side; live: the test windows with
-    those in between; seen: the recordings that are trained on.
+    those in between; seen: the recordings that are trained on; levels: how strong the electrodes are in training
+    windows; placements: where arrays lay that were put right, a row for each session (see `placing`).
     """
 
     choice: DataChoice
@@ -60,6 +61,8 @@ class Task:
     train_recording: NDArray[np.int64]
     live: Live
     seen: Trace
+    levels: Levels
+    placements: Sequence[Mapping[str, Any]] = ()
 
     @property
     def test_recordings(self) -> list[Recording]:
@@ -133,14 +136,22 @@ def prepare(
     leaks.refuse_shared(before, split, round(preprocess.window_ms / 1000 * _rate(dataset)))
     training, test = divided_windows(dataset.recordings, split, preprocess)
     fitted = preprocess.fit(training.features) if refit else preprocess
+    levels = Levels.of(training.features, training.y, len(dataset.labels), fitted, _array_of(dataset, fitted))
     if disturbed_copies and not split.leaks:
         chosen = replace(dataset, recordings=tuple(dataset.recordings[i] for i in split.train))
         made = disturb.copies(chosen, disturbed_copies, choice.split_seed)
         training = training.joined(labelled_windows(made, preprocess), len(split.train))
-    live = Live.of(test, fitted, dataset.labels)
+    live = Live.of(test, fitted, dataset.labels, [dataset.recordings[i] for i in split.test])
     windows = Windows(fitted.normalised(training.features), training.y, dataset.labels)
     seen = Trace.of([before[index] for index in split.train])
-    return Task(choice, dataset, split, fitted, windows, live.windows(), training.recording, live, seen)
+    return Task(
+        choice, dataset, split, fitted, windows, live.windows(), training.recording, live, seen, levels
+    )
+
+
+def _array_of(dataset: Dataset, preprocess: Preprocess) -> tuple[int, int] | None:
+    """One array, where the image has the data set's own grid."""
+    return dataset.array if dataset.grid == preprocess.grid else None
 
 
 def _rate(dataset: Dataset) -> float:
@@ -202,7 +213,14 @@ def _fitted(
         Silence.of(task.preprocess),
         None if held_out is None else (held_out.x, classes_of(held_out)),
         progress,
+        turns=_turns(task, settings),
     )
+
+
+def _turns(task: Task, settings: train.TrainSettings) -> Turns | None:
+    if not any(settings.turned):
+        return None
+    return Turns.of(task.preprocess, task.levels.array, settings.turned)
 
 
 def untaught(task: Task) -> tuple[str, ...]:
@@ -233,48 +251,6 @@ def _held_out(task: Task, settings: train.TrainSettings) -> tuple[Windows, Windo
     return task.train.take(~away), task.train.take(away & (task.train_recording < len(recordings)))
 
 
-def evaluate(network: nn.Module, windows: Windows, classes: int) -> Score:
-    """How often the float network is right on labelled windows."""
-    predicted = train.predict(network, np.asarray(windows.x, np.float32)).argmax(axis=1)
-    return score(classes_of(windows), predicted.astype(np.int64), classes)
-
-
-def matched(checkpoint: Checkpoint, preprocess: Preprocess | None, dataset: Dataset) -> Matched:
-    """Recordings for a checkpoint, preprocessed as it says, else as `preprocess`, which was written for them.
-
-    Raises InputError when nobody says how, or when the recordings are not for this checkpoint.
-    """
-    if checkpoint.preprocess is not None:
-        return match(dataset, checkpoint.preprocess, checkpoint.acquisition, checkpoint.labels)
-    if preprocess is None:
-        raise InputError(
-            "the checkpoint brings no preprocessing, so nobody knows how to make its windows",
-            "describe it with --preprocess FILE.toml",
-        )
-    return at_rate(dataset, preprocess)
-
-
-def test_side(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> Live:
-    """The test trials of a choice as windows."""
-    _, test = divided_windows(dataset.recordings, choice.divide(dataset), preprocess)
-    return Live.of(test, preprocess, dataset.labels)
-
-
-def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
-    """A name for each class of the checkpoint: its own, the window file's, or numbers.
-
-    Raises InputError when the windows have another number of classes.
-    """
-    classes = class_count(checkpoint.network, checkpoint.input_shape, checkpoint.name)
-    known = checkpoint.labels or windows.labels or tuple(f"class {index}" for index in range(classes))
-    if len(known) != classes or int(classes_of(windows).max()) >= classes:
-        raise InputError(
-            f"the windows' classes are not the {classes} of the checkpoint",
-            "give windows made for this model",
-        )
-    return known
-
-
 def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows:
     """Training windows drawn evenly over the classes, for fixing int8 ranges."""
     y = classes_of(task.train)
@@ -283,10 +259,3 @@ def calibration_windows(task: Task, count: int = CALIBRATION_WINDOWS) -> Windows
     share = -(-count // len(classes))
     drawn = [rng.permutation(np.flatnonzero(y == c))[:share] for c in classes]
     return task.train.take(np.sort(np.concatenate(drawn)))
-
-
-def classes_of(windows: Windows) -> NDArray[np.int64]:
-    """(N,) the class of each window. Raises InputError where the windows carry none."""
-    if windows.y is None:
-        raise InputError("the windows carry no classes", "give windows with y")
-    return windows.y

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+_Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,20 @@ class Score:
     balanced_accuracy: float
     recall: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def windows(self) -> int:
+        """How many there were."""
+        return sum(map(sum, self.confusion))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """In which the true accuracy lies with 95 % where windows are independent: E. B. Wilson, "Probable inference,
+        the law of succession, and statistical inference", 1927. Neighbouring windows are not, so it is rather wider."""
+        n, z = max(1, self.windows), _Z95
+        centre = (self.accuracy + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * math.sqrt(self.accuracy * (1 - self.accuracy) / n + (z / (2 * n)) ** 2)
+        return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def score(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Score:

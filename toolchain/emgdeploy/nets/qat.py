@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from pathlib import Path
 
-from emgdeploy.nets import experiment, train, view
+from emgdeploy.nets import evaluation, experiment, train, view
 from emgdeploy.nets.augment import Silence
 from emgdeploy.nets.experiment import Outcome
 from emgdeploy.nets.rounded import Quantized
@@ -44,7 +44,7 @@ def quantize(
     trained = train.fit(
         module,
         task.train.x,
-        experiment.classes_of(task.train),
+        evaluation.classes_of(task.train),
         settings,
         on_batch,
         task.preprocess.log_epsilon is not None,

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from emgdeploy.files import write_atomic
-from emgdeploy.nets import baseline, rounded, seen, train
+from emgdeploy.nets import baseline, placing, rounded, seen, train
 from emgdeploy.nets.checkpoint import save_checkpoint
-from emgdeploy.nets.experiment import VOTE, Outcome, calibration_windows, classes_of
+from emgdeploy.nets.evaluation import classes_of
+from emgdeploy.nets.experiment import VOTE, Outcome, calibration_windows
 from emgdeploy.nets.metrics import Score, pooled
 from emgdeploy.signals import windowfile
 from emgdeploy.signals.acquisition import Acquisition
@@ -43,9 +44,11 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "acquisition": Acquisition.of(task.dataset).to_dict(),
         "data": task.choice.to_dict(),
         "preprocess": task.preprocess.to_dict(),
-        "settings": asdict(outcome.settings),
+        "settings": {**asdict(outcome.settings), "turned": list(outcome.settings.turned)},
         "finetuned": _finetuned(folds),
         "epochs": len(outcome.trained.losses),
+        "placement": list(task.placements),
+        "by_session": _by_session(folds),
         "qat": rounded.report([fold.quantized for fold in folds if fold.quantized is not None]),
         "accuracy": reached.accuracy,
         "balanced_accuracy": reached.balanced_accuracy,
@@ -64,6 +67,25 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "held_out_accuracy": list(outcome.trained.held_out),
         "seconds_per_epoch": outcome.trained.seconds_per_epoch,
     }
+
+
+def _by_session(folds: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Network and LDA on the test windows of each subject's session, all folds together."""
+    reached: dict[tuple[int, int], list[tuple[Score, Score]]] = {}
+    for fold in folds:
+        live, task = fold.task.live, fold.task
+        own = live.by_session(live.predicted(fold.network))
+        beside = live.by_session(fold.baseline.classes(live.x, task.preprocess))
+        for session in own:
+            reached.setdefault(session, []).append((own[session], beside[session]))
+    return [
+        {
+            "subject": subject,
+            "session": number,
+            **baseline.row(*(pooled(side) for side in zip(*pairs, strict=True))),
+        }
+        for (subject, number), pairs in sorted(reached.items())
+    ]
 
 
 def _baseline_score(outcome: Outcome) -> Score:
@@ -94,6 +116,7 @@ def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: in
     notes["accuracy"] = outcome.score.accuracy
     notes["data"] = task.choice.to_dict()
     notes |= seen.notes(task.seen, Trace.of_windows(task.train.x), outcome.model.start)
+    notes[placing.NOTE] = task.levels.to_dict()
     notes["baselines"] = {baseline.NAME: outcome.baseline.to_dict()}
     ranges = None if outcome.quantized is None else outcome.quantized.ranges
     path = folder / "checkpoint.pt"

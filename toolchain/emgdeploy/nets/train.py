@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emgdeploy import optional
 from emgdeploy.errors import GateFailed, UsageError
 from emgdeploy.nets.allocator import keep_freed_memory
-from emgdeploy.nets.augment import Silence, Variation
+from emgdeploy.nets.augment import Silence, Turns, Variation
 from emgdeploy.nets.batchnorm_stats import settle, to_training
 from emgdeploy.nets.layout import fastest_layout, in_layout, lay_out
 from emgdeploy.nets.progress import Progress, fingerprint
@@ -39,7 +39,7 @@ class TrainSettings:
     t_max: epochs until the learning rate has fallen to zero, `epochs` where None; noise: deviation of what is
     added to every pixel; gain: deviation of the effort by which whole windows vary (in a log image a shift,
     elsewhere a factor of its exponential), both in units of the normalised image; lost: the largest share of
-    the electrodes that a window loses; patience: epochs without a better accuracy on held-out training trials
+    the electrodes that a window loses; turned: by how many rows and columns the array is rolled at most; patience: epochs without a better accuracy on held-out training trials
     after which training stops, None trains all epochs on all trials; seed: of the weights, the order of windows
     and everything else that is drawn.
     """
@@ -53,6 +53,7 @@ class TrainSettings:
     noise: float = 0.2
     gain: float = 0.4
     lost: float = 0.0
+    turned: tuple[int, int] = (0, 0)
     patience: int | None = None
     seed: int = 1
 
@@ -69,6 +70,7 @@ class TrainSettings:
                 ("noise", 0 <= self.noise <= 10),
                 ("gain", 0 <= self.gain <= 10),
                 ("lost", 0 <= self.lost < 1),
+                ("turned", all(0 <= by < 1 << 12 for by in self.turned)),
                 ("patience", self.patience is None or self.patience >= 1),
                 ("seed", 0 <= self.seed < 2**63),
             )
@@ -124,20 +126,22 @@ def fit(
     held_out: Labelled | None = None,
     progress: Path | None = None,
     teacher: nn.Module | None = None,
+    turns: Turns | None = None,
 ) -> Trained:
     """Train `network` in place on windows x (N, C, H, W) and classes y (N,).
 
     log_image: whether the windows are logarithms, which decides how a change of effort looks; silence: what
     lost electrodes show; held_out: windows and classes that `settings.patience` goes by; progress: a file
     that holds the state after each epoch, from which the same call goes on; teacher: a network whose share of
-    each class is learned instead of y (G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015).
+    each class is learned instead of y (G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015); turns:
+    how else the array may lie.
     Call `seed_everything` before making the network. Raises UsageError for fewer than two windows and GateFailed
     when the loss stops being a number.
     """
     if len(x) < 2:
         raise UsageError(f"training needs at least two windows, there is {len(x)}", "record or simulate more")
     keep_freed_memory()
-    vary = Variation(settings.noise, settings.gain, log_image, settings.lost, silence)
+    vary = Variation(settings.noise, settings.gain, log_image, settings.lost, silence, turns)
     training = _Training(network, x, y, settings, vary, held_out, teacher)
     kept = None if progress is None else Progress(progress, training.name())
     if kept is not None:

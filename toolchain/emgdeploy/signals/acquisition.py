@@ -31,6 +31,7 @@ class Acquisition:
         row, -1 where there is none; as many as the grid has places.
     scale: what a recorded number is multiplied by to become what the preprocessing takes, in `unit`.
     unit: `mV`, or `counts` where nobody knows how many millivolts a count is.
+    array: rows and columns of one array where the grid is made of several; the grid where it is one.
     names: what the columns are called, () where they have no names.
     labels: the gestures, in the order of the classes.
     """
@@ -43,6 +44,7 @@ class Acquisition:
     unit: str = MILLIVOLTS
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    array: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> Acquisition:
@@ -56,6 +58,7 @@ class Acquisition:
             unit=dataset.unit,
             names=dataset.columns,
             labels=dataset.labels,
+            array=dataset.array,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,7 +69,7 @@ class Acquisition:
     @classmethod
     def from_dict(cls, fields: object, source: str) -> Acquisition:
         """The acquisition in another's file. Raises InputError that names `source` and the field."""
-        table: dict[str, Any] = fields if isinstance(fields, dict) else {}
+        table: dict[str, Any] = {"array": None, **fields} if isinstance(fields, dict) else {}
         for name, right in _RULES.items():
             if name not in table or not right(table[name]):
                 raise InputError(f"{source}: {name} of the acquisition is missing or makes no sense", _HINT)
@@ -109,4 +112,5 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "unit": lambda value: value in (MILLIVOLTS, COUNTS),
     "names": _are_names,
     "labels": _are_names,
+    "array": lambda value: value is None or _are_whole(value, 1, _MOST_CHANNELS, 2),
 }

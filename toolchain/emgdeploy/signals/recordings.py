@@ -38,6 +38,11 @@ class Recording:
         return self.name or f"trial {self.trial} of subject {self.subject} session {self.session}{part}"
 
     @property
+    def subject_session(self) -> tuple[int, int]:
+        """What was recorded without taking the electrodes off."""
+        return (self.subject, self.session)
+
+    @property
     def group(self) -> tuple[int, int, int, str]:
         """What makes two windows belong to the same trial."""
         return (self.subject, self.session, self.trial, self.part)
@@ -49,6 +54,7 @@ class Dataset:
 
     electrodes: the raw channel of each grid position, row by row. unit: of the samples, `mV`, or `counts` where
     nobody knows how many millivolts a count is. scale: what the recorded numbers were multiplied by to be in it.
+    array: rows and columns of one electrode array where the grid is made of several, None where it is one.
     columns: what the raw channels are called, () where they have no names. resampled_from_hz: the rate they were
     recorded at, where that is another. notes, doubts: what people should know of how it was read, and what may be
     wrong with it.
@@ -66,3 +72,4 @@ class Dataset:
     resampled_from_hz: float | None = None
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    array: tuple[int, int] | None = None

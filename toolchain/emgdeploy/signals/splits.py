@@ -35,6 +35,10 @@ class Split:
     seed: int = 0
 
 
+class NoTrainingSide(InputError):
+    """Every recording is on the test side: enough for a test, not for a training."""
+
+
 @dataclass(frozen=True)
 class Division:
     """How to divide.
@@ -89,10 +93,8 @@ def _suitable(recordings: Sequence[Recording], folds: int | None) -> str:
 def _split(name: str, recordings: Sequence[Recording], test: set[int]) -> Split:
     train = tuple(index for index in range(len(recordings)) if index not in test)
     if not train or not test:
-        side = "test" if train else "training"
-        raise InputError(
-            f"the split {name!r} of {len(recordings)} recordings leaves nothing for {side}", _HINT
-        )
+        side, kind = ("test", InputError) if train else ("training", NoTrainingSide)
+        raise kind(f"the split {name!r} of {len(recordings)} recordings leaves nothing for {side}", _HINT)
     divided = {recordings[index].group for index in train} & {recordings[index].group for index in test}
     if divided:
         subject, session, trial, _ = min(divided)

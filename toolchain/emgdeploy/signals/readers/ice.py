@@ -57,7 +57,8 @@ def read(folder: Path, subjects: Collection[int], options: ReadOptions) -> Datas
         channels = channels.reshape(GRIDS, SIDE, SIDE).transpose(1, 0, 2).reshape(-1)
     grid = (SIDE, GRIDS * SIDE)
     electrodes = tuple(int(channel) for channel in channels)
-    return Dataset("ice", recordings, names, SAMPLE_RATE_HZ, grid, electrodes, unit=COUNTS)
+    arrays = (SIDE, SIDE)
+    return Dataset("ice", recordings, names, SAMPLE_RATE_HZ, grid, electrodes, unit=COUNTS, array=arrays)
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:

@@ -82,6 +82,7 @@ def read(folder: Path, subjects: Collection[int], options: ReadOptions) -> Datas
         (len(ring) // 8, 8),
         tuple(ring),
         unit=COUNTS,
+        array=(1, 8),
     )
 
 
