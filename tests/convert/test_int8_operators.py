@@ -12,6 +12,7 @@ from emgdeploy.convert import methods, onnxrun, quantize
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.pipeline import int8_logits
 from emgdeploy.convert.reference import Reference
+from emgdeploy.errors import InputError
 from emgdeploy.graph import read_tflite
 
 
@@ -36,3 +37,12 @@ def test_the_int8_model_is_whole_close_and_compilable(name: str) -> None:
     answer = reference.run(zeros[np.newaxis])[0]
     options = CodegenOptions(known_answer=(zeros, answer), optimize="balanced", isa="portable", header={})
     assert "emg_model_run" in generate(read_tflite(tflite), options).files["model.c"]
+
+
+def test_padding_with_what_int8_does_not_hold_is_refused() -> None:
+    net = Net((3, 4, 4))
+    net.add("Pad", ["x", np.array([0, 0, 1, 1, 0, 0, 1, 1]), np.float32(-100)])
+    model = net.model()
+    ranges = methods.ranges_of(model, numbers(30, 3, 4, 4), "minmax", {})
+    with pytest.raises(InputError, match="pads with -100 where int8 holds"):
+        program.lower(model, "net", ranges)

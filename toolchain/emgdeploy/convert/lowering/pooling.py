@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from emgdeploy.convert.lowering.combine import padded_by
 from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.stack import is_batch, stacked
@@ -18,39 +19,22 @@ from emgdeploy.nets.ranges import covering
 
 @lowers("MaxPool")
 def max_pool(node: Node) -> Value:
-    """Padding never wins a maximum, so zeros may stand in for it only where nothing is below zero."""
+    """Padding never wins a maximum: where values may be negative, the image's own edge stands there, which every
+    window that reaches beyond it holds anyway."""
     if len(node.outputs) > 1 and node.outputs[1]:
         raise node.fail("returns the places of the maxima, which is not supported")
     if is_batch(node.value()):
         return stacked(node, node.ints("kernel_shape", ()), max_pool, node.value().nonnegative)
     x, window = _pooled_input(node)
-    if not window.pads or window.same:
-        y = _max(x.tensor, window.size, window.stride, "SAME" if window.pads else "VALID")
-    elif x.nonnegative:
-        tensor, padding = padded(x, window)
-        y = _max(tensor, window.size, window.stride, padding)
-    else:
-        y = _max_then_thin(node, x, window)
-    return canonical(y, (*x.shape[:2], *window.output), x.nonnegative)
-
-
-def _max_then_thin(node: Node, x: Value, window: Window) -> Any:
-    """A pool of stride 1, whose SAME padding is symmetric, followed by taking every stride-th place."""
-    stepless = replace(window, stride=(1, 1))
-    centred = all(b == (k - 1) // 2 for b, k in zip(stepless.before, stepless.size, strict=True))
-    sizes = [x.tensor.shape[1], x.tensor.shape[2]]
-    output = _padded_to_two(window.output)
-    whole = all(o == -(-i // s) for o, i, s in zip(output, sizes, window.stride, strict=True))
-    if not (centred and whole):
-        raise node.fail(
-            f"pads {window.before} before and {window.after} after values that may be negative",
-            "put the activation (ReLU) before the pooling, or pad by half of an odd kernel",
+    if window.pads and not window.same and not x.nonnegative:
+        sides = tuple(zip(window.before, window.after, strict=True))[: x.rank - 2]
+        x, window = (
+            padded_by(x, ((0, 0), (0, 0), *sides), "edge"),
+            replace(window, before=(0, 0), after=(0, 0)),
         )
-    return _max(_max(x.tensor, window.size, (1, 1), "SAME"), (1, 1), window.stride, "VALID")
-
-
-def _padded_to_two(sizes: tuple[int, ...]) -> tuple[int, int]:
-    return (sizes[0], sizes[1]) if len(sizes) == 2 else (sizes[0], 1)
+    tensor, padding = padded(x, window)
+    y = _max(tensor, window.size, window.stride, padding)
+    return canonical(y, (*x.shape[:2], *window.output), x.nonnegative)
 
 
 def _max(tensor: Any, size: tuple[int, int], stride: tuple[int, int], padding: str) -> Any:
@@ -61,26 +45,45 @@ def _max(tensor: Any, size: tuple[int, int], stride: tuple[int, int], padding: s
 
 @lowers("AveragePool")
 def average_pool(node: Node) -> Value:
-    """ONNX leaves padding out of the average (as SAME does) unless count_include_pad says otherwise."""
+    """ONNX leaves padding out of the average (as SAME does) unless count_include_pad says otherwise, and always what
+    ceil_mode adds behind it. Any other window is averaged with zeros, and corrected by how many of its places count."""
     import tensorflow as tf
 
+    counts_padding = bool(node.integer("count_include_pad", 0))
     if is_batch(node.value()):
-        counts = bool(node.integer("count_include_pad", 0))
-        return stacked(node, node.ints("kernel_shape", ()), average_pool, counts)
+        return stacked(node, node.ints("kernel_shape", ()), average_pool, counts_padding)
     x, window = _pooled_input(node)
-    if window.beyond:
-        raise node.fail("averages windows that reach past the image because of ceil_mode")
-    if window.pads and not node.integer("count_include_pad", 0):
-        if not window.same:
-            raise node.fail(
-                f"averages without its padding {window.before}, {window.after}, which TFLite cannot say",
-                "use count_include_pad=True, padding that SAME gives, or no padding",
-            )
-        tensor, padding = x.tensor, "SAME"
-    else:
-        tensor, padding = padded(x, replace(window, same=False))
-    y = tf.nn.avg_pool2d(tensor, window.size, window.stride, padding)
-    return canonical(y, (*x.shape[:2], *window.output), x.nonnegative)
+    same = window.pads and window.same and not counts_padding
+    tensor, padding = (x.tensor, "SAME") if same else padded(x, replace(window, same=False))
+    y = canonical(
+        tf.nn.avg_pool2d(tensor, window.size, window.stride, padding),
+        (*x.shape[:2], *window.output),
+        x.nonnegative,
+    )
+    if same or not (window.beyond or (window.pads and not counts_padding)):
+        return y
+    return _corrected(node, y, x, window, counts_padding)
+
+
+def _corrected(node: Node, y: Value, x: Value, window: Window, counts_padding: bool) -> Value:
+    """The mean over all places of a window as the mean over those that count, (H, W) factors of 1 or more."""
+    import tensorflow as tf
+
+    n = len(window.output)
+    declared = node.ints("pads", (0,) * (2 * n))
+    factors = []
+    for axis in range(n):
+        size, step, before = window.size[axis], window.stride[axis], window.before[axis]
+        first = np.arange(window.output[axis]) * step - before
+        least, most = (-before, declared[n + axis]) if counts_padding else (0, 0)
+        places = np.minimum(first + size, x.shape[2 + axis] + most) - np.maximum(first, least)
+        factors.append(size / np.maximum(places, 1))
+    factor = np.multiply.outer(factors[0], factors[1] if n == 2 else np.ones(1))
+    if bool((factor == 1).all()):
+        return y
+    held = node.value().range
+    scaled = y.held(held).tensor * tf.constant(factor[np.newaxis, :, :, np.newaxis].astype(np.float32))
+    return canonical(scaled, y.shape, y.nonnegative).held(held)
 
 
 def _pooled_input(node: Node) -> tuple[Value, Window]:

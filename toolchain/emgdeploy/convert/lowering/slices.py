@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
@@ -25,20 +26,23 @@ def slice_(node: Node) -> Value:
 @lowers("Gather")
 def gather(node: Node) -> Value:
     """Places along an axis, which take its place; one number, as x[:, -1] is exported, leaves none."""
-    import tensorflow as tf
-
     x = channels_last(node.value())
     axis = node.axis(0, x.rank)
     given, size = node.constant(1), x.shape[axis]
     if not given.size or int(given.min()) < -size or int(given.max()) >= size:
         raise node.fail(f"gathers places {given.ravel().tolist()[:8]} of {size}")
-    places = given.ravel().astype(np.int64) % size
-    if np.array_equal(places, np.arange(places[0], places[0] + places.size)):
-        part = along(x, axis, int(places[0]), places.size)
-    else:
-        taken = tf.gather(x.tensor, tf.constant(places.astype(np.int32)), axis=tf_axis(x.rank, axis))
-        part = canonical(taken, (*x.shape[:axis], places.size, *x.shape[axis + 1 :]), x.nonnegative)
+    part = taken(x, axis, given.ravel().astype(np.int64) % size)
     return reshape(part, (*x.shape[:axis], *given.shape, *x.shape[axis + 1 :]))
+
+
+def taken(x: Value, axis: int, places: NDArray[np.int64]) -> Value:
+    """The places, one or more, along one axis of a channels-last value."""
+    import tensorflow as tf
+
+    if np.array_equal(places, np.arange(places[0], places[0] + places.size)):
+        return along(x, axis, int(places[0]), places.size)
+    tensor = tf.gather(x.tensor, tf.constant(places.astype(np.int32)), axis=tf_axis(x.rank, axis))
+    return canonical(tensor, (*x.shape[:axis], places.size, *x.shape[axis + 1 :]), x.nonnegative)
 
 
 @lowers("Split")
