@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx_nets import Net, answers, numbers
 
-from emgdeploy.convert import islands
+from emgdeploy.convert import float_rows, islands
 from emgdeploy.convert.lowering import operators, program
 from emgdeploy.errors import InputError
 
@@ -314,8 +314,8 @@ def test_every_lowering_is_tested() -> None:
         build(net)
         nets.append(net)
     tested = {node.op_type for net in nets for node in net.proto().graph.node}
-    # In test_lowering_windows, below, in test_recurrent and test_functions.
-    elsewhere = {"Gelu", "LSTM"} | islands.ONLY_TABLED
+    # In test_lowering_windows, below, in test_recurrent, test_functions and test_normalizations.
+    elsewhere = {"Gelu", "LSTM"} | islands.ONLY_TABLED | float_rows.NORMALIZATIONS
     assert set(operators.supported()) - tested == elsewhere
 
 

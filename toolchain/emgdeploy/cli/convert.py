@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from emgdeploy.convert.calibration import FromDataset, Settings
     from emgdeploy.convert.ledger import Gates, LedgerRow
     from emgdeploy.convert.pipeline import Conversion
+    from emgdeploy.graph.reader import Function
     from emgdeploy.signals.preprocess import Preprocess
 
 NAME = "convert"
@@ -193,15 +194,22 @@ def _show(conversion: Conversion, console: Console) -> None:
             "windows": len(conversion.evaluated.x),
             "ledger": as_dicts(conversion.ledger),
             "notes": conversion.notes,
-            "tables": [{"layer": one.layer, "operators": one.operators} for one in conversion.functions],
+            "tables": _named(conversion.functions, tabled=True),
+            "float_rows": _named(conversion.functions, tabled=False),
         }
     )
     show_ledger(conversion.ledger, console)
     console.print(f"{conversion.calibration}, compared on {len(conversion.evaluated.x)}")
     for one in conversion.functions:
         operators = ", ".join(dict.fromkeys(one.operators))
-        console.print(f"float in the .tflite, a table of 256 in a build: {one.layer} ({operators})")
+        how = "a table of 256" if one.tabled else "single precision"
+        console.print(f"float in the .tflite, {how} in a build: {one.layer} ({operators})")
     console.print(f"{conversion.tflite}  {conversion.tflite.stat().st_size:,} bytes")
+
+
+def _named(functions: Sequence[Function], tabled: bool) -> list[dict[str, object]]:
+    chosen = [one for one in functions if one.tabled == tabled]
+    return [{"layer": one.layer, "operators": one.operators} for one in chosen]
 
 
 def show_ledger(rows: Sequence[LedgerRow], console: Console) -> None:

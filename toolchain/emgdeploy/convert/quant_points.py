@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import constants, islands
+from emgdeploy.convert import constants, float_rows, islands
 from emgdeploy.convert.islands import NO_NUMBERS
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.recognise import recognised
@@ -51,7 +51,7 @@ def points(model: OnnxModel) -> tuple[str, ...]:
     model = recognised(model)
     users = users_of(model)
     known = constants.arrays(model.proto)
-    inside, entries = islands.inside(model), islands.entries(model)
+    inside, entries = _inside(model), islands.entries(model)
     found = [model.input_name]
     for node in model.proto.graph.node:
         if node.op_type in KEEPS_RANGE | _FIXED_RANGE | NO_NUMBERS or node.output[0] in inside:
@@ -68,7 +68,7 @@ def taken_in(model: OnnxModel, ranges: Mapping[str, Range]) -> dict[str, Range]:
     """The ranges in which tensors without one may be held: that of the only reader's output, which cuts off
     whatever lies outside."""
     users, known = users_of(model), constants.arrays(model.proto)
-    found, inside = dict(ranges), islands.inside(model)
+    found, inside = dict(ranges), _inside(model)
     for node in reversed(model.proto.graph.node):
         readers = users.get(node.output[0], [])
         if node.output[0] in inside or node.output[0] in found or len(readers) != 1 or readers[0] is None:
@@ -77,6 +77,11 @@ def taken_in(model: OnnxModel, ranges: Mapping[str, Range]) -> dict[str, Range]:
         if cuts and readers[0].output[0] in found:
             found[node.output[0]] = found[readers[0].output[0]]
     return found
+
+
+def _inside(model: OnnxModel) -> frozenset[str]:
+    """What stays in float between two int8 tensors."""
+    return islands.inside(model) | float_rows.inside(model)
 
 
 def users_of(model: OnnxModel) -> dict[str, list[Any]]:

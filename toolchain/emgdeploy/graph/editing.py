@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,3 +52,13 @@ class Editor:
         return replace(
             self.graph, tensors=self.tensors, ops=tuple(self.ops), outputs=outputs or self.graph.outputs
         )
+
+
+def without_unread(graph: Graph, ops: Sequence[Op], members: Collection[int]) -> tuple[Op, ...]:
+    """The operators without those of `members`, by index, that nobody reads, or nobody any more."""
+    needed, kept = set(graph.outputs), []
+    for op in reversed(ops):
+        if op.index not in members or needed & set(op.outputs):
+            needed |= set(op.inputs)
+            kept.append(op)
+    return tuple(reversed(kept))

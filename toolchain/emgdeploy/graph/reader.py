@@ -13,6 +13,7 @@ from emgdeploy.graph import flat
 from emgdeploy.graph.names import named_after_layers
 from emgdeploy.graph.operators import operators
 from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
+from emgdeploy.graph.passes.float_rows import normalizations
 from emgdeploy.graph.passes.tabulate import Evaluator, Region, regions, tabulate
 from emgdeploy.graph.types import Graph, Op, Quantization, Tensor, quoted
 from emgdeploy.graph.validate import validate
@@ -38,11 +39,15 @@ _INSTEAD = {
 
 @dataclass(frozen=True)
 class Function:
-    """The layer that computes it, its operators, and the names of the file's tensors that it reads and writes."""
+    """The layer that computes it, its operators, and the names of the file's tensors that it reads and writes.
+
+    tabled: a build computes it as a table of 256; without it, in single precision.
+    """
 
     layer: str
     operators: tuple[str, ...]
     tensors: frozenset[str]
+    tabled: bool = True
 
 
 def read_tflite(data: bytes, source: str = "model.tflite", evaluate: Evaluator | None = None) -> Graph:
@@ -59,19 +64,26 @@ def read_tflite(data: bytes, source: str = "model.tflite", evaluate: Evaluator |
 
 
 def read_functions(data: bytes, source: str = "model.tflite") -> list[Function]:
-    """The functions of one int8 tensor that such a file computes in other types within: tables of a build."""
+    """The functions of one int8 tensor that such a file computes in other types within, and a build exactly."""
     with flat.guarded(source):
         graph = _parsed(data, source)
         tensors = named_after_layers(graph.tensors, graph.ops)
-        return [
-            Function(
-                tensors[region.exit].name,
-                tuple(op.kind.name for op in region.ops if op.kind not in (DEQUANTIZE, QUANTIZE)),
-                frozenset(graph.tensors[i].name for op in region.ops for i in (*op.inputs, *op.outputs)),
+
+        def function(ops: tuple[Op, ...], last: int, tabled: bool) -> Function:
+            return Function(
+                tensors[last].name,
+                tuple(op.kind.name for op in ops if op.kind not in (DEQUANTIZE, QUANTIZE)),
+                frozenset(graph.tensors[i].name for op in ops for i in (*op.inputs, *op.outputs)),
+                tabled,
             )
-            for region in _outermost(regions(graph))
-            if any(graph.out(op).dtype != np.int8 for op in region.ops)
-        ]
+
+        found = [one for one in _outermost(regions(graph)) if not _all_int8(graph, one)]
+        tables = [function(one.ops, one.exit, tabled=True) for one in found]
+        return tables + [function(one.ops, one.exit, tabled=False) for one in normalizations(graph)]
+
+
+def _all_int8(graph: Graph, region: Region) -> bool:
+    return all(graph.out(op).dtype == np.int8 for op in region.ops)
 
 
 def _outermost(found: list[Region]) -> list[Region]:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.graph.rows import Rows
+
 
 class Activation(StrEnum):
     """The activation a producer clamps its own output with."""
@@ -231,7 +233,7 @@ class Op:
     their own tensors. `quantized_bias` is the type number the options ask for (0: none),
     `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has,
     `adjoint` which operands of BATCH_MATMUL are transposed matrices, and `shifts_int16` asks for ADD's
-    old form, of power-of-two scales. `table` is what LOOKUP gives for the inputs -128 to 127.
+    old form, of power-of-two scales. `table` is what LOOKUP gives for the inputs -128 to 127, `rows` what FLOAT_ROWS computes.
     """
 
     index: int
@@ -259,6 +261,7 @@ class Op:
     same_padding: bool = False
     chain: tuple[Op, ...] = ()
     table: tuple[int, ...] = ()
+    rows: Rows | None = None
 
     @property
     def w(self) -> Window:

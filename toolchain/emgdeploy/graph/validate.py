@@ -10,6 +10,7 @@ from emgdeploy.graph.numerics import type_range
 from emgdeploy.graph.operators.check import check
 from emgdeploy.graph.passes.drop_uint8_io import drop_uint8_io
 from emgdeploy.graph.passes.expand_groups import expand_groups
+from emgdeploy.graph.passes.float_rows import float_rows
 from emgdeploy.graph.passes.fold_constants import fold_constants
 from emgdeploy.graph.passes.fold_dilation import fold_dilation
 from emgdeploy.graph.types import Graph, Op, Tensor, quoted
@@ -28,7 +29,7 @@ def validate(graph: Graph) -> Graph:
     graph = fold_dilation(drop_uint8_io(graph))
     for tensor in graph.live_tensors():
         _check_shape(graph, tensor)
-    graph = fold_constants(graph)
+    graph = float_rows(fold_constants(graph))
     _check_output(graph)
     for tensor in graph.live_tensors():
         _check_quantization(graph, tensor)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.value import (
     Value,
+    arrange,
     canonical,
     canonical_axes,
     channels_last,
@@ -144,12 +145,25 @@ def _of_rank(x: Value, rank: int) -> Value:
 def _between(node: Node, left: Value, right: Value, combine: Combine) -> Value:
     shape = _together(node, left.shape, right.shape)
     both = left.nonnegative and right.nonnegative
-    alike = _aligned(left, right, shape)
+    alike = _in_place(left, right, shape) if node.in_rows else None
+    alike = alike or _aligned(left, right, shape)
     if alike is None:
         a, b = _of_rank(left, len(shape)), _of_rank(right, len(shape))
         return canonical(combine(a.tensor, b.tensor), shape, both)
     leader = alike[0] if alike[0].shape == shape else alike[1]
     return leader.with_tensor(combine(alike[0].tensor, alike[1].tensor), nonnegative=both)
+
+
+def _in_place(left: Value, right: Value, shape: tuple[int, ...]) -> tuple[Value, Value] | None:
+    """The larger where it is, cut up into as many axes as the smaller needs to repeat along some of them."""
+    if left.shape == shape and left.order != right.order:
+        leader = arrange(left, tuple((atom,) for atom in left.flat))
+        followed = follow(leader, right)
+        return None if followed is None else (leader, followed)
+    if right.shape == shape and left.order != right.order:
+        found = _in_place(right, left, shape)
+        return None if found is None else (found[1], found[0])
+    return None
 
 
 def _aligned(left: Value, right: Value, shape: tuple[int, ...]) -> tuple[Value, Value] | None:

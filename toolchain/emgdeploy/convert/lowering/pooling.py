@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emgdeploy.convert.lowering.combine import padded_by
+from emgdeploy.convert.lowering.normalization import mean_in_place
 from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.stack import is_batch, stacked
@@ -117,7 +118,7 @@ def global_average_pool(node: Node) -> Value:
 
 @lowers("ReduceMean")
 def reduce_mean(node: Node) -> Value:
-    return _reduced(node, _mean)
+    return _reduced(node, mean_in_place if node.in_rows else _mean, in_place=node.in_rows)
 
 
 @lowers("ReduceSum")
@@ -147,9 +148,9 @@ def reduce_min(node: Node) -> Value:
     return _reduced(node, lambda x, axes: _extreme(x, axes, largest=False))
 
 
-def _reduced(node: Node, reduce: Callable[[Value, tuple[int, ...]], Value]) -> Value:
+def _reduced(node: Node, reduce: Callable[[Value, tuple[int, ...]], Value], in_place: bool = False) -> Value:
     """Over any axes; opset 18 moved them from an attribute to an input."""
-    x = channels_last(node.value())
+    x = node.value() if in_place else channels_last(node.value())
     given = node.optional_constant(1)
     axes = node.ints("axes", ()) if given is None else tuple(int(a) for a in given.ravel())
     if not axes and node.integer("noop_with_empty_axes", 0):

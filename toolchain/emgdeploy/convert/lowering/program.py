@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import packages
+from emgdeploy.convert import float_rows, packages
 from emgdeploy.convert.lowering import operators
 from emgdeploy.convert.lowering.registry import Lowering, Node, Operand
 from emgdeploy.convert.lowering.value import Value, canonical_axes, onnx_order, plain_dims
@@ -103,7 +103,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
     known: dict[str, Operand] = {t.name: _array(t) for t in model.proto.graph.initializer}
     known[model.input_name] = _ranged(window, model.input_name, ranges)
     known[""] = None
-    held = taken_in(model, ranges)
+    held, rows = taken_in(model, ranges), float_rows.inside(model)
     for proto in model.proto.graph.node:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
         if proto.op_type == "Constant":
@@ -117,6 +117,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
             tuple(proto.output),
             ranges.get(proto.output[0]),
             held.get(proto.output[0]),
+            proto.output[0] in rows,
         )
         lowering = operators.find(node.op)
         if lowering is None:

@@ -28,6 +28,7 @@ class Node:
     """One ONNX operator with its operands in order (constants as arrays) and its decoded attributes.
 
     `range`: what int8 will hold of its first output; None in the float network, or where TFLite says it.
+    `in_rows`: it is a part of a normalization, so that nothing may move in memory.
     `enough`: what it needs to hold of it, also where the next operator is fused and its range counts.
     """
 
@@ -38,6 +39,7 @@ class Node:
     outputs: tuple[str, ...] = ()
     range: Range | None = None
     enough: Range | None = None
+    in_rows: bool = False
 
     def fail(
         self, reason: str, hint: str = "change the network, or export it with another operator"

@@ -75,7 +75,15 @@ def activation(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
 
 def int8(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
     """Input and output of an operator that is supported for int8 alone."""
-    image, out = activation(graph, op)
+    activation(graph, op)
+    return int8_types(graph, op)
+
+
+def int8_types(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
+    """The same of one that may change the shape."""
+    arity(op, 1, 1)
+    image, out = graph.tensors[op.inputs[0]], graph.out(op)
+    activations(image, out)
     need(image.dtype == INT8, f"has the type {image.dtype}; int8 is needed", "quantize the model to int8")
     return image, out
 

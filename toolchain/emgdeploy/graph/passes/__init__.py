@@ -1,6 +1,6 @@
 """Rewrites of the graph that keep every remaining tensor's bits; each is one function in one file.
 
-`drop_uint8_io`, `fold_dilation`, `fold_constants` and `expand_groups` run when a file is read, around its rules.
+`drop_uint8_io`, `fold_dilation`, `fold_constants`, `float_rows` and `expand_groups` run when a file is read, around its rules.
 """
 
 from emgdeploy.graph.passes.drop_dead import drop_dead

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError
+from emgdeploy.graph.editing import without_unread
 from emgdeploy.graph.excerpt import excerpt
 from emgdeploy.graph.operators.function import LOOKUP
 from emgdeploy.graph.types import Graph, Op
@@ -52,7 +53,7 @@ def tabulate(graph: Graph, data: bytes, evaluate: Evaluator) -> Graph:
             members |= {op.index for op in region.ops}
     members |= {op.index for op in graph.ops if graph.tensors[op.outputs[0]].dtype in _BETWEEN}
     ops = [made.get(op.index, op) for op in graph.ops]
-    return graph.with_ops(_read(graph, ops, members - made.keys())) if made else graph
+    return graph.with_ops(without_unread(graph, ops, members - made.keys())) if made else graph
 
 
 def regions(graph: Graph) -> list[Region]:
@@ -148,13 +149,3 @@ def _excerpt(graph: Graph, region: Region, data: bytes, count: int) -> bytes | N
     computed = {region.entry, *(i for op in region.ops for i in op.outputs)}
     varying = {i for i in computed if graph.tensors[i].shape == graph.tensors[region.exit].shape}
     return excerpt(data, [op.index for op in region.ops], region.entry, region.exit, varying, count)
-
-
-def _read(graph: Graph, ops: list[Op], members: set[int]) -> tuple[Op, ...]:
-    """The operators without those of `members` that nobody reads, or nobody any more."""
-    needed, kept = set(graph.outputs), []
-    for op in reversed(ops):
-        if op.index not in members or needed & set(op.outputs):
-            needed |= set(op.inputs)
-            kept.append(op)
-    return tuple(reversed(kept))
