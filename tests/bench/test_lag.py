@@ -15,7 +15,8 @@ from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals.float32_math import Single
-from emgdeploy.signals.sources import Piece, Played, Source
+from emgdeploy.signals.sources.played import Played
+from emgdeploy.signals.sources.source import Piece, Source
 from support.devices.fakes import FakeTime
 
 # A window each 50 ms.
@@ -83,7 +84,7 @@ def test_a_source_that_sends_in_pieces_loses_no_window_to_a_quick_device() -> No
     samples = noise(5)
 
     class Pieces(Source):
-        done, skipped = 0, 0
+        done, skipped, lost = 0, 0, 0
 
         def take(self, at_least: int) -> Piece | None:
             if not at_least and self.done:
@@ -96,6 +97,9 @@ def test_a_source_that_sends_in_pieces_loses_no_window_to_a_quick_device() -> No
 
         def notes(self) -> list[str]:
             return []
+
+        def close(self) -> None:
+            pass
 
     made = Recognition(MANIFEST, HOW, SlowDevice(time, 0.001), Pieces(), Settings(), said.append, time.clock)
     assert len(list(made.run())) == made.counts.windows == 99 and not said

@@ -179,3 +179,22 @@ def test_bad_samples_are_refused(
 
 def test_a_build_without_preprocessing_says_so(cli: Cli, tiny_build: Path) -> None:
     cli("run", "--build", tiny_build, "--samples", "-").fails(3, "does not know how windows are made")
+
+
+def test_a_live_source_gives_gestures_and_its_own_unit_and_rate(cli: Cli, live_build: Path) -> None:
+    done = cli(
+        *("run", "--build", live_build, "--source", "simulated:4x6?rate=1000"),
+        *("--limit", "20", "--every", "--json"),
+    )
+    done.succeeds()
+    found, end = lines_of(done.out)
+    assert [window["index"] for window in found] == list(range(20))
+    assert (end["ended"], end["lost_samples"], end["bad_samples"]) == ("limit", 0, {})
+    assert "the simulator: samples of 24 numbers at 1000 Hz, one unit is 1 mV" in done.err
+    for address, code, words in (
+        ("simulated:4x6?rate=2000", 3, "2000 Hz come one by one, the model takes 1000 Hz"),
+        ("simulated:2x2?rate=1000", 3, "has 4 channels, the model takes 24"),
+        ("tcp:1", 6, "nothing answers at 127.0.0.1 port 1"),
+        ("smell:", 2, "there is no source 'smell'"),
+    ):
+        cli("run", "--build", live_build, "--source", address).fails(code, words)

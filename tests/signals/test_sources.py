@@ -9,7 +9,9 @@ import pytest
 
 from emgdeploy.signals.arrival import ArrivalClock
 from emgdeploy.signals.lines import LineParser
-from emgdeploy.signals.sources import Lines, Played
+from emgdeploy.signals.sources.live import Live
+from emgdeploy.signals.sources.played import Played
+from emgdeploy.signals.sources.text import TextFeed
 from support.devices.fakes import FakeTime
 
 
@@ -45,7 +47,8 @@ def test_a_recording_is_played_in_its_own_time() -> None:
 
 def test_lines_are_taken_as_they_arrive() -> None:
     time, data = FakeTime(7.0), queue.Queue[bytes]()
-    source = Lines(data.get, LineParser("here", 2, 2, 10), 10.0, 0.5, time.clock)
+    feed = TextFeed(data.get, LineParser("here", 2, 2, 10), time.clock)
+    source = Live(feed, 10.0, 0.5, time.clock)
     for part in (b"2,4\n6,8\n1", b",3"):
         data.put(part)
     first = source.take(2)

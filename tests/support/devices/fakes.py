@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emgdeploy.signals.sources import Clock
+from emgdeploy.signals.sources.source import Clock
 
 
 class FakeTime:

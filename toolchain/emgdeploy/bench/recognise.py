@@ -19,7 +19,7 @@ from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
 from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.hold import HOLD_MS, Hold, samples_of
-from emgdeploy.signals.sources import Clock, Piece, Source
+from emgdeploy.signals.sources.source import Clock, Piece, Source
 from emgdeploy.signals.stream import Stream
 
 # A window is late when it is older than this, and than two strides, and a newer one is whole.
@@ -140,6 +140,11 @@ class Recognition:
     def skipped_lines(self) -> int:
         """Lines of the source that were no samples."""
         return self._source.skipped
+
+    @property
+    def lost_samples(self) -> int:
+        """Samples that the source counted and that did not come."""
+        return self._source.lost
 
     def run(self) -> Iterator[Recognised]:
         """Decisions in order. Raises InputError for samples that do not fit, LinkError's children."""

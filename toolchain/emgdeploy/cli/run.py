@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import dataoptions, line, options, samplefile
+from emgdeploy.cli import dataoptions, line, livesource, options, samplefile
 from emgdeploy.cli import folder as folders
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.runview import RunView
-from emgdeploy.errors import InputError, UsageError
+from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
     from emgdeploy.bench.recognise import Settings
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.signals import Preprocess
-    from emgdeploy.signals.given import Reading
-    from emgdeploy.signals.sources import Source
+    from emgdeploy.signals.sources.source import Source
 
 NAME = "run"
 HELP = "live recognition: samples in, gestures out"
@@ -49,6 +48,7 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"{samplefile.FILES}; - reads lines of numbers from standard input as they come",
     )
+    livesource.add(source)
     source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
     samplefile.add(parser)
     parser.add_argument(
@@ -56,7 +56,7 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         type=options.positive_int,
         default=100,
         metavar="N",
-        help="of --samples -: give up after N lines in a row that are no samples (default 100)",
+        help="of lines that come: give up after N in a row that are no samples (default 100)",
     )
 
 
@@ -96,9 +96,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     folder, manifest = folders.find(args.build, console)
     names = _names(manifest)
-    preprocess, source = _source(args, manifest, console)
     settings = _settings(args, names)
-    with line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
+    preprocess, source = _source(args, manifest, console)
+    with closing(source), line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
         client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
         session = recognise.Recognition(manifest, preprocess, client, source, settings, console.warn)
         RunView(args, manifest, session, names, console).follow()
@@ -107,31 +107,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _source(args: argparse.Namespace, manifest: Manifest, console: Console) -> tuple[Preprocess, Source]:
     """The samples, and the build's preprocessing with their electrodes."""
-    from emgdeploy.signals import sources
+    from emgdeploy.signals.sources.played import Played
 
-    if args.samples == "-":
-        how = samplefile.reading(args, manifest)
-        return how.preprocess, _lines(args, how, console)
+    live = "-" if args.samples == "-" else args.source
+    if live is not None:
+        return livesource.open_source(live, samplefile.reading(args, manifest), args.bad_lines, console)
     matched, recording = samplefile.read(args, manifest, console)
-    return matched.preprocess, sources.Played(
-        recording.samples, matched.dataset.sample_rate_hz, not args.fast
-    )
-
-
-def _lines(args: argparse.Namespace, how: Reading, console: Console) -> Source:
-    from emgdeploy.signals import lines, sources
-
-    if how.sample_rate_hz != how.preprocess.sample_rate_hz:
-        raise InputError(
-            f"samples of {how.sample_rate_hz:g} Hz come one by one, the model takes {how.preprocess.sample_rate_hz:g} Hz",
-            "set the source to the model's rate (and give it with --rate), or record to a file, which is resampled",
-        )
-    columns = f"{how.least} or more" if how.columns is None else how.columns
-    console.note(
-        f"standard input: lines of {columns} numbers at {how.sample_rate_hz:g} Hz, one unit is {how.scale:g} mV"
-    )
-    parser = lines.LineParser("standard input", how.columns, how.least, args.bad_lines)
-    return sources.Lines(sources.reader(sys.stdin.buffer), parser, how.sample_rate_hz, how.scale)
+    return matched.preprocess, Played(recording.samples, matched.dataset.sample_rate_hz, not args.fast)
 
 
 def _settings(args: argparse.Namespace, names: list[str]) -> Settings:

@@ -106,6 +106,7 @@ class RunView:
                 "clamped_share": counts.clamped_share,
                 "bad_samples": counts.bad,
                 "skipped_lines": self._session.skipped_lines,
+                "lost_samples": self._session.lost_samples,
                 **ended,
             }
         )
@@ -124,6 +125,8 @@ class RunView:
             self._console.print(f"bad samples in channels {channels}; {self._unsure:,} windows unsure")
         if self._session.skipped_lines:
             self._console.print(f"{self._session.skipped_lines:,} lines were no samples")
+        if self._session.lost_samples:
+            self._console.print(f"{self._session.lost_samples:,} samples were lost on the way")
         if counts.clamped_share > 0.001:
             self._console.print(
                 f"{counts.clamped_share:.1%} of the inputs were beyond what the model's input can hold"

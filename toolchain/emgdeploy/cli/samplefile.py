@@ -36,20 +36,20 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--scale",
         type=options.positive_float,
         metavar="MV",
-        help="of --samples: millivolts of one unit (default: as the file says, else as in the recordings trained on)",
+        help="of --samples and --source: millivolts of one unit (default: as the file says, else as in the recordings trained on)",
     )
     parser.add_argument(
         "--rate",
         type=options.positive_float,
         metavar="HZ",
-        help="of --samples: samples in a second (default: as the file says, else as in the recordings trained on)",
+        help="of --samples and --source: samples in a second (default: as the file says, else as in the recordings trained on)",
     )
     parser.add_argument(
         "--electrodes",
         type=int,
         nargs="+",
         metavar="COLUMN",
-        help="of --samples: the column, from 0, of each place of the grid, row by row; -1 for none",
+        help="of --samples and --source: the column, from 0, of each place of the grid, row by row; -1 for none",
     )
     dataoptions.add_data(parser)
 

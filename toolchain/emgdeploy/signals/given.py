@@ -17,6 +17,7 @@ from emgdeploy.signals.readers.content import Content
 from emgdeploy.signals.readers.described import UNITS
 from emgdeploy.signals.recordings import COUNTS, MILLIVOLTS, UNUSED, Dataset, Recording
 from emgdeploy.signals.repair import repair
+from emgdeploy.signals.sources.feed import About
 
 _HINT = "samples are one row per sampling interval, one column per channel; docs/data.md lists the files that are read"
 # The share by which a file's own rate may differ from another that is said.
@@ -69,6 +70,40 @@ def reading(
         known, unit = (acquisition.scale, acquisition.sample_rate_hz), acquisition.unit
     said = (scale is not None, rate_hz is not None)
     return Reading(preprocess, columns, scale or known[0], rate_hz or known[1], names, unit, *said)
+
+
+def of_source(about: About, how: Reading) -> Reading:
+    """As a live source says of itself, where the user says nothing else.
+
+    Raises UsageError where the user contradicts the source, InputError where its samples cannot be the model's.
+    """
+    if how.rate_said and about.sample_rate_hz not in (None, how.sample_rate_hz):
+        raise UsageError(
+            f"{about.title} sends {about.sample_rate_hz:g} Hz, --rate says {how.sample_rate_hz:g}",
+            "leave --rate out",
+        )
+    how = replace(how, sample_rate_hz=about.sample_rate_hz or how.sample_rate_hz)
+    if about.scale is not None and not how.scale_said:
+        how = replace(how, scale=about.scale)
+    electrodes = _by_name(how, about.names)
+    if electrodes is not None:
+        how = replace(how, preprocess=replace(how.preprocess, electrodes=electrodes), columns=None)
+    if about.columns is not None:
+        if about.columns < how.least or how.columns not in (None, about.columns):
+            wanted = how.columns if how.columns is not None else f"{how.least} or more"
+            raise InputError(
+                f"{about.title} has {about.columns} channels, the model takes {wanted}",
+                "say with --electrodes which of them are the electrodes, or set the source to as many",
+            )
+        how = replace(how, columns=about.columns)
+    if how.sample_rate_hz != how.preprocess.sample_rate_hz:
+        raise InputError(
+            f"{about.title}: samples of {how.sample_rate_hz:g} Hz come one by one, "
+            f"the model takes {how.preprocess.sample_rate_hz:g} Hz",
+            "set the source to the model's rate (--rate says it of one that does not say it itself), or record to a "
+            "file, which is resampled",
+        )
+    return how
 
 
 def from_file(path: Path, how: Reading, array: str = ONLY) -> tuple[Matched, str]:
@@ -133,7 +168,7 @@ def _as_said(how: Reading, found: Content, path: Path) -> tuple[Reading, list[st
 
 
 def _by_name(how: Reading, names: tuple[str, ...]) -> tuple[int, ...] | None:
-    """The column of each electrode where the file has columns of the same names as those trained on."""
+    """The column of each electrode where a file or source has columns of the same names as those trained on."""
     if not how.names or len(set(names)) != len(names):
         return None
     wanted = [how.names[column] if column >= 0 else None for column in how.preprocess.electrodes]

@@ -1,0 +1,85 @@
+"""The simulator as a live source: an arm that does what it is asked to, or one gesture after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from emgdeploy.signals.float32_math import Single
+from emgdeploy.signals.recordings import UNUSED
+from emgdeploy.signals.simulated import LABELS, Simulation, dataset
+from emgdeploy.signals.sources.address import Address, Wanted
+from emgdeploy.signals.sources.feed import About, Chunk, Feed
+from emgdeploy.signals.sources.source import Clock
+
+FORM = "simulated:ROWSxCOLUMNS?rate=2000"
+HELP = "the simulator, an 8x24 array at 2000 Hz without; it does what `record` asks for"
+OPTIONS: Mapping[str, str] = {
+    "rate": "from 200 to 20000 Hz, 2000 without",
+    "seconds": "that a gesture is held where nobody asks for one, 2 without",
+    "seed": "the same seed, the same arm",
+}
+
+_PIECE_S = 0.02
+
+
+class SimulatorFeed(Feed):
+    """Endless. Paced by `clock`, whose sleeping it waits with."""
+
+    def __init__(self, simulation: Simulation, clock: Clock) -> None:
+        rate = simulation.sample_rate_hz
+        electrodes = simulation.grid[0] * simulation.grid[1]
+        self.about = About("the simulator", electrodes, rate, 1.0)
+        self._rate, self._clock = rate, clock
+        self._held = {
+            LABELS[int(one.labels[-1])]: one.samples[one.labels != UNUSED]
+            for one in dataset(simulation).recordings
+        }
+        self._asked: str | None = None
+        self._begun: float | None = None
+        self._done = 0
+        self._closed = False
+
+    def asked(self, gesture: str) -> None:
+        """Hold that gesture from now on; rest, where the simulator does not know it."""
+        self._asked = gesture if gesture in self._held else LABELS[0]
+
+    def read(self) -> Chunk | None:
+        """See `Feed`."""
+        if self._begun is None:
+            self._begun = self._clock.now()
+        while not self._closed:
+            now = self._clock.now()
+            count = int((now - self._begun) * self._rate) - self._done
+            if count > 0:
+                index = np.arange(self._done, self._done + count)
+                self._done += count
+                return Chunk(self._values(index), now, self._begun + (index + 1) / self._rate)
+            self._clock.sleep(_PIECE_S)
+        return None
+
+    def close(self) -> None:
+        """See `Feed`."""
+        self._closed = True
+
+    def _values(self, index: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Single:
+        each = len(next(iter(self._held.values())))
+        names = [self._asked] if self._asked else list(self._held)
+        rows = [self._held[names[at // each % len(names)]][at % each] for at in index.tolist()]
+        return np.array(rows, np.float32)
+
+
+def open_feed(address: Address, wanted: Wanted) -> SimulatorFeed:
+    """See `kinds.Kind`."""
+    shape = re.fullmatch(r"(\d{1,3})x(\d{1,3})", address.where or "8x24")
+    if shape is None:
+        raise address.wrong("the array", "ROWSxCOLUMNS, such as simulated:4x8")
+    simulation = Simulation(
+        *(1, 1, 1, float(address.number("seconds", 2, 1, 60))),
+        (int(shape[1]), int(shape[2])),
+        float(address.number("rate", 2000, 200, 20_000)),
+        address.number("seed", 1, 0, 2**31),
+    )
+    return SimulatorFeed(simulation, wanted.clock)
