@@ -191,10 +191,4 @@ def test_a_live_source_gives_gestures_and_its_own_unit_and_rate(cli: Cli, live_b
     assert [window["index"] for window in found] == list(range(20))
     assert (end["ended"], end["lost_samples"], end["bad_samples"]) == ("limit", 0, {})
     assert "the simulator: samples of 24 numbers at 1000 Hz, one unit is 1 mV" in done.err
-    for address, code, words in (
-        ("simulated:4x6?rate=2000", 3, "2000 Hz come one by one, the model takes 1000 Hz"),
-        ("simulated:2x2?rate=1000", 3, "has 4 channels, the model takes 24"),
-        ("tcp:1", 6, "nothing answers at 127.0.0.1 port 1"),
-        ("smell:", 2, "there is no source 'smell'"),
-    ):
-        cli("run", "--build", live_build, "--source", address).fails(code, words)
+    cli("run", "--build", live_build, "--source", "tcp:1").fails(6, "nothing answers at 127.0.0.1 port 1")
