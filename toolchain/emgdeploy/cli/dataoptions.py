@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from emgdeploy.signals.recordings import Dataset
     from emgdeploy.signals.splits import Split
 
-DATASETS = "csl, ice, ninapro-db5, flexemg, simulated, files for your own, or module:function for a reader of your own"
+DATASETS = (
+    "ninapro-db5, flexemg, files for your own, simulated, module:function for a reader of your own; layout only, never tried "
+    "on a real file: ninapro-db1 to -db4, -db6 to -db8, -db10, capgmyo-a, -b, -c, hyser, grabmyo, epn612, putemg, emg2qwerty, "
+    "flexemg-v2, csl, ice"
+)
 _SIMULATION = {
     "sim_subjects": "subjects",
     "sim_sessions": "sessions",
@@ -76,10 +80,14 @@ def add_data(parser: argparse._ActionsContainer) -> None:
 
 
 def _add_reading(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--exercise", nargs="+", metavar="A", help="of ninapro-db5: A, B, C (default A)")
-    parser.add_argument("--ring", metavar="NAME", help="of ninapro-db5: elbow, wrist or both (default elbow)")
     parser.add_argument(
-        "--movements", nargs="+", metavar="A1", help="of ninapro-db5: those to tell apart (default all)"
+        "--exercise", nargs="+", metavar="A", help="of Ninapro: A, B, C, D (default A, else the first)"
+    )
+    parser.add_argument(
+        "--ring", metavar="NAME", help="of ninapro-db5 and grabmyo: elbow, wrist or both (default elbow)"
+    )
+    parser.add_argument(
+        "--movements", nargs="+", metavar="A1", help="of Ninapro: those to tell apart (default all)"
     )
     parser.add_argument(
         "--edges", metavar="HOW", help="of csl, the row without signal: mask (default) or cut"
@@ -89,7 +97,7 @@ def _add_reading(parser: argparse._ActionsContainer) -> None:
         metavar="HOW",
         help="of csl and ice: grid (default), or published, as the published checkpoints have it",
     )
-    parser.add_argument("--movement-only", action="store_true", help="ninapro-db5 without its rest")
+    parser.add_argument("--movement-only", action="store_true", help="Ninapro without its rest")
 
 
 def add_vote(parser: argparse._ActionsContainer) -> None:

@@ -14,7 +14,7 @@ from emgdeploy.nets.checkpoint import save_checkpoint
 from emgdeploy.nets.evaluation import classes_of
 from emgdeploy.nets.experiment import VOTE, Outcome, calibration_windows
 from emgdeploy.nets.metrics import Score, pooled
-from emgdeploy.signals import windowfile
+from emgdeploy.signals import datasets, windowfile
 from emgdeploy.signals.acquisition import Acquisition
 from emgdeploy.signals.recordings import Recording
 from emgdeploy.signals.traces import Trace
@@ -31,6 +31,7 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
     return {
         "schema": SCHEMA,
         "dataset": task.dataset.name,
+        "layout_only": datasets.is_layout_only(task.dataset.name),
         "split": task.split.name,
         "leaks": task.split.leaks,
         "model": outcome.model.name,

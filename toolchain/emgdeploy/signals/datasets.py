@@ -11,6 +11,8 @@ from emgdeploy.signals import named, simulated
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.readers import csl, flexemg, ice, ninapro, own, table
 from emgdeploy.signals.readers.options import ReadOptions
+from emgdeploy.signals.readers.public import LAYOUTS
+from emgdeploy.signals.readers.public.layout import LAYOUT_ONLY
 from emgdeploy.signals.recordings import Dataset
 
 Chosen = Collection[int] | None
@@ -34,20 +36,34 @@ def load(
         return _chosen(simulated.dataset(simulation), subjects, sessions)
     if named.is_name(name):
         return _of_own(name, folder, subjects, sessions)
-    if name not in _READERS:
+    if name == "ninapro-db9":
+        raise UsageError(
+            "Ninapro DB9 holds movements of the hand and no EMG", "its EMG is in ninapro-db1, -db2 and -db5"
+        )
+    if name not in NAMES:
         raise UsageError(
             f"there is no data set {name!r}",
             f"data sets are: {', '.join(NAMES)}, or module:function for a reader of your own",
         )
     if folder is None:
         raise UsageError(f"the data set {name} needs its recordings", "add --data FOLDER")
-    return _READERS[name](folder, subjects, sessions, options or ReadOptions())
+    if name in LAYOUTS:
+        return LAYOUTS[name].load(folder, subjects, sessions, options or ReadOptions())
+    dataset = _READERS[name](folder, subjects, sessions, options or ReadOptions())
+    return replace(dataset, notes=(*dataset.notes, LAYOUT_ONLY)) if is_layout_only(name) else dataset
+
+
+def is_layout_only(name: str) -> bool:
+    """Whether the reader of that name was never tried on a real file."""
+    return name in _UNTRIED or (name in LAYOUTS and not LAYOUTS[name].tried)
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:
     """The preprocessing that suits a data set when the user says nothing."""
     if dataset.name == "simulated":
         return simulated.default_preprocess(dataset.grid)
+    if dataset.name in LAYOUTS:
+        return LAYOUTS[dataset.name].preprocess(dataset)
     return _PREPROCESS.get(dataset.name, table.default_preprocess)(dataset)
 
 
@@ -125,4 +141,5 @@ _PREPROCESS: dict[str, Callable[[Dataset], Preprocess]] = {
     "flexemg": flexemg.default_preprocess,
     "ninapro-db5": ninapro.default_preprocess,
 }
-NAMES = (*_READERS, "simulated")
+_UNTRIED = ("csl", "ice")
+NAMES = (*_READERS, *LAYOUTS, "simulated")

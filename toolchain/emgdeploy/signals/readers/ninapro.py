@@ -103,6 +103,9 @@ def default_preprocess(dataset: Dataset) -> Preprocess:
 
 def _classes(options: ReadOptions) -> dict[str, int]:
     """Name of each chosen movement (A1, B17) -> its class."""
+    strange = [exercise for exercise in options.exercises if exercise not in MOVEMENTS]
+    if strange:
+        raise UsageError(f"Ninapro DB5 has no exercise {strange[0]}", f"choose from: {', '.join(MOVEMENTS)}")
     known = [f"{e}{n}" for e in EXERCISES if e in options.exercises for n in range(1, MOVEMENTS[e] + 1)]
     chosen = known if options.movements is None else list(options.movements)
     unknown = [name for name in chosen if name not in known]
@@ -144,7 +147,7 @@ def _trials(item: _File, classes: dict[str, int], rest: bool) -> list[Recording]
     repetition = _commands(content["rerepetition"], "rerepetition", len(emg), item.path)
     movement = _counted_from_one(movement, item)
     recordings = []
-    for trial, (first, start, end) in enumerate(_pieces(movement, repetition), 1):
+    for trial, (first, start, end) in enumerate(pieces(movement, repetition), 1):
         number = classes.get(f"{item.exercise}{movement[start]}")
         if number is None:
             continue
@@ -189,7 +192,7 @@ def _counted_from_one(movement: NDArray[np.int64], item: _File) -> NDArray[np.in
     return movement
 
 
-def _pieces(movement: NDArray[np.int64], repetition: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+def pieces(movement: NDArray[np.int64], repetition: NDArray[np.int64]) -> list[tuple[int, int, int]]:
     """(first sample, start of the movement, end) of each rest with the movement after it."""
     changed = (np.diff(movement) != 0) | ((np.diff(repetition) != 0) & (movement[1:] > 0))
     bounds = [0, *(np.flatnonzero(changed) + 1).tolist(), len(movement)]

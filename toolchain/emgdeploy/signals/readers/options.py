@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from emgdeploy.errors import UsageError
 
 RINGS = ("elbow", "wrist", "both")
-EXERCISES = ("A", "B", "C")
+EXERCISES = ("A", "B", "C", "D")
 EDGES = ("mask", "cut")
 ORDERS = ("grid", "published")
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """exercises, ring, movements, rest: of ninapro-db5 (movements: None takes all, else names as A1, B17).
+    """exercises, movements, rest: of Ninapro (movements: None takes all, else names as A1, B17); ring: of ninapro-db5 and
+    grabmyo.
     edges: of csl, what becomes of the row without signal: `mask` keeps it at 0, `cut` leaves it out.
     order: of csl and ice, `grid` puts electrodes where they are on the arm, `published` fills the image row
     by row in the order of channels, as the published checkpoints expect."""

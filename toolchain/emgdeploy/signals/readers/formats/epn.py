@@ -1,7 +1,8 @@
 """JSON of the EMG-EPN612 data set: a user's samples, eight channels of a Myo at 200 Hz, each with a gesture's name.
 
 `samples_array` is a path such as `trainingSamples/idx_1`; without one, all recordings of `trainingSamples` stand one after
-the other, `labels` is each sample's gesture and `repetitions` the number of its recording.
+the other, `labels` is each sample's gesture, `repetitions` the number of its recording, and `active` whether the gesture is held, where
+the file says it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,19 @@ def read(path: str, wanted: list[str], _size: int) -> dict[str, Any]:
         "@rate_hz": np.array([RATE_HZ]),
         "labels": np.repeat(np.array(labels), lengths),
         "repetitions": np.repeat(np.arange(1, len(parts) + 1), lengths),
+        "active": np.concatenate(
+            [_active(trials[name], len(part)) for name, part in zip(names, parts, strict=True)]
+        ),
     }
+
+
+def _active(trial: dict[str, Any], samples: int) -> np.ndarray[Any, Any]:
+    """(samples,) bool; everywhere, where the file does not say from where to where."""
+    said = trial.get("groundTruthIndex")
+    if not isinstance(said, list) or len(said) != 2 or not all(type(one) is int for one in said):
+        return np.ones(samples, bool)
+    place = np.arange(1, samples + 1)  # as MATLAB counts
+    return np.asarray((place >= said[0]) & (place <= said[1]))
 
 
 def _samples(trial: dict[str, Any]) -> np.ndarray[Any, Any]:

@@ -1,5 +1,5 @@
 """HDF5 of any layout: an array by its path, `group/data`; a field of a table, as emg2qwerty's
-`emg2qwerty/timeseries/emg_left`, by one more name."""
+`emg2qwerty/timeseries/emg_left`, by one more name; an attribute that is text by `group@name`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def _arrays(h5py: Any, group: Any, before: str = "", depth: int = 8) -> list[str
 
 
 def _value(file: Any, there: list[str], wanted: str, room: int) -> Any:
+    group, at, attribute = wanted.partition("@")
+    if at:
+        own = type(file.get(group, getlink=True)).__name__ == "HardLink"  # others lead out of the file
+        text = file[group].attrs.get(attribute) if own else None
+        return np.array(text) if isinstance(text, str) and len(text) <= room else None
     name, _, column = (wanted, "", "") if wanted in there else wanted.rpartition("/")
     if name not in there:
         return None
