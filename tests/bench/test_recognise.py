@@ -181,14 +181,23 @@ def test_a_build_without_preprocessing_says_so(cli: Cli, tiny_build: Path) -> No
     cli("run", "--build", tiny_build, "--samples", "-").fails(3, "does not know how windows are made")
 
 
-def test_a_live_source_gives_gestures_and_its_own_unit_and_rate(cli: Cli, live_build: Path) -> None:
+def test_a_live_source_gives_gestures_and_its_own_unit_and_rate(
+    cli: Cli, live_build: Path, tmp_path: Path
+) -> None:
     done = cli(
         *("run", "--build", live_build, "--source", "simulated:4x6?rate=1000"),
-        *("--limit", "20", "--every", "--json"),
+        *("--limit", "20", "--every", "--json", "--record", tmp_path / "s.npz"),
     )
     done.succeeds()
     found, end = lines_of(done.out)
     assert [window["index"] for window in found] == list(range(20))
     assert (end["ended"], end["lost_samples"], end["bad_samples"]) == ("limit", 0, {})
     assert "the simulator: samples of 24 numbers at 1000 Hz, one unit is 1 mV" in done.err
+    again = cli("run", "--build", live_build, "--samples", tmp_path / "s.npz", "--fast", "--json")
+    replayed = lines_of(again.out)[0]
+    assert [one["gesture"] for one in replayed[:20]] == [one["gesture"] for one in found]
+    assert (
+        f"{tmp_path / 's.npz'}: " in done.err
+        and "s.npz: 24 columns at 1000 Hz, one unit is 1 mV" in again.err
+    )
     cli("run", "--build", live_build, "--source", "tcp:1").fails(6, "nothing answers at 127.0.0.1 port 1")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.cli.console import Console
 
 if TYPE_CHECKING:
-    from emgdeploy.signals import Preprocess
     from emgdeploy.signals.given import Reading
     from emgdeploy.signals.sources.source import Source
 
@@ -24,8 +25,8 @@ def add(parser: argparse._ActionsContainer, required: bool = False) -> None:
     )
 
 
-def open_source(address: str, usual: Reading, bad_lines: int, console: Console) -> tuple[Preprocess, Source]:
-    """Connect, and say what the numbers are taken for; the build's preprocessing with the source's electrodes.
+def open_source(address: str, usual: Reading, bad_lines: int, console: Console) -> tuple[Reading, Source]:
+    """Connect, and say what the numbers are taken for, with the source's electrodes.
 
     usual: what they are where the source says nothing of itself.
     """
@@ -44,4 +45,28 @@ def open_source(address: str, usual: Reading, bad_lines: int, console: Console) 
     console.note(
         f"{feed.about.title}: samples of {columns} numbers at {how.sample_rate_hz:g} Hz, one unit is {how.scale:g} mV"
     )
-    return how.preprocess, Live(feed, how.sample_rate_hz, how.scale)
+    names = feed.about.names or how.names
+    how = replace(how, names=names if len(names) == how.columns else ())
+    return how, Live(feed, how.sample_rate_hz, how.scale)
+
+
+def recorded(
+    source: Source, path: Path, rate_hz: float, unit: str, names: tuple[str, ...], console: Console
+) -> Source:
+    """The source with its samples kept in that file. Raises UsageError for a file that cannot be."""
+    from emgdeploy.signals import recordingspool
+    from emgdeploy.signals.recordingspool import Spool
+    from emgdeploy.signals.sources.recorded import Recorded
+
+    recordingspool.check(path)
+
+    def begin(columns: int) -> Spool:
+        spool = Spool(path, rate_hz, unit, columns, names if len(names) == columns else ())
+        if spool.recovered is not None:
+            console.note(f"{spool.recovered}: what an earlier session left that did not end")
+        return spool
+
+    def ended(spool: Spool) -> None:
+        console.note(f"{path}: {spool.samples:,} samples, {spool.samples / rate_hz:,.1f} s, are recorded")
+
+    return Recorded(source, begin, ended)

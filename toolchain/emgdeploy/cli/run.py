@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emgdeploy.cli import dataoptions, line, livesource, options, samplefile
@@ -51,6 +52,12 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
     livesource.add(source)
     source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
     samplefile.add(parser)
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE.npz",
+        help="keep the samples as they come, in a file that train, eval, run, check and bench read",
+    )
     parser.add_argument(
         "--bad-lines",
         type=options.positive_int,
@@ -107,13 +114,25 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _source(args: argparse.Namespace, manifest: Manifest, console: Console) -> tuple[Preprocess, Source]:
     """The samples, and the build's preprocessing with their electrodes."""
+    from emgdeploy.signals import recordingspool
     from emgdeploy.signals.sources.played import Played
 
+    if args.record is not None:
+        recordingspool.check(args.record)
     live = "-" if args.samples == "-" else args.source
+    source: Source
     if live is not None:
-        return livesource.open_source(live, samplefile.reading(args, manifest), args.bad_lines, console)
-    matched, recording = samplefile.read(args, manifest, console)
-    return matched.preprocess, Played(recording.samples, matched.dataset.sample_rate_hz, not args.fast)
+        usual = samplefile.reading(args, manifest)
+        how, source = livesource.open_source(live, usual, args.bad_lines, console)
+        preprocess, rate, unit, names = how.preprocess, how.sample_rate_hz, how.unit, how.names
+    else:
+        matched, recording = samplefile.read(args, manifest, console)
+        dataset, preprocess = matched.dataset, matched.preprocess
+        rate, unit, names = dataset.sample_rate_hz, dataset.unit, dataset.columns
+        source = Played(recording.samples, rate, not args.fast)
+    if args.record is not None:
+        source = livesource.recorded(source, args.record, rate, unit, names, console)
+    return preprocess, source
 
 
 def _settings(args: argparse.Namespace, names: list[str]) -> Settings:
