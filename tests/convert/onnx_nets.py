@@ -32,7 +32,8 @@ class Net:
 
     def constant(self, array: Array) -> str:
         """An initializer; floats become float32."""
-        array = array.astype(np.float32) if array.dtype.kind == "f" else array.astype(np.int64)
+        wanted = {"f": np.float32, "b": np.bool_}.get(array.dtype.kind, np.int64)
+        array = array.astype(wanted)
         name = f"c{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(array, name))
         return name

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import onnxrun, packages
+from emgdeploy.convert import masks, onnxrun, packages
 from emgdeploy.convert.bounds import Ends, clipped
 from emgdeploy.convert.onnxfile import OnnxModel
 
@@ -83,4 +83,4 @@ def _runs(
     for window in windows:
         given: dict[str, Any] = {model.input_name: window[np.newaxis]}
         tensors = given | dict(zip(wanted, session.run(wanted, given), strict=True))
-        yield {name: clipped(tensors[name], bounds.get(name)) for name in names}
+        yield {name: clipped(masks.seen(tensors[name]), bounds.get(name)) for name in names}

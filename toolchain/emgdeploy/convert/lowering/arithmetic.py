@@ -20,6 +20,7 @@ from emgdeploy.convert.lowering.value import (
     follow,
     reshape,
 )
+from emgdeploy.convert.masks import in_range
 from emgdeploy.nets.ranges import Range
 
 Combine = Callable[[Any, Any], Any]
@@ -27,7 +28,9 @@ Combine = Callable[[Any, Any], Any]
 
 @lowers("Add")
 def add(node: Node) -> Value:
-    return combined(node, lambda a, b: a + b)
+    """A mask hides as much as the range of the sum can tell."""
+    operands = [in_range(o, node.range) if isinstance(o, np.ndarray) else o for o in node.operands]
+    return combined(replace(node, operands=tuple(operands)), lambda a, b: a + b)
 
 
 @lowers("Mul")

@@ -6,13 +6,17 @@ They are written with operators that TFLite's reference interpreter has: it has 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.arithmetic import combined, never_zero
 from emgdeploy.convert.lowering.registry import LOWERINGS, Node, lowers
 from emgdeploy.convert.lowering.value import Value, constant_like
+from emgdeploy.convert.masks import in_range, is_mask
+from emgdeploy.nets.ranges import covering
 
 # Of SELU (https://arxiv.org/abs/1706.02515), as ONNX has them by default.
 _SELU_ALPHA, _SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
@@ -191,11 +195,45 @@ def cast(node: Node) -> Value:
 
 @lowers("Where")
 def where(node: Node) -> Value:
-    """One of two operands, each a constant number or arranged like the condition."""
+    """One of two operands, each a constant number or arranged like the condition; or by a constant condition."""
     import tensorflow as tf
 
+    if isinstance(node.operands[0], np.ndarray):
+        return _chosen_before(node, node.operands[0].astype(bool))
     leader = node.value(0)
     return leader.with_tensor(tf.where(leader.tensor, *(_beside(node, leader, i) for i in (1, 2))))
+
+
+def _chosen_before(node: Node, first: NDArray[Any]) -> Value:
+    """A constant condition, as attention masks are: what is hidden by a huge negative number is a sum with that."""
+    shown = [first, ~first]
+    constants = [i for i in (1, 2) if isinstance(node.operands[i], np.ndarray)]
+    if len(constants) == 2:
+        raise node.fail("chooses between constants by a constant")
+    place = constants[0] if constants else 2
+    kept, x = shown[2 - place], node.value(3 - place)
+    if not constants:
+        hidden = _kept(node, x, kept)
+        return combined(replace(node, op="Add", operands=(hidden, _kept(node, node.value(2), ~kept))), _sum)
+    fill = np.where(kept, np.float32(0), node.constant(place).astype(np.float32))
+    if not is_mask(fill[~np.broadcast_to(kept, fill.shape)]):
+        x = _kept(node, x, kept)
+    return combined(replace(node, op="Add", operands=(x, in_range(fill, node.range))), _sum)
+
+
+def _kept(node: Node, x: Value, kept: NDArray[Any]) -> Value:
+    """Zeros in all other places."""
+    held = None if x.range is None else covering(min(x.range.low, 0.0), max(x.range.high, 0.0))
+    made = combined(replace(node, op="Mul", operands=(x, kept.astype(np.float32)), range=None), _product)
+    return made.held(held)
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def _product(a: Any, b: Any) -> Any:
+    return a * b
 
 
 def _beside(node: Node, leader: Value, position: int) -> Any:
