@@ -27,6 +27,10 @@ def _halves(net: Net) -> str:
     return net.add("Sub", [f"{first}_1", first])
 
 
+def _pointwise(net: Net, image: str) -> str:
+    return net.add("Conv", [image, numbers(3, 2, 1, 1)])
+
+
 def _rows_and_columns(net: Net) -> str:
     """Sums of two tensors, neither of which has the shape of the result."""
     return net.add("Add", [net.add("ReduceMax", ["x"], axes=[axis]) for axis in (2, 3)])
@@ -111,6 +115,34 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
         (3, 8),
         lambda n: n.add("MaxPool", ["x"], kernel_shape=[4], strides=[3], pads=[2, 2]),
         ["GATHER", "MAX_POOL_2D"],
+    ),
+    "pixel shuffle": (
+        (8, 3, 2),
+        lambda n: _pointwise(n, n.add("DepthToSpace", ["x"], blocksize=2, mode="CRD")),
+        ["GATHER", "CONV_2D"],
+    ),
+    "depth to space": (
+        (8, 3, 2),
+        lambda n: _pointwise(n, n.add("DepthToSpace", ["x"], blocksize=2)),
+        ["CONV_2D"],
+    ),
+    "space to depth": ((2, 4, 6), lambda n: n.add("SpaceToDepth", ["x"], blocksize=2), []),
+    "twice as many": (
+        (3, 7),
+        lambda n: n.add(
+            "Resize",
+            ["x", "", np.float32([1, 1, 2])],
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        ),
+        ["TILE"],
+    ),
+    "another size": (
+        IMAGE,
+        lambda n: n.add(
+            "Resize", ["x", np.float32([]), np.float32([]), np.array([1, 3, 6, 7])], nearest_mode="ceil"
+        ),
+        ["GATHER", "GATHER"],
     ),
     "split channels": (IMAGE, lambda n: _halves(n), ["SLICE", "SLICE", "SUB"]),
     "largest of rows": (IMAGE, lambda n: n.add("ReduceMax", ["x"], axes=[2], keepdims=0), ["REDUCE_MAX"]),
@@ -355,6 +387,10 @@ REFUSED: dict[str, tuple[Build, str]] = {
     ),
     "places here and there": (lambda n: n.add("Gather", ["x", np.array([0, 4])], axis=2), "gathers places"),
     "three to compare": (lambda n: n.add("Max", ["x", "x", "x"]), "compares 3 tensors"),
+    "resizing by lines": (
+        lambda n: n.add("Resize", ["x", "", np.float32([1, 1, 2, 2])], mode="linear"),
+        "resizes by 'linear'",
+    ),
     "padding by unknown means": (
         lambda n: n.add("Pad", ["x", np.array([0, 0, 1, 0, 0, 0, 0, 0])], mode="soft"),
         "pads by 'soft'",

@@ -18,6 +18,7 @@ from emgdeploy.nets.ranges import Range
 KEEPS_RANGE = frozenset(
     {
         "AveragePool",
+        "DepthToSpace",
         "Dropout",
         "Expand",
         "Flatten",
@@ -29,7 +30,9 @@ KEEPS_RANGE = frozenset(
         "ReduceMax",
         "ReduceMin",
         "Reshape",
+        "Resize",
         "Slice",
+        "SpaceToDepth",
         "Split",
         "Squeeze",
         "Tile",

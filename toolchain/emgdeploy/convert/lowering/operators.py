@@ -14,6 +14,7 @@ from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
     pooling,
     product,
     recurrent,
+    resize,
     shape,
     slices,
     transposed,
