@@ -27,6 +27,13 @@ def _halves(net: Net) -> str:
     return net.add("Sub", [f"{first}_1", first])
 
 
+def _volume(net: Net) -> str:
+    """A convolution and a pool over four frames of 4 x 5."""
+    frames = net.add("Reshape", ["x", np.array([1, 1, 4, 4, 5])])
+    last = net.add("Conv", [frames, numbers(2, 1, 3, 3, 3), numbers(2)], pads=[1, 1, 1, 1, 1, 1])
+    return net.add("MaxPool", [last], kernel_shape=[2, 2, 2], strides=[2, 2, 2])
+
+
 def _pointwise(net: Net, image: str) -> str:
     return net.add("Conv", [image, numbers(3, 2, 1, 1)])
 
@@ -131,7 +138,7 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
         (3, 7),
         lambda n: n.add(
             "Resize",
-            ["x", "", np.float32([1, 1, 2])],
+            ["x", "", np.array([1, 1, 2], np.float32)],
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
         ),
@@ -140,9 +147,16 @@ CASES: dict[str, tuple[tuple[int, ...], Build, list[str]]] = {
     "another size": (
         IMAGE,
         lambda n: n.add(
-            "Resize", ["x", np.float32([]), np.float32([]), np.array([1, 3, 6, 7])], nearest_mode="ceil"
+            "Resize",
+            ["x", np.array([], np.float32), np.array([], np.float32), np.array([1, 3, 6, 7])],
+            nearest_mode="ceil",
         ),
         ["GATHER", "GATHER"],
+    ),
+    "a volume": (
+        (4, 4, 5),
+        lambda n: n.add("GlobalAveragePool", [_volume(n)]),
+        ["CONV_2D", "MAX_POOL_2D", "GATHER", "GATHER", "MAXIMUM", "MEAN"],
     ),
     "split channels": (IMAGE, lambda n: _halves(n), ["SLICE", "SLICE", "SUB"]),
     "largest of rows": (IMAGE, lambda n: n.add("ReduceMax", ["x"], axes=[2], keepdims=0), ["REDUCE_MAX"]),
@@ -387,8 +401,14 @@ REFUSED: dict[str, tuple[Build, str]] = {
     ),
     "places here and there": (lambda n: n.add("Gather", ["x", np.array([0, 4])], axis=2), "gathers places"),
     "three to compare": (lambda n: n.add("Max", ["x", "x", "x"]), "compares 3 tensors"),
+    "a deep volume": (
+        lambda n: n.add(
+            "Conv", [n.add("Reshape", ["x", np.array([1, 1, 16, 1, 1])]), numbers(32768, 1, 1, 1, 1)]
+        ),
+        "computed as an image of 16 channels",
+    ),
     "resizing by lines": (
-        lambda n: n.add("Resize", ["x", "", np.float32([1, 1, 2, 2])], mode="linear"),
+        lambda n: n.add("Resize", ["x", "", np.array([1, 1, 2, 2], np.float32)], mode="linear"),
         "resizes by 'linear'",
     ),
     "padding by unknown means": (

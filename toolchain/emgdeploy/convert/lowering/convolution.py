@@ -11,6 +11,7 @@ from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.stack import is_batch, stacked
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last
+from emgdeploy.convert.lowering.volume import volume_conv
 
 
 @lowers("Conv")
@@ -19,11 +20,13 @@ def conv(node: Node) -> Value:
     import tensorflow as tf
 
     weights = node.constant(1)
+    if node.value().rank == 5:
+        return volume_conv(node, conv)
     if is_batch(node.value()):
         return stacked(node, tuple(weights.shape[2:]), conv, zeros_count=True, held=node.enough)
     x = channels_last(node.value())
     if x.rank not in (3, 4) or weights.ndim != x.rank:
-        raise node.fail(f"convolves a tensor of rank {x.rank}; 3 and 4 are supported")
+        raise node.fail(f"convolves a tensor of rank {x.rank}; 3, 4 and 5 are supported")
     window = window_of(node, x, tuple(weights.shape[2:]))
     tensor, padding = padded(x, window)
     y = _convolve(node, x, tensor, _as_image(weights), window, padding)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emgdeploy.convert.lowering.registry import Node
 from emgdeploy.convert.lowering.value import Value
 
@@ -79,6 +82,19 @@ def padded(x: Value, window: Window) -> tuple[Any, str]:
         return x.tensor, "SAME"
     sides = list(zip(window.before, window.after, strict=True))
     return tf.pad(x.tensor, [(0, 0), *sides, (0, 0)]), "VALID"
+
+
+def depth_positions(node: Node, depth: int, size: int) -> NDArray[np.int64]:
+    """Where each window along the depth of a volume begins, counted from the first depth; below 0 in the padding."""
+    stride, dilation = node.ints("strides", (1, 1, 1))[0], node.ints("dilations", (1, 1, 1))[0]
+    pads = node.ints("pads", (0,) * 6)
+    automatic = node.attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", "NOTSET")
+    if automatic or node.integer("ceil_mode", 0) or len(pads) != 6 or min(stride, dilation, size) < 1:
+        raise node.fail("walks over a volume by auto_pad, ceil_mode or steps below 1, which is not supported")
+    count = (depth + pads[0] + pads[3] - (size - 1) * dilation - 1) // stride + 1
+    if count < 1:
+        raise node.fail(f"leaves nothing of a depth of {depth}")
+    return np.arange(count, dtype=np.int64) * stride - pads[0]
 
 
 def _pads(

@@ -15,6 +15,7 @@ from emgdeploy.convert.lowering.padding import Window, padded, window_of
 from emgdeploy.convert.lowering.registry import Node, lowers
 from emgdeploy.convert.lowering.stack import is_batch, stacked
 from emgdeploy.convert.lowering.value import Value, canonical, channels_last, reshape, tf_axis
+from emgdeploy.convert.lowering.volume import volume_pool
 from emgdeploy.nets.ranges import covering
 
 
@@ -24,6 +25,8 @@ def max_pool(node: Node) -> Value:
     window that reaches beyond it holds anyway."""
     if len(node.outputs) > 1 and node.outputs[1]:
         raise node.fail("returns the places of the maxima, which is not supported")
+    if node.value().rank == 5:
+        return volume_pool(node, max_pool)
     if is_batch(node.value()):
         return stacked(node, node.ints("kernel_shape", ()), max_pool, node.value().nonnegative)
     x, window = _pooled_input(node)
@@ -112,7 +115,11 @@ def global_max_pool(node: Node) -> Value:
 @lowers("GlobalAveragePool")
 def global_average_pool(node: Node) -> Value:
     """The mean over all spatial axes."""
-    x = channels_last(node.value())
+    x = node.value()
+    if x.rank == 5:
+        pooled = _mean(channels_last(reshape(x, (*x.shape[:2], x.shape[2] * x.shape[3], x.shape[4]))), (2, 3))
+        return reshape(pooled, (*x.shape[:2], 1, 1, 1))
+    x = channels_last(x)
     return _mean(x, tuple(range(2, x.rank)))
 
 
