@@ -14,6 +14,7 @@ from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
+from emgdeploy.signals.decisions import Rules
 from emgdeploy.signals.float32_math import Single
 from emgdeploy.signals.sources.played import Played
 from emgdeploy.signals.sources.source import Piece, Source
@@ -22,7 +23,8 @@ from support.devices.fakes import FakeTime
 # A window each 50 ms.
 HOW = Preprocess(1000.0, (1, 2), (0, 1), 100.0, 50.0, normalise="global", mean=(1.0,), std=(1.0,))
 TENSOR = SimpleNamespace(dtype="int8", scale=0.02, zero_point=0, window_axes=(0, 1, 2))
-MANIFEST = cast(Manifest, SimpleNamespace(input=TENSOR, output=SimpleNamespace(dtype="int8")))
+LOGITS = SimpleNamespace(dtype="int8", scale=0.1, zero_point=0, labels=("a", "b", "c"))
+MANIFEST = cast(Manifest, SimpleNamespace(input=TENSOR, output=LOGITS, layers=()))
 
 
 class SlowDevice:
@@ -108,7 +110,7 @@ def test_a_source_that_sends_in_pieces_loses_no_window_to_a_quick_device() -> No
 def test_bad_samples_hold_the_decision_and_then_rest_until_a_whole_window_is_good() -> None:
     samples = noise(3, 2.0)
     samples[1000:1400, 1] = np.nan
-    made, found, _, said = session(0.001, samples, rest=2)
+    made, found, _, said = session(0.001, samples, rules=Rules(rest="c"))
     by_end = {round(window.end_s * 1000): window for window in found}
     assert [end for end, window in by_end.items() if not window.good] == list(range(1050, 1500, 50))
     held = by_end[1000].decision

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emgdeploy.bench.recognise import Vote
 from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.windows import quantize_windows
 from emgdeploy.firmware import manifest as manifests
 from emgdeploy.signals import Preprocess
+from emgdeploy.signals.decisions import Vote
 from emgdeploy.signals.float32_math import Single
 from support.commands.command import Cli
 

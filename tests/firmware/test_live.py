@@ -31,7 +31,7 @@ from emgdeploy.firmware import live
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 from emgdeploy.signals import Preprocess
-from emgdeploy.signals import hold as holds
+from emgdeploy.signals.decisions import Confidence, Decider, Decision, Rules
 from emgdeploy.signals.stream import Stream
 from support.machines.native_model import QUICK_LINK, SANITIZE, STRICT, kernel_object
 
@@ -42,6 +42,8 @@ _MODEL_H = """
 #include <stdint.h>
 typedef int8_t emg_input_t;
 #define EMG_INPUT_LEN %d
+typedef int8_t emg_output_t;
+#define EMG_OUTPUT_LEN 4
 """
 _MAIN = """
 #include <stdio.h>
@@ -52,30 +54,43 @@ int main(void) {
     while (fread(samples, sizeof samples[0], EMG_LIVE_CHANNELS, stdin) == EMG_LIVE_CHANNELS) {
         if (emg_live_push(samples)) {
             emg_live_window(input);
-            const emg_decision_t decision = emg_live_decision(input[0] & 3);
-            const int32_t said[2] = {decision.gesture, decision.unsure};
+            const emg_output_t output[EMG_OUTPUT_LEN] = {input[0], input[1 % EMG_INPUT_LEN], 0, 9};
+            const emg_decision_t decision = emg_live_decision(output);
             if (fwrite(input, sizeof input[0], EMG_INPUT_LEN, stdout) != EMG_INPUT_LEN) { return 3; }
-            if (fwrite(said, sizeof said[0], 2, stdout) != 2) { return 3; }
+            if (fwrite(&decision, sizeof decision, 1, stdout) != 1) { return 3; }
         }
     }
     const uint32_t bad = emg_live_bad_values();
     return fwrite(&bad, sizeof bad, 1, stdout) != 1;
 }
 """
+DEFAULT = Rules()
 LABELS = ("fist", "open", "rest", "point")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """windows: (N, height * width * frames) in the order H, W, C. decisions: (N, 2) gesture, unsure. bad: values."""
+    """windows: (N, height * width * frames) in the order H, W, C. decisions: of each window. bad: values."""
 
     windows: NDArray[np.int8]
-    decisions: list[tuple[int, bool]]
+    decisions: list[Decision]
     bad: int
+
+    @property
+    def said(self) -> list[tuple[int, bool]]:
+        """Gesture, -1 for none, and whether it is unsure."""
+        return [(-1 if one.gesture is None else one.gesture, one.unsure) for one in self.decisions]
+
+
+OUTPUTS = Confidence.of("int8", 0.1)
 
 
 def on_the_device(
-    preprocess: Preprocess, samples: NDArray[np.float32], scale: float, flags: tuple[str, ...]
+    preprocess: Preprocess,
+    samples: NDArray[np.float32],
+    scale: float,
+    flags: tuple[str, ...],
+    rules: Rules = DEFAULT,
 ) -> Seen:
     """(S, channels) in mV through the generated C."""
     shape = preprocess.input_shape
@@ -83,7 +98,9 @@ def on_the_device(
     order = live.device_order(shape, (1, 2, 0))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        texts = live.sources(preprocess, spec, order, {"model": "test */ model"}, LABELS)
+        texts = live.sources(
+            preprocess, spec, order, {"model": "test */ model"}, live.Decisions(rules, OUTPUTS, LABELS)
+        )
         texts |= {"main.c": _MAIN, "model.h": _MODEL_H % order.size}
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -95,28 +112,42 @@ def on_the_device(
         assert done.returncode == 0, done.stderr
         ran = subprocess.run([folder / "live"], input=samples.tobytes(), capture_output=True)
         assert ran.returncode == 0, ran.stderr.decode()
-    kind = np.dtype([("window", np.int8, (order.size,)), ("said", np.int32, (2,))])
+    kind = np.dtype([("window", np.int8, (order.size,)), ("said", np.int32, (5,))])
     rows = np.frombuffer(ran.stdout[:-4], kind)
-    decisions = [(int(gesture), bool(unsure)) for gesture, unsure in rows["said"]]
-    return Seen(rows["window"], decisions, int(np.frombuffer(ran.stdout[-4:], np.uint32)[0]))
+    return Seen(rows["window"], list(map(_decision, rows["said"].tolist())), _u32(ran.stdout[-4:]))
+
+
+def _u32(data: bytes) -> int:
+    return int(np.frombuffer(data, np.uint32)[0])
+
+
+def _decision(said: list[int]) -> Decision:
+    gesture, unsure, rejected, confidence, velocity = said
+    return Decision(None if gesture < 0 else gesture, bool(unsure), bool(rejected), confidence, velocity)
 
 
 def on_the_host_live(
-    preprocess: Preprocess, samples: NDArray[np.float32], scale: float, cuts: list[int]
+    preprocess: Preprocess,
+    samples: NDArray[np.float32],
+    scale: float,
+    cuts: list[int],
+    rules: Rules = DEFAULT,
 ) -> Seen:
     """The same in pieces, as `emgdeploy run` takes them."""
-    stream = Stream(preprocess)
-    hold = holds.Hold(holds.samples_of(holds.HOLD_MS, preprocess.sample_rate_hz), holds.rest_class(LABELS))
+    stream = Stream(preprocess, rules.needs_amplitude)
+    decider = Decider(rules.resolved(preprocess.sample_rate_hz, LABELS))
     windows: list[NDArray[np.int8]] = []
-    decisions: list[tuple[int, bool]] = []
+    decisions: list[Decision] = []
     pixels = math.prod(preprocess.input_shape)
     for piece in np.split(samples, cuts):
         done = stream.push(piece)
         x = quantized(to_device_layout(done.windows, (1, 2, 0)), scale, -3, np.dtype(np.int8))
-        for window, sure in zip(x.reshape(len(x), pixels), done.sure, strict=True):
+        for window, sure, amplitude in zip(
+            x.reshape(len(x), pixels), done.sure, done.amplitudes, strict=True
+        ):
             end = len(windows) * preprocess.stride_samples + preprocess.window_samples
-            said = hold(end, int(window[0]) & 3 if sure else None)
-            decisions.append((-1 if said.gesture is None else said.gesture, said.unsure))
+            outputs = np.array([window[0], window[1 % pixels], 0, 9], np.int8)
+            decisions.append(decider(end, OUTPUTS(outputs) if sure else None, float(amplitude)))
             windows.append(window)
     return Seen(np.array(windows, np.int8).reshape(-1, pixels), decisions, int(stream.bad.sum()))
 
@@ -154,6 +185,21 @@ def descriptions(draw: st.DrawFn) -> Preprocess:
         notch_hz=draw(st.sampled_from(((), (50.0,), (50.0, 150.0)))),
         normalise=normalise,
         layout=draw(st.sampled_from(("channels", "raster", "column"))),
+    )
+
+
+@st.composite
+def descriptions_of_decisions(draw: st.DrawFn) -> Rules:
+    slow = draw(st.sampled_from((0.0, 0.05)))
+    return Rules(
+        vote=draw(st.integers(1, 7)),
+        confidence=draw(st.sampled_from((0.0, 0.4, 0.8))),
+        confirm=draw(st.integers(1, 4)),
+        minimum_ms=draw(st.sampled_from((0.0, 40.0, 200.0))),
+        hold_ms=draw(st.sampled_from((0.0, 60.0, 150.0))),
+        onset_mv=draw(st.sampled_from((0.0, 0.1, 1.0))),
+        velocity_mv=draw(st.sampled_from((None, (slow, 0.5), (slow, 4.0)))),
+        rest=draw(st.sampled_from(("", "fist"))),
     )
 
 
@@ -199,10 +245,11 @@ def spoilt(samples: NDArray[np.float32], share: float, seed: int) -> NDArray[np.
     preprocess=descriptions(),
     limits=st.sampled_from([None, (-6.0, 6.0), (0.5, 3.0)]),
     share=st.sampled_from([0.0, 0.0002, 0.002, 0.5, 1.0]),
+    rules=descriptions_of_decisions(),
     seed=st.integers(0, 1000),
 )
 def test_any_bits_as_samples_give_the_same_on_both(
-    preprocess: Preprocess, limits: tuple[float, float] | None, share: float, seed: int
+    preprocess: Preprocess, limits: tuple[float, float] | None, share: float, rules: Rules, seed: int
 ) -> None:
     """Windows, decisions and the count of bad values; the C under sanitizers, conversions of floats included."""
     good = recording(max(preprocess.electrodes) + 1, seed)
@@ -211,8 +258,8 @@ def test_any_bits_as_samples_give_the_same_on_both(
     samples = spoilt(good, share, seed)
     cuts = sorted(np.random.default_rng(seed).integers(1, len(samples), 3).tolist())
     flags = (*SANITIZE, "-fsanitize=float-cast-overflow")
-    found = on_the_device(preprocess, samples, scale, flags)
-    wanted = on_the_host_live(preprocess, samples, scale, list(dict.fromkeys(cuts)))
+    found = on_the_device(preprocess, samples, scale, flags, rules)
+    wanted = on_the_host_live(preprocess, samples, scale, list(dict.fromkeys(cuts)), rules)
     assert np.array_equal(found.windows, wanted.windows)
     assert found.decisions == wanted.decisions and found.bad == wanted.bad
     assert np.array_equal(wanted.windows.ravel(), _applied(preprocess, samples, scale).ravel())
@@ -245,13 +292,13 @@ def test_one_bad_value_spoils_neither_filter_nor_later_windows(value: float) -> 
     found = on_the_device(BANDPASSED, spoiled, 0.05, SANITIZE)
     assert found.bad == 1
     assert np.array_equal(found.windows, on_the_host(BANDPASSED, held, 0.05))
-    assert not any(unsure for _, unsure in found.decisions)
+    assert not any(unsure for _, unsure in found.said)
 
 
 def test_a_dead_electrode_means_rest_until_a_whole_window_is_good_again() -> None:
     samples = recording(4, seed=4, samples=2000)
     samples[600:1000, 1] = np.nan
-    decisions = on_the_device(BANDPASSED, samples, 0.05, SANITIZE).decisions
+    decisions = on_the_device(BANDPASSED, samples, 0.05, SANITIZE).said
     ends = [100 + 50 * k for k in range(len(decisions))]
     # The last good window ends at 600; its decision is held for 150 ms, and at 1100 a whole window is good.
     assert [end for end, (_, unsure) in zip(ends, decisions, strict=True) if unsure] == list(
@@ -336,7 +383,13 @@ def test_an_emulated_core_has_the_bits_too(core: str, tmp_path: Path) -> None:
     scale = fitting_scale(preprocess, samples)
     wanted = on_the_host(preprocess, samples, scale)
     spec = TensorSpec((1, 2, 3, 2), "int8", scale, -3)
-    texts = live.sources(preprocess, spec, live.device_order((2, 2, 3), (1, 2, 0)), {})
+    texts = live.sources(
+        preprocess,
+        spec,
+        live.device_order((2, 2, 3), (1, 2, 0)),
+        {},
+        live.Decisions(DEFAULT, OUTPUTS, LABELS),
+    )
     texts |= {"model.h": _MODEL_H % 12, "model.c": _INVOKE % len(samples)}
     alone = cast(GeneratedModel, SimpleNamespace(files=texts, runtime_sources=()))
     elf = link_alone(alone, CORES[core], tmp_path)

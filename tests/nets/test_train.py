@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from emgdeploy.bench.recognise import Vote
 from emgdeploy.errors import GateFailed, InputError, UsageError
 from emgdeploy.nets import evaluation, experiment, results
 from emgdeploy.nets.augment import Silence, Variation
@@ -26,6 +25,7 @@ from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion
 from emgdeploy.nets.train import TrainSettings, fit, predict, seed_everything
 from emgdeploy.signals import Preprocess, windowfile
 from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.decisions import Vote
 from emgdeploy.signals.images import labelled_windows
 from emgdeploy.signals.recordings import Recording
 from support.inputs.toy_dataset import toy_dataset, toy_preprocess

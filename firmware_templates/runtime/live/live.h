@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "decision.h"
+#include "decide.h"
 #include "section.h"
 
 /* What becomes of a part of a window: its last sample, its root mean square, its mean absolute value. */
@@ -43,8 +43,7 @@ typedef struct {
     const float *mean, *std; /* one number, or one for each electrode */
     float lowest, highest;   /* what the converter can give, in millivolts; where both are 0, any number up to
                               * EMG_LIVE_WIDEST either way */
-    int32_t hold_samples;    /* how long a decision outlasts the last window that was all good */
-    int32_t rest;            /* what the hand then does: a class, or EMG_NO_CLASS */
+    emg_rules_t rules;       /* how decisions are made */
 } emg_live_t;
 
 /* The caller's memory, in floats. filters: 2 * section_count * electrodes. values: a ring of
@@ -59,14 +58,16 @@ typedef struct {
     float *means;
     float *anchors;
     float *last;
+    float
+        *levels; /* sums of absolute values of all electrodes, of each block; null where no rule needs them */
     int32_t sample;  /* how many the block has that is being filled */
     int32_t block;   /* its place in the rings */
     int32_t missing; /* blocks until the next window is whole */
     int started;
-    int32_t good;  /* sampling intervals since the last bad value, at most a window's */
-    uint32_t bad;  /* bad values since the start, at most UINT32_MAX */
-    int32_t since; /* sampling intervals since the last window that was all good and decided */
-    int32_t held;  /* what was decided then, EMG_NO_CLASS before */
+    int32_t good;   /* sampling intervals since the last bad value, at most a window's */
+    uint32_t bad;   /* bad values since the start, at most UINT32_MAX */
+    uint32_t taken; /* samples since the start, modulo 2^32 */
+    emg_decider_t decider;
 } emg_live_state_t;
 
 /* Forget all samples: the next one is the first of a recording. */
@@ -83,9 +84,16 @@ void emg_live_image(const emg_live_t *live, const emg_live_state_t *state, float
 /* Whether all samples of that window were good. */
 int emg_live_sure(const emg_live_t *live, const emg_live_state_t *state);
 
-/* What to do, now that the network says `gesture` of that window: it, as long as the window was all good;
- * else the last decision for as long as it is held; else rest. EMG_NO_CLASS says nothing, as a bad window
- * does. */
-emg_decision_t emg_live_decide(const emg_live_t *live, emg_live_state_t *state, int32_t gesture);
+/* One sample of every channel that never came: each becomes the electrode's last good value, and counts as
+ * bad. */
+int emg_live_lose(const emg_live_t *live, emg_live_state_t *state);
+
+/* The mean of the absolute values of that window's filtered samples, in millivolts; 0 where no rule needs it.
+ */
+float emg_live_level(const emg_live_t *live, const emg_live_state_t *state);
+
+/* What to do, now that the network says so of that window. */
+emg_decision_t emg_live_decide(const emg_live_t *live, emg_live_state_t *state, const float *outputs,
+                               int32_t count);
 
 #endif

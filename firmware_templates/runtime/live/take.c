@@ -13,8 +13,8 @@ void emg_live_start(const emg_live_t *live, emg_live_state_t *state) {
     state->started = 0;
     state->good = 0;
     state->bad = 0;
-    state->since = 0;
-    state->held = EMG_NO_CLASS;
+    state->taken = 0;
+    emg_decide_start(&state->decider);
 }
 
 /* No electrode has a good value yet, which a value that none can have says. */
@@ -66,7 +66,7 @@ static float accepted(const emg_live_t *live, emg_live_state_t *state, int32_t e
 static void count(const emg_live_t *live, emg_live_state_t *state, int all_good) {
     const int32_t window = live->block_samples * blocks_of(live);
     state->good = !all_good ? 0 : (state->good < window ? state->good + 1 : window);
-    state->since += state->since < INT32_MAX;
+    state->taken++;
     state->started = 1;
 }
 
@@ -97,6 +97,13 @@ static void centre(const emg_live_t *live, emg_live_state_t *state, int32_t e, i
     state->means[at] = state->anchors[e] + shift;
 }
 
+static void add_level(emg_live_state_t *state, int32_t e, float x) {
+    if (state->levels != 0) {
+        const int first = state->sample == 0 && e == 0;
+        state->levels[state->block] = (first ? 0.0f : state->levels[state->block]) + (x < 0.0f ? -x : x);
+    }
+}
+
 static void accumulate(const emg_live_t *live, emg_live_state_t *state, int32_t e, float x) {
     const int32_t at = state->block * live->electrodes + e;
     const int first = state->sample == 0;
@@ -113,16 +120,20 @@ static void accumulate(const emg_live_t *live, emg_live_state_t *state, int32_t 
     }
 }
 
-int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *millivolts) {
-    int all_good = 1;
+/* millivolts: null for a sample that never came. */
+static int take(const emg_live_t *live, emg_live_state_t *state, const float *millivolts) {
+    int all_good = millivolts != 0;
     if (!state->started) {
         begin(live, state);
     }
     for (int32_t e = 0; e < live->electrodes; ++e) {
         const int16_t channel = live->channels[e];
-        const float raw = channel == EMG_NO_ELECTRODE ? 0.0f : millivolts[channel];
+        const float raw =
+            channel == EMG_NO_ELECTRODE ? 0.0f : (millivolts != 0 ? millivolts[channel] : FLT_MAX);
         const float x = accepted(live, state, e, raw, &all_good);
-        accumulate(live, state, e, filtered(live, state->filters + 2 * live->section_count * e, x));
+        const float signal = filtered(live, state->filters + 2 * live->section_count * e, x);
+        add_level(state, e, signal);
+        accumulate(live, state, e, signal);
     }
     count(live, state, all_good);
     if (++state->sample < live->block_samples) {
@@ -137,21 +148,35 @@ int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *
     return 1;
 }
 
+int emg_live_take(const emg_live_t *live, emg_live_state_t *state, const float *millivolts) {
+    return take(live, state, millivolts);
+}
+
+int emg_live_lose(const emg_live_t *live, emg_live_state_t *state) {
+    return take(live, state, 0);
+}
+
 int emg_live_sure(const emg_live_t *live, const emg_live_state_t *state) {
     return state->good >= live->block_samples * blocks_of(live);
 }
 
-emg_decision_t emg_live_decide(const emg_live_t *live, emg_live_state_t *state, int32_t gesture) {
-    emg_decision_t decision = {gesture, 0};
-    if (gesture != EMG_NO_CLASS && emg_live_sure(live, state)) {
-        state->held = gesture;
-        state->since = 0;
-    } else if (state->held != EMG_NO_CLASS && state->since <= live->hold_samples) {
-        decision.gesture = state->held;
-    } else {
-        decision.gesture = live->rest;
-        decision.unsure = 1;
-        state->held = EMG_NO_CLASS;
+float emg_live_level(const emg_live_t *live, const emg_live_state_t *state) {
+    const int32_t blocks = blocks_of(live);
+    float total = 0.0f;
+    if (state->levels == 0) {
+        return 0.0f;
     }
-    return decision;
+    for (int32_t k = 0; k < blocks; ++k) { /* the oldest first */
+        total += state->levels[(state->block + k) % blocks];
+    }
+    return total / (float)(blocks * live->block_samples * live->electrodes);
+}
+
+emg_decision_t emg_live_decide(const emg_live_t *live, emg_live_state_t *state, const float *outputs,
+                               int32_t count) {
+    emg_found_t found = {EMG_NO_CLASS, 0};
+    if (emg_live_sure(live, state)) {
+        found = emg_decide_class(&live->rules, outputs, count);
+    }
+    return emg_decide(&live->rules, &state->decider, state->taken, found, emg_live_level(live, state));
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.bench.watch import Watch
+from emgdeploy.bench.workload import outputs_of
 from emgdeploy.convert.windows import clamped, quantized, to_device_layout
 from emgdeploy.errors import InputError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.transfer import Answer
 from emgdeploy.signals import Preprocess
+from emgdeploy.signals.decisions import CERTAIN, Confidence, Decider, Rules
 from emgdeploy.signals.float32_math import Single
-from emgdeploy.signals.hold import HOLD_MS, Hold, samples_of
 from emgdeploy.signals.sources.source import Clock, Piece, Source
 from emgdeploy.signals.stream import Stream
 
@@ -38,9 +39,10 @@ class Recognised:
     """One window's gesture.
 
     end_s: its last sample, in seconds of the recording. gesture: class of the largest logit; voted: the most
-    frequent of the last few good windows, the latest of them on a tie, None before any. decision, unsure: what
-    to do, see `signals.hold`; good: no sample of the window was bad. device_s: inference, in the device's own
-    time. lag_s: from when the window's last sample was due at the source to its answer.
+    frequent of the last few windows that decided, the latest of them on a tie, None where this one does not.
+    decision, unsure, rejected: what to do, see `signals.decisions`; confidence: of `gesture`, velocity: 0 to 1;
+    good: no sample of the window was bad. device_s: inference, in the device's own time. lag_s: from when the
+    window's last sample was due at the source to its answer.
     """
 
     index: int
@@ -52,17 +54,17 @@ class Recognised:
     good: bool
     device_s: float
     lag_s: float
+    confidence: float
+    rejected: bool
+    velocity: float
 
 
 @dataclass(frozen=True)
 class Settings:
-    """vote: over so many windows. drop_late: skip windows that are late, for the newest. hold_ms, rest: see
-    `signals.hold`."""
+    """rules: of decisions. drop_late: skip windows that are late, for the newest."""
 
-    vote: int = 1
+    rules: Rules = field(default_factory=Rules)
     drop_late: bool = True
-    hold_ms: float = HOLD_MS
-    rest: int | None = None
 
 
 @dataclass
@@ -81,25 +83,13 @@ class Counts:
         return self.clamped / self.values if self.values else 0.0
 
 
-class Vote:
-    """The most frequent class of the last `count`; on a tie the one seen last."""
-
-    def __init__(self, count: int) -> None:
-        self._last: deque[int] = deque(maxlen=count)
-
-    def __call__(self, gesture: int) -> int:
-        self._last.append(gesture)
-        counts = Counter(self._last)
-        most = max(counts.values())
-        return next(seen for seen in reversed(self._last) if counts[seen] == most)
-
-
 @dataclass(frozen=True)
 class _Window:
     index: int
     data: bytes
     due: float
     good: bool
+    amplitude: float
 
 
 class Recognition:
@@ -118,8 +108,9 @@ class Recognition:
         self.counts = Counts()
         self._manifest, self._preprocess, self._client = manifest, preprocess, client
         self._source, self._settings, self._clock = source, settings, clock or Clock()
-        self._stream, self._vote = Stream(preprocess), Vote(settings.vote)
-        self._hold = Hold(samples_of(settings.hold_ms, preprocess.sample_rate_hz), settings.rest)
+        self._stream = Stream(preprocess, settings.rules.needs_amplitude)
+        self._confidence = confidence_of(manifest)
+        self._decider = Decider(settings.rules.resolved(preprocess.sample_rate_hz, labels_of(manifest)))
         self._watch = Watch(preprocess, warn)
         self._waiting: deque[_Window] = deque()
         self._under_way: dict[int, _Window] = {}
@@ -157,21 +148,22 @@ class Recognition:
 
     def _recognised(self, window: _Window, answer: Answer, tick_hz: int) -> Recognised:
         logits = np.frombuffer(answer.output, np.dtype(self._manifest.output.dtype).newbyteorder("<"))
-        gesture = int(np.argmax(logits))
-        good = window.good and bool(np.isfinite(logits).all())
-        voted = self._vote(gesture) if good else None
+        found = self._confidence(logits) if window.good else None
         end = self._end_of(window.index)
-        decision = self._hold(end, voted)
+        decision = self._decider(end, found, window.amplitude)
         return Recognised(
             index=window.index,
             end_s=end / self._preprocess.sample_rate_hz,
-            gesture=gesture,
-            voted=voted,
+            gesture=int(np.argmax(logits)),
+            voted=self._decider.voted,
             decision=decision.gesture,
             unsure=decision.unsure,
-            good=good,
+            good=found is not None,
             device_s=answer.ticks / tick_hz,
             lag_s=self._clock.now() - window.due,
+            confidence=decision.confidence / CERTAIN,
+            rejected=decision.rejected,
+            velocity=decision.velocity / CERTAIN,
         )
 
     def _windows(self) -> Iterator[tuple[int, bytes]]:
@@ -205,9 +197,10 @@ class Recognition:
         done = self._stream.push(piece.samples)
         begun, self._samples = self._samples, self._samples + len(piece)
         self._count_bad()
-        for x, good in zip(self._quantized(done.windows), done.sure.tolist(), strict=True):
+        made = zip(self._quantized(done.windows), done.sure.tolist(), done.amplitudes, strict=True)
+        for x, good, amplitude in made:
             due = float(piece.due[self._end_of(self._made) - 1 - begun])
-            yield _Window(self._made, x.tobytes(), due, good)
+            yield _Window(self._made, x.tobytes(), due, good, float(amplitude))
             self._made += 1
             self.counts.windows += 1
 
@@ -224,6 +217,18 @@ class Recognition:
         self._watch.made(windows, self.counts.clamped_share, self.counts.windows + len(windows))
         x = quantized(to_device_layout(windows, tensor.window_axes), tensor.scale, tensor.zero_point, dtype)
         return x.astype(dtype.newbyteorder("<"))
+
+
+def labels_of(manifest: Manifest) -> list[str]:
+    """A name for each class: the build's, or numbers."""
+    return list(manifest.output.labels or map(str, range(outputs_of(manifest))))
+
+
+def confidence_of(manifest: Manifest) -> Confidence:
+    """How sure the model's outputs are, as its firmware computes it."""
+    output = manifest.output
+    softmax = bool(manifest.layers) and manifest.layers[-1].op == "SOFTMAX"
+    return Confidence.of(output.dtype, output.scale, output.zero_point, softmax)
 
 
 def description(manifest: Manifest) -> Preprocess:

@@ -65,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_calibration(parser)
     add_gates(parser)
+    options.add_decisions(parser)
     options.add_windows(parser)
     trees = parser.add_mutually_exclusive_group()
     trees.add_argument(
@@ -202,6 +203,7 @@ def _default_windows(
 def _given(args: argparse.Namespace) -> Material:
     from emgdeploy.deploy.workload import Material
     from emgdeploy.signals import windowfile
+    from emgdeploy.signals.decisions import read_rules
     from emgdeploy.signals.preprocess import load_preprocess
 
     calibration, windows = calibration_of(args), args.windows
@@ -215,6 +217,7 @@ def _given(args: argparse.Namespace) -> Material:
         windows_file=windows,
         labels=None if args.labels is None else read_labels(args.labels),
         preprocess=None if args.preprocess is None else load_preprocess(args.preprocess).to_dict(),
+        decisions=None if args.decisions is None else read_rules(args.decisions).to_dict(),
         factory=args.network if args.model is not None else None,
     )
 

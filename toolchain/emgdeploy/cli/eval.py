@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, options, placements
+from emgdeploy.cli import dataoptions, decisionview, options, placements
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.trainreport import beside, show_confusion, show_sessions
 from emgdeploy.errors import UsageError
@@ -49,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     dataoptions.add_array(parser)
     dataoptions.add_vote(parser)
+    parser.add_argument(
+        "--decisions",
+        nargs="*",
+        metavar="RULES",
+        help="also what rules of decisions come to, each a .toml file or such as vote=5,confidence=0.7 (docs/live.md); "
+        "without any, those of the checkpoint",
+    )
     options.add_network(parser)
 
 
@@ -78,6 +85,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if lda is not None:
         console.print(beside(lda["lda"], asdict(reached)) + ", of the checkpoint's training windows")
     show_confusion(asdict(reached), labels, console)
+    decided = _decided(args, checkpoint, tested, labels, console)
     disturbed = _disturbed(args, checkpoint, tested, len(labels), console)
     console.result(
         {
@@ -95,6 +103,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "confusion": reached.confusion,
             "voted": None if by_vote is None else {"windows": args.vote, "accuracy": by_vote.accuracy},
             "disturbed": disturbed,
+            "decisions": decided,
             "baselines": lda,
             "by_session": sessions,
             "placement": tested.placements,
@@ -200,6 +209,39 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     console.print(f"trials: {listed([recording.title for recording in recordings])}")
     trials = tuple(map(results.trial, recordings))
     return _Tested(live.windows(), live, split.leaks, choice, matched, trials, rows)
+
+
+def _decided(
+    args: argparse.Namespace,
+    checkpoint: Checkpoint,
+    tested: _Tested,
+    labels: Sequence[str],
+    console: Console,
+) -> list[dict[str, Any]]:
+    """What each description of decisions comes to, printed and returned."""
+    from emgdeploy.nets import decided, evaluation
+    from emgdeploy.signals.decisions import Rules, read_rules
+
+    if args.decisions is None:
+        return []
+    if tested.matched is None or tested.choice is None or tested.leaks:
+        raise UsageError(
+            "--decisions follows whole recordings, from their first sample to their last",
+            "give --dataset with a split that divides recordings",
+        )
+    own = Rules.from_dict(checkpoint.training.get("decisions", {}), f"{args.checkpoint}: decisions")
+    wanted = {text: read_rules(text) for text in args.decisions} or {"of the checkpoint": own}
+    dataset, preprocess = tested.matched.dataset, tested.matched.preprocess
+    recordings = [dataset.recordings[index] for index in evaluation.divided(tested.choice, dataset).test]
+    runs = decided.runs(checkpoint.network, recordings, preprocess)
+    found = []
+    for name, rules in wanted.items():
+        report = decided.tally(rules, runs, preprocess.sample_rate_hz, labels).report(
+            preprocess.sample_rate_hz
+        )
+        found.append({"name": name, "rules": rules.to_dict(), **report})
+    decisionview.show(found, console)
+    return found
 
 
 def _disturbed(

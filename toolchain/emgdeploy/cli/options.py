@@ -98,3 +98,13 @@ def _at_least(text: str, least: int) -> int:
     if value < least:
         raise argparse.ArgumentTypeError(f'"{text}" is not a whole number of at least {least}')
     return value
+
+
+def add_decisions(parser: argparse.ArgumentParser) -> None:
+    """--decisions RULES."""
+    parser.add_argument(
+        "--decisions",
+        metavar="RULES",
+        help="how outputs become decisions: a .toml file, or field=value between commas, such as "
+        "vote=5,confidence=0.7 (docs/live.md; default: as the model says)",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from emgdeploy.cli import dataoptions, line, livesource, options, samplefile
 from emgdeploy.cli import folder as folders
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.runview import RunView
-from emgdeploy.errors import UsageError
 
 if TYPE_CHECKING:
     from emgdeploy.bench.recognise import Settings
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 NAME = "run"
 HELP = "live recognition: samples in, gestures out"
-
-_HOLD_MS = 150.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,12 +66,12 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_decisions(parser: argparse.ArgumentParser) -> None:
+    options.add_decisions(parser)
     parser.add_argument(
         "--vote",
         type=options.positive_int,
-        default=1,
         metavar="N",
-        help="majority of the last N windows (default 1)",
+        help="of --decisions: majority of the last N windows",
     )
     parser.add_argument(
         "--late",
@@ -85,12 +83,13 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hold-ms",
         type=options.positive_float,
-        default=_HOLD_MS,
         metavar="MS",
-        help=f"how long a decision outlasts the last window of good samples (default {_HOLD_MS:g})",
+        help="of --decisions: how long a decision outlasts the last window that decided",
     )
     parser.add_argument(
-        "--rest", metavar="LABEL", help="the gesture to fall back to (default: the label that means rest)"
+        "--rest",
+        metavar="LABEL",
+        help="of --decisions: the gesture to fall back to (default: the label that means rest)",
     )
 
 
@@ -102,8 +101,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.link.client import DeviceClient
 
     folder, manifest = folders.find(args.build, console)
-    names = _names(manifest)
-    settings = _settings(args, names)
+    names = recognise.labels_of(manifest)
+    settings = _settings(args, manifest)
     preprocess, source = _source(args, manifest, console)
     with closing(source), line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
         client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
@@ -135,17 +134,14 @@ def _source(args: argparse.Namespace, manifest: Manifest, console: Console) -> t
     return preprocess, source
 
 
-def _settings(args: argparse.Namespace, names: list[str]) -> Settings:
+def _settings(args: argparse.Namespace, manifest: Manifest) -> Settings:
     from emgdeploy.bench.recognise import Settings
-    from emgdeploy.signals.hold import rest_class
+    from emgdeploy.signals.decisions import Rules, read_rules
 
-    if args.rest is not None and args.rest not in names:
-        raise UsageError(f"there is no gesture {args.rest!r}", f"gestures are: {', '.join(names)}")
-    rest = rest_class(names) if args.rest is None else names.index(args.rest)
-    return Settings(args.vote, args.late == "drop" and not args.fast, args.hold_ms, rest)
-
-
-def _names(manifest: Manifest) -> list[str]:
-    from emgdeploy.bench.workload import outputs_of
-
-    return list(manifest.output.labels or map(str, range(outputs_of(manifest))))
+    if args.decisions is not None:
+        rules = read_rules(args.decisions)
+    else:
+        rules = Rules.from_dict(manifest.decisions or {}, "manifest.json: decisions")
+    given = {"vote": args.vote, "hold_ms": args.hold_ms, "rest": args.rest}
+    rules = replace(rules, **{name: value for name, value in given.items() if value is not None})
+    return Settings(rules, args.late == "drop" and not args.fast)

@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "found for each session, against --finetune's checkpoint or else the first session"
     )
     dataoptions.add_array(parser)
+    options.add_decisions(parser)
     parser.add_argument("--num-workers", type=options.positive_int, metavar="N", help="threads to train with")
     parser.add_argument("--input-width", type=options.positive_int, metavar="N", help="rows of the image")
     parser.add_argument("--input-height", type=options.positive_int, metavar="N", help="columns of the image")
@@ -181,10 +182,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy import optional
     from emgdeploy.folders import updating_folder
     from emgdeploy.nets import results
+    from emgdeploy.signals.decisions import read_rules
 
     optional.load("torch", extra="train")
     _check_writable(args.out)
     settings = _settings(args)
+    decisions = None if args.decisions is None else read_rules(args.decisions).to_dict()
     _use_threads(args.num_workers)
     start = _start(args)
     choice, dataset = _data(args)
@@ -204,7 +207,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         outcome = _train(task, model, settings, progress, args.vote, title, console)
         folds.append(_quantized(args, outcome, progress, title, console))
     with updating_folder(args.out, "metrics.json", gone=("progress-*.pt",), say=console.warn) as fresh:
-        report = results.save(folds[0], fresh, folds, args.vote)
+        report = results.save(folds[0], fresh, folds, args.vote, decisions)
     trainreport.show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,7 @@ class Conversion:
     no batch either. `simulated` says that the ledger saw no real windows. notes: what its numbers cannot show.
     network: the name of a checkpoint's, None for an ONNX file. functions: what the file computes in float between
     two int8 tensors, and a build as tables. seen: windows that the model was trained or calibrated on.
+    decisions: of the checkpoint, as `signals.decisions.Rules` reads them.
     """
 
     tflite: Path
@@ -86,6 +88,7 @@ class Conversion:
     notes: tuple[str, ...]
     functions: tuple[Function, ...]
     seen: Trace
+    decisions: dict[str, Any] | None = None
 
 
 def convert_model(
@@ -180,6 +183,7 @@ def convert_source(
         notes=end.notes + _notes(origin, chosen, logits, ranges[simple.input_name]),
         functions=tuple(functions),
         seen=_seen(origin, chosen),
+        decisions=origin.training.get("decisions"),
     )
 
 

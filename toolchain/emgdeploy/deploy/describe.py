@@ -16,6 +16,7 @@ from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.image import Image
 from emgdeploy.firmware.live import Recognition
 from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
+from emgdeploy.signals.decisions import Rules
 
 _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
 
@@ -83,6 +84,7 @@ def manifest_of(done: Finished) -> Manifest:
         notes=work.notes + _notes(done) + done.recognition.notes,
         network=work.network,
         seen_windows=work.seen_windows,
+        decisions=Rules.from_dict(work.decisions or {}).to_dict(),
     )
 
 

@@ -21,6 +21,7 @@ from emgdeploy.firmware.compiler import Compiler
 from emgdeploy.firmware.image import Recipe
 from emgdeploy.firmware.memory_budget import TooLarge
 from emgdeploy.firmware.platform import Platform, render
+from emgdeploy.signals.decisions import Confidence, Rules
 
 # What a build with taps takes of the RAM beside the same one without (runtime/taps), and some stack more.
 _FOR_TAPS, _FOR_TAPS_PER_LAYER = 1024, 8
@@ -120,8 +121,13 @@ class Job:
         """From samples to the model's input, in C."""
         work = self.work
         order = live.device_order(work.window_shape, work.window_axes)
+        output = model.output
+        softmax = bool(model.layers) and model.layers[-1].op == "SOFTMAX"
+        confidence = Confidence.of(output.dtype, output.scale, output.zero_point, softmax)
+        rules = Rules.from_dict(work.decisions or {}, "decisions")
+        decisions = live.Decisions(rules, confidence, work.labels)
         return live.recognition(
-            work.preprocess, model.input, work.window_shape, order, self.header(), work.labels
+            work.preprocess, model.input, work.window_shape, order, self.header(), decisions
         )
 
     def golden(self, model: GeneratedModel) -> Golden:

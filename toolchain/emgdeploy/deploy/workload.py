@@ -64,6 +64,7 @@ class Workload:
     acquisition: dict[str, Any] | None = None
     network: str | None = None
     seen_windows: dict[str, Any] | None = None
+    decisions: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Material:
     windows_file: Path | None = None
     labels: tuple[str, ...] | None = None
     preprocess: dict[str, Any] | None = None
+    decisions: dict[str, Any] | None = None
     factory: str | None = None
 
 
@@ -176,6 +178,7 @@ def _of_build(build: Path, folder: Path, given: Material, report: Report) -> Wor
         notes=(),
         acquisition=made.acquisition,
         seen_windows=made.seen_windows,
+        decisions=made.decisions,
     )
 
 
@@ -213,6 +216,7 @@ def _converted(model: Opened, folder: Path, given: Material, report: Report) -> 
         notes=((SIMULATED,) if done.calibration.simulated else ()) + done.notes,
         acquisition=done.acquisition.to_dict() if done.acquisition else None,
         seen_windows=done.seen.to_dict(),
+        decisions=done.decisions,
     )
 
 
@@ -274,4 +278,5 @@ def _described(workload: Workload, given: Material) -> Workload:
     notes = workload.notes + tuple(note for value, note in missing if value is None)
     if len(workload.golden) > 1 and bool((workload.golden.y == workload.golden.y[0]).all()):
         notes += (ONE_ANSWER,)
-    return replace(workload, labels=labels, preprocess=preprocess, notes=notes)
+    decisions = given.decisions or workload.decisions
+    return replace(workload, labels=labels, preprocess=preprocess, decisions=decisions, notes=notes)

@@ -15,12 +15,22 @@ from emgdeploy.codegen.render import comment_safe, initializer
 from emgdeploy.codegen.result import TensorSpec
 from emgdeploy.firmware.platform import fill
 from emgdeploy.resources import FIRMWARE_TEMPLATES
-from emgdeploy.signals import Preprocess, filters, hold, repair
+from emgdeploy.signals import Preprocess, filters, repair
+from emgdeploy.signals.decisions import Confidence, Rules
 from emgdeploy.signals.imaging import block_samples
 
 _RUNTIME = FIRMWARE_TEMPLATES / "runtime"
 _KERNELS = ("kernels/support/quantize_f32.h", "kernels/support/requantize.h")
 _FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How the model's outputs become decisions. labels: of the classes; one of them may be the class of rest."""
+
+    rules: Rules
+    confidence: Confidence
+    labels: Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,11 @@ def recognition(
     window_shape: tuple[int, ...],
     order: NDArray[np.int64],
     header: dict[str, str],
-    labels: Sequence[str] | None,
+    decisions: Decisions,
 ) -> Recognition:
     """What a build holds for live recognition; nothing without a preprocessing description.
 
-    window_shape: of one window, without batch. labels: of the classes. The rest is that of `sources`.
+    window_shape: of one window, without batch. The rest is that of `sources`.
     """
     if described is None:
         return Recognition({})
@@ -54,7 +64,7 @@ def recognition(
     reason = unsuited(preprocess, window_shape)
     if reason is not None:
         return Recognition({}, (f"no code for live recognition on the device: {reason}",))
-    texts = sources(preprocess, spec, order, header, labels)
+    texts = sources(preprocess, spec, order, header, decisions)
     return Recognition({f"src/{name}": text for name, text in texts.items()})
 
 
@@ -75,14 +85,13 @@ def sources(
     spec: TensorSpec,
     order: NDArray[np.int64],
     header: dict[str, str],
-    labels: Sequence[str] | None = None,
+    decisions: Decisions,
 ) -> dict[str, str]:
     """Path below src/ -> text: live.c, live.h and what they include besides model.h.
 
-    spec: the model's input; order: where each number of the device's buffer stands in a window; labels: one of
-    them may be the class of rest. The description must not be `unsuited`. Raises ToolMissingError without scipy where there are filters.
+    spec: the model's input; order: where each number of the device's buffer stands in a window. The description must not be `unsuited`. Raises ToolMissingError without scipy where there are filters.
     """
-    context = _context(preprocess, spec, order, header) | _decisions(preprocess, labels)
+    context = _context(preprocess, spec, order, header, decisions)
     texts = {
         name: fill(FIRMWARE_TEMPLATES / "model" / f"{name}.j2", context) for name in ("live.c", "live.h")
     }
@@ -97,21 +106,38 @@ def device_order(window_shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArra
     return np.arange(math.prod(window_shape)).reshape(window_shape).transpose(axes).reshape(-1)
 
 
-def _decisions(preprocess: Preprocess, labels: Sequence[str] | None) -> dict[str, Any]:
-    """What happens when samples are bad."""
-    rest = hold.rest_class(labels)
-    lowest, highest = preprocess.range_mv or (-repair.WIDEST, repair.WIDEST)
-    return {
-        "lowest_mv": f"{lowest:g}",
-        "highest_mv": f"{highest:g}",
-        "hold_samples": hold.samples_of(hold.HOLD_MS, preprocess.sample_rate_hz),
-        "rest": "EMG_NO_CLASS" if rest is None else rest,
-        "rest_name": "EMG_NO_CLASS" if rest is None else f"class {rest}",
+def _decided(preprocess: Preprocess, decisions: Decisions) -> dict[str, str | int]:
+    """The initializer of the C struct of rules."""
+    rules = decisions.rules.resolved(preprocess.sample_rate_hz, decisions.labels)
+    confidence = decisions.confidence
+    fields: dict[str, str | int] = {
+        "vote": rules.vote,
+        "confirm": rules.confirm,
+        "confidence": rules.confidence,
+        "minimum_samples": f"{rules.minimum_samples}u",
+        "hold_samples": f"{rules.hold_samples}u",
+        "rest": "EMG_NO_CLASS" if rules.rest is None else rules.rest,
+        "onset_mv": float_literal(float(rules.onset_mv)),
+        "slow_mv": float_literal(float(rules.slow_mv)),
+        "per_mv": float_literal(float(rules.per_mv)),
+        "step": float_literal(float(confidence.step)),
+        "zero": float_literal(float(confidence.zero)),
     }
+    return fields if confidence.shares is None else fields | {"shares": "shares"}
+
+
+def _said(rules: Rules) -> str:
+    """The rules in words, for a comment."""
+    words = ", ".join(f"{name} {value}" for name, value in rules.to_dict().items() if value not in (None, ""))
+    return f"Rules: {comment_safe(words)}."
 
 
 def _context(
-    preprocess: Preprocess, spec: TensorSpec, order: NDArray[np.int64], header: dict[str, str]
+    preprocess: Preprocess,
+    spec: TensorSpec,
+    order: NDArray[np.int64],
+    header: dict[str, str],
+    decisions: Decisions,
 ) -> dict[str, Any]:
     electrodes = len(preprocess.electrodes)
     block = block_samples(preprocess.window_samples, preprocess.stride_samples, preprocess.frames)
@@ -125,11 +151,20 @@ def _context(
     buffers = {"values": blocks * electrodes, "last": electrodes, "image": electrodes * preprocess.frames}
     if len(sections):
         buffers["filters"] = 2 * len(sections) * electrodes
+    if decisions.rules.needs_amplitude:
+        buffers["levels"] = blocks
+    if decisions.confidence.shares is not None:
+        arrays[f"uint16_t shares[{len(decisions.confidence.shares)}]"] = decisions.confidence.shares
     if preprocess.detrend:
         buffers |= {"means": blocks * electrodes, "anchors": electrodes}
     quantized = spec.dtype != "float32"
     limits = np.iinfo(spec.dtype) if quantized else None
+    span = preprocess.range_mv or (-repair.WIDEST, repair.WIDEST)
     return {
+        "lowest_mv": f"{span[0]:g}",
+        "highest_mv": f"{span[1]:g}",
+        "rules": _decided(preprocess, decisions),
+        "rules_said": _said(decisions.rules),
         "header": [f"{comment_safe(k)}: {comment_safe(v)}" for k, v in sorted(header.items())],
         "channels": max(preprocess.electrodes) + 1,
         "sample_rate": float_literal(preprocess.sample_rate_hz),

@@ -139,6 +139,7 @@ class Manifest:
     reference: name and version of the interpreter that computed golden.npz.
     network: what the model's network is called, `module:function` for a user's own: a name, which nothing imports.
     seen_windows: a trace of the windows it was trained or calibrated on, as `signals.traces.Trace` reads it.
+    decisions: how outputs become decisions, as `signals.decisions.Rules` reads it; None in folders before 0.2.
     hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
 
@@ -185,6 +186,7 @@ class Manifest:
     hashes: dict[str, str] | None = None
     network: str | None = None
     seen_windows: dict[str, Any] | None = None
+    decisions: dict[str, Any] | None = None
 
     def artifact(self, folder: Path, name: str) -> Path:
         """The file of artefact `name`.
@@ -282,6 +284,7 @@ def _manifest(fields: Fields) -> Manifest:
         hashes=fields.maybe("hashes", lambda key: _hashes(fields, key)),
         network=fields.maybe("network", fields.text),
         seen_windows=fields.maybe("seen_windows", fields.table),
+        decisions=fields.maybe("decisions", fields.table),
     )
 
 

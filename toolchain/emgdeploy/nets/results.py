@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,16 @@ def _finetuned(folds: Sequence[Outcome]) -> dict[str, Any] | None:
     }
 
 
-def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: int = VOTE) -> dict[str, Any]:
+def save(
+    outcome: Outcome,
+    folder: Path,
+    folds: Sequence[Outcome] = (),
+    vote: int = VOTE,
+    decisions: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write checkpoint.pt, calibration.npz, test.npz, training.csv and, last, metrics.json; return the metrics.
+
+    decisions: how outputs become decisions, for the checkpoint.
 
     Of several folds the files are the first one's, `outcome`; the metrics are of all.
     """
@@ -119,6 +127,8 @@ def save(outcome: Outcome, folder: Path, folds: Sequence[Outcome] = (), vote: in
     notes |= seen.notes(task.seen, Trace.of_windows(task.train.x), outcome.model.start)
     notes[placing.NOTE] = task.levels.to_dict()
     notes["baselines"] = {baseline.NAME: outcome.baseline.to_dict()}
+    if decisions is not None:
+        notes["decisions"] = dict(decisions)
     ranges = None if outcome.quantized is None else outcome.quantized.ranges
     path = folder / "checkpoint.pt"
     save_checkpoint(

@@ -6,10 +6,13 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import InputError
 from emgdeploy.signals import repair
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 IMAGES = ("instant", "rms", "mav", "stacked")
 LAYOUTS = ("channels", "raster", "column")
@@ -83,7 +86,7 @@ def to_dict(wanted: Description) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
-def read_fields(cls: type[Description], fields: object, source: str) -> dict[str, Any]:
+def read_fields(cls: type[DataclassInstance], fields: object, source: str) -> dict[str, Any]:
     """Constructor arguments from a mapping; `electrodes` defaults to the grid's own order."""
     if not isinstance(fields, dict):
         raise InputError(f"{source}: must be a table of fields, it is {type(fields).__name__}", HINT)

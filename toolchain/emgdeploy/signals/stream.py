@@ -8,26 +8,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.signals.decisions import amplitudes
 from emgdeploy.signals.float32_math import Single
+from emgdeploy.signals.imaging import block_samples
 from emgdeploy.signals.preprocess import Filtered, Preprocess
 
 
 @dataclass(frozen=True)
 class Completed:
-    """windows: (N, *input_shape). sure: (N,) whether all samples of a window were good."""
+    """windows: (N, *input_shape). sure: (N,) whether all samples of a window were good. amplitudes: (N,) of their
+    filtered samples in millivolts, 0 where nobody asked."""
 
     windows: Single
     sure: NDArray[np.bool_]
+    amplitudes: Single
 
 
 class Stream:
     """Makes of pieces the windows that `Preprocess.apply` makes of the whole, bit for bit.
 
-    bad: (electrodes,) how many samples were bad so far.
+    bad: (electrodes,) how many samples were bad so far. amplitudes: whether to take those of windows.
     """
 
-    def __init__(self, preprocess: Preprocess) -> None:
+    def __init__(self, preprocess: Preprocess, amplitudes: bool = False) -> None:
         self.preprocess = preprocess
+        self._with_amplitudes = amplitudes
         self.bad = np.zeros(len(preprocess.electrodes), np.int64)
         self._before: Filtered | None = None
         self._kept: Single = np.zeros((0, len(preprocess.electrodes)), np.float32)
@@ -54,7 +59,15 @@ class Stream:
         windows = preprocess.normalised(preprocess.images(self._kept))
         wrong = np.concatenate([[0], np.cumsum(~self._good)])
         sure = wrong[starts + preprocess.window_samples] == wrong[starts]
+        level = self._amplitudes(len(windows))
         used = len(windows) * preprocess.stride_samples
         self._skip += max(used - len(self._kept), 0)
         self._kept, self._good = self._kept[used:], self._good[used:]
-        return Completed(windows, sure)
+        return Completed(windows, sure, level)
+
+    def _amplitudes(self, windows: int) -> Single:
+        if not self._with_amplitudes or not windows:
+            return np.zeros(windows, np.float32)
+        how = self.preprocess
+        block = block_samples(how.window_samples, how.stride_samples, how.frames)
+        return amplitudes(self._kept, how.window_samples, how.stride_samples, block)
