@@ -15,7 +15,11 @@ from support.machines.proof import known_answer
 from support.models.coverage import kernels_called
 from support.models.edge_layers import EDGES, Edge, edge_layer
 
-CORES = {"dsp": ("cortex-m4f", "cortex-m7f", "cortex-m33f"), "mve": ("cortex-m55",)}
+CORES = {
+    "portable": ("cortex-m3", "cortex-m0plus", "cortex-m0"),
+    "dsp": ("cortex-m4f", "cortex-m7f", "cortex-m33f"),
+    "mve": ("cortex-m55",),
+}
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.dsp.pack import Endings
 from emgdeploy.codegen.lower.dsp.rectified import first_multiple, rectified_form
-from emgdeploy.codegen.lower.dsp.short_requantize import requantized
+from emgdeploy.codegen.lower.short_requantize import requantized
 
 
 def one_channel(multiplier: int, shift: int, bias: int = 0, zero_point: int = -128) -> Channels:

@@ -79,6 +79,8 @@ EDGES = (
     ),
     *(Edge("depthwise_fast_s8", "depthwise", bound) for bound in _ROUNDED),
     *(Edge("depthwise_dsp_s8", "depthwise", bound, mode="memory") for bound in _ROUNDED),
+    *(Edge("conv_pairs_s8", "conv", bound, "portable") for bound in _ROUNDED),
+    *(Edge("depthwise_conv_s8", "line", bound, "portable", flag=".short_form = 1") for bound in _ROUNDED),
     *(Edge("depthwise_any_dsp_s8", "line", bound) for bound in _ROUNDED),
     *(Edge("fully_connected_dsp_s8", "dense", bound) for bound in ("unit shift", *_PACKED)),
     *(

@@ -66,6 +66,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "average_pool_s8": (reduction.average_pool, "int8"),
     "batch_matmul_s8": (product.batch_matmul, "int8"),
     "concatenation": (layout.concatenate, "int8"),
+    "conv_pairs_s8": (weighted.conv, "int8"),
     "conv_s16": (weighted.conv, "int16"),
     "conv_s16_b32": (weighted.conv, "int16"),
     "conv_s8": (weighted.conv, "int8"),

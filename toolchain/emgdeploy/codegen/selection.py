@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from emgdeploy.codegen import lower as portable
+from emgdeploy.codegen.lower.conv import lower_conv_pairs
 from emgdeploy.codegen.lower.dense_int16 import lower_dense_exact, lower_dense_offset
 from emgdeploy.codegen.lower.dsp.conv import lower_conv_dsp, lower_conv_fast
 from emgdeploy.codegen.lower.dsp.dense import lower_dense_dsp
@@ -54,6 +55,7 @@ _FASTER = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
 # What only some of the modes take: kernels that pay for their speed with memory or code.
 _ONLY_IN: dict[Lowering, frozenset[str]] = {
     lower_conv_fast: frozenset({"speed", "balanced"}),
+    lower_conv_pairs: frozenset({"speed", "balanced"}),
     lower_dense_dsp: frozenset({"speed", "balanced"}),
     lower_depthwise_fast: frozenset({"speed", "balanced"}),
     lower_depthwise_whole: frozenset({"speed"}),

@@ -4,17 +4,13 @@
 #include <stdint.h>
 
 #include "../support/channels.h"
+#include "../support/patch_s8.h"
 
 typedef struct {
     const int8_t *weights; /* [out_channels][kernel_h][kernel_w][in_channels] */
     emg_channels_t channels;
-    int16_t in_h, in_w, in_channels;
-    int16_t out_h, out_w, out_channels;
-    int16_t kernel_h, kernel_w;
-    int16_t stride_h, stride_w;
-    int16_t dilation_h, dilation_w;
-    int16_t pad_top, pad_left;
-    int8_t in_zero_point;
+    emg_window_s8_t window;
+    int16_t out_channels;
     int8_t backward; /* nonzero: from the last pixel to the first */
 } emg_conv_s8_t;
 

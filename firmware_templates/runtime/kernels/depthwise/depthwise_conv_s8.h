@@ -10,6 +10,7 @@ typedef struct {
     const int8_t *weights; /* [outer taps][inner taps][out_channels] */
     emg_channels_t channels;
     emg_depthwise_shape_t shape;
+    int8_t short_form; /* as emg_outputs_s8_t has it */
 } emg_depthwise_conv_s8_t;
 
 /* DEPTHWISE_CONV_2D, int8, from the first pixel to the last, four channels at a time within a pixel: they are

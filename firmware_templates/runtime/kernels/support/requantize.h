@@ -4,6 +4,21 @@
 
 #include <stdint.h>
 
+/* round(a * b / 2^32), ties toward plus infinity; b >= 0. Where the processor multiplies 32 bits by 32 bits
+ * into 32, four products of halves take the place of a subroutine. */
+static inline int32_t emg_high_round(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__)
+    const int32_t low = (int32_t)((uint32_t)a & 0xffffu), high = a >> 16;
+    const int32_t b_low = (int32_t)((uint32_t)b & 0xffffu), b_high = b >> 16;
+    const int32_t first = high * b_low + (int32_t)((uint32_t)low * (uint32_t)b_low >> 16);
+    const uint32_t second = (uint32_t)(low * b_high) + ((uint32_t)first & 0xffffu);
+    return high * b_high + (first >> 16) + (int32_t)(((second >> 15) + 1u) >> 1);
+#else
+    const int64_t product = (int64_t)a * b;
+    return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+#endif
+}
+
 /* round(a * b / 2^31), ties toward plus infinity; b >= 0, so the product cannot saturate. */
 static inline int32_t emg_high_mul(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);

@@ -11,6 +11,7 @@ from emgdeploy.codegen.known.weighted import weighted
 from emgdeploy.codegen.lower.channels import Channels, accumulator_bounds, fold_channels
 from emgdeploy.codegen.lower.conv import constant
 from emgdeploy.codegen.lower.int16 import lower_depthwise_wide
+from emgdeploy.codegen.lower.short_requantize import shortened
 from emgdeploy.codegen.overlap import uncopied_limit
 from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
@@ -35,15 +36,17 @@ def lower_depthwise(graph: Graph, op: Op) -> Step:
     """Four channels at a time; in place it trails its input by the rows its window still needs."""
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     matrix, channels = depthwise_channels(graph, op)
+    channels, short = shortened(channels, matrix)
     return Step(
         op=op,
         kernel="emg_depthwise_conv_s8",
         header="kernels/depthwise/depthwise_conv_s8.h",
-        sources=("kernels/depthwise/depthwise_conv_s8.c",),
+        sources=("kernels/depthwise/depthwise_conv_s8.c", "kernels/depthwise/depthwise_sums_s8.c"),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),
             shape_field(op, image, out),
+            Field("short_form", int(short)),
         ),
         arrays=(
             Array(f"weights_{op.index}", "int8_t", taps_in_order(op, matrix).T.reshape(-1), "weights"),

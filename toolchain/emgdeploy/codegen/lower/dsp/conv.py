@@ -11,7 +11,7 @@ from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.conv import conv_channels, window_fields
 from emgdeploy.codegen.lower.dsp.pack import QUAD, Endings, pack_gemm, pair_order
 from emgdeploy.codegen.lower.dsp.rectified import rectified_form
-from emgdeploy.codegen.lower.dsp.short_requantize import short_form
+from emgdeploy.codegen.lower.short_requantize import short_form
 from emgdeploy.codegen.overlap import choose_walk
 from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.types import Graph, Op, Tensor

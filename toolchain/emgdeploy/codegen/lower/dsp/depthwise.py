@@ -11,7 +11,7 @@ from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.depthwise import depthwise_channels
 from emgdeploy.codegen.lower.dsp.depthwise_walk import LANES, Walk, best_walk
 from emgdeploy.codegen.lower.dsp.pack import as_words
-from emgdeploy.codegen.lower.dsp.short_requantize import ShortForm, short_form
+from emgdeploy.codegen.lower.short_requantize import ShortForm, short_form_of, shortened
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
 
@@ -59,16 +59,10 @@ def lower_depthwise_dsp(graph: Graph, op: Op) -> Step | None:
     found = _short(graph, op)
     if found is None:
         return None
-    _, channels, form = found
+    matrix, channels, _ = found
     image, out = graph.tensors[op.inputs[0]], graph.out(op)
     walk = best_walk(op, image, out, blocks=(4,), largest=0)
-    short = replace(
-        channels,
-        bias=form.bias.astype(np.int32),
-        multiplier=form.multiplier.astype(np.int32),
-        shift=form.shift_less_one.astype(np.int8),
-        zero_point=2 * channels.zero_point + 1,
-    )
+    short, _ = shortened(channels, matrix)
     weights = np.asarray(graph.tensors[op.inputs[1]].data, np.int8).reshape(-1)
     step = _step(graph, op, walk, channels)
     return replace(
@@ -94,17 +88,8 @@ def _short(graph: Graph, op: Op) -> tuple[NDArray[np.int64], Channels, ShortForm
     if not _applies(op, image):
         return None
     matrix, channels = depthwise_channels(graph, op)
-    form = depthwise_short(channels, matrix)
+    form = short_form_of(channels, matrix)
     return (matrix, channels, form) if form is not None else None
-
-
-def depthwise_short(channels: Channels, matrix: NDArray[np.int64]) -> ShortForm | None:
-    """The short form for the sums that weights (channels, taps) can reach."""
-    bias = channels.bias.astype(np.int64)
-    positive, negative = np.maximum(matrix, 0).sum(1), np.minimum(matrix, 0).sum(1)
-    return short_form(
-        channels, bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
-    )
 
 
 def _applies(op: Op, image: Tensor) -> bool:

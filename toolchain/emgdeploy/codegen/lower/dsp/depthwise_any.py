@@ -13,9 +13,8 @@ from emgdeploy.codegen.lower.depthwise import (
     taps_in_order,
     trailing,
 )
-from emgdeploy.codegen.lower.dsp.depthwise import depthwise_short
 from emgdeploy.codegen.lower.dsp.pack import QUAD, as_words
-from emgdeploy.codegen.lower.dsp.short_requantize import ShortForm
+from emgdeploy.codegen.lower.short_requantize import ShortForm, short_form_of
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
 
@@ -26,7 +25,7 @@ def lower_depthwise_any(graph: Graph, op: Op) -> Step | None:
     if image.shape[3] < QUAD:
         return None
     matrix, channels = depthwise_channels(graph, op)
-    form = depthwise_short(channels, matrix)
+    form = short_form_of(channels, matrix)
     if form is None:
         return None
     name = f"stream_{op.index}"

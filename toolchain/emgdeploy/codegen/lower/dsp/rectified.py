@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.dsp.pack import Endings
-from emgdeploy.codegen.lower.dsp.short_requantize import requantized
+from emgdeploy.codegen.lower.short_requantize import requantized
 
 _STEPS = np.arange(1, 256)
 _LARGEST_SHIFT = 15

@@ -1,4 +1,4 @@
-"""When the six-instruction requantization is exact, and what it needs stored.
+"""When the short requantization is exact, and what it needs stored.
 
 With r = round(2 * acc * M / 2**32), s the right shift and z the zero point, TFLite's double
 rounding is ((r - (acc < 0) + ((2 * z + 1) << (s - 1))) >> (s - 1)) >> 1, as long as nothing
@@ -7,7 +7,7 @@ overflows: |acc| < 2**30, 1 <= s <= 23 and |r| + |offset| < 2**31.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,33 @@ def short_form(channels: Channels, least: NDArray[np.int64], greatest: NDArray[n
         multiplier=np.where(rewrite, 2**30, multiplier),
         shift_less_one=np.where(rewrite, 0, shift - 1),
     )
+
+
+def short_form_of(channels: Channels, matrix: NDArray[np.int64]) -> ShortForm | None:
+    """The short form for the sums that weights (channels, taps) can reach."""
+    bias = channels.bias.astype(np.int64)
+    positive, negative = np.maximum(matrix, 0).sum(1), np.minimum(matrix, 0).sum(1)
+    return short_form(
+        channels, bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
+    )
+
+
+def shortened(channels: Channels, matrix: NDArray[np.int64]) -> tuple[Channels, bool]:
+    """The constants as kernels take them, and whether that is the short form.
+
+    Then shifts are right shifts less one, and the zero point is doubled plus one.
+    """
+    form = short_form_of(channels, matrix)
+    if form is None:
+        return channels, False
+    short = replace(
+        channels,
+        bias=form.bias.astype(np.int32),
+        multiplier=form.multiplier.astype(np.int32),
+        shift=form.shift_less_one.astype(np.int8),
+        zero_point=2 * channels.zero_point + 1,
+    )
+    return short, True
 
 
 def requantized(channels: Channels, acc: NDArray[np.int64]) -> NDArray[np.int64]:
