@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -184,12 +185,16 @@ def test_a_build_without_preprocessing_says_so(cli: Cli, tiny_build: Path) -> No
 def test_a_live_source_gives_gestures_and_its_own_unit_and_rate(
     cli: Cli, live_build: Path, tmp_path: Path
 ) -> None:
-    done = cli(
-        *("run", "--build", live_build, "--source", "simulated:4x6?rate=1000"),
-        *("--limit", "20", "--every", "--json", "--record", tmp_path / "s.npz"),
-    )
-    done.succeeds()
-    found, end = lines_of(done.out)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        done = cli(
+            *("run", "--build", live_build, "--source", "simulated:4x6?rate=1000"),
+            *("--send", f"udp:{receiver.getsockname()[1]}"),
+            *("--limit", "20", "--every", "--json", "--record", tmp_path / "s.npz"),
+        )
+        done.succeeds()
+        found, end = lines_of(done.out)
+        assert [json.loads(receiver.recv(9999)) for _ in found] == found
     assert [window["index"] for window in found] == list(range(20))
     assert (end["ended"], end["lost_samples"], end["bad_samples"]) == ("limit", 0, {})
     assert "the simulator: samples of 24 numbers at 1000 Hz, one unit is 1 mV" in done.err

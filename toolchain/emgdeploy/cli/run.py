@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=options.positive_int, metavar="N", help="stop after N windows")
     parser.add_argument(
         "--every", action="store_true", help="print every window, not only changes of gesture"
+    )
+    parser.add_argument(
+        "--send",
+        action="append",
+        default=[],
+        metavar="KIND:WHERE",
+        help="decisions to udp:HOST:PORT (JSON, a datagram for each window), osc:HOST:PORT or lsl:NAME (markers where "
+        "they change) as well; more than once",
     )
     line.add(parser)
 
@@ -96,6 +104,7 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Recognise until the samples end."""
     from emgdeploy.bench import recognise
+    from emgdeploy.bench.outputs.output import open_output
     from emgdeploy.boards import load_board
     from emgdeploy.flash import identity
     from emgdeploy.link.client import DeviceClient
@@ -103,11 +112,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     folder, manifest = folders.find(args.build, console)
     names = recognise.labels_of(manifest)
     settings = _settings(args, manifest)
-    preprocess, source = _source(args, manifest, console)
-    with closing(source), line.open_device(args, folder, manifest, load_board(manifest.board)) as port:
+    with ExitStack() as held:
+        outputs = [held.enter_context(closing(open_output(text))) for text in args.send]
+        preprocess, source = _source(args, manifest, console)
+        held.enter_context(closing(source))
+        port = held.enter_context(line.open_device(args, folder, manifest, load_board(manifest.board)))
         client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
         session = recognise.Recognition(manifest, preprocess, client, source, settings, console.warn)
-        RunView(args, manifest, session, names, console).follow()
+        RunView(args, manifest, session, names, console, outputs).follow()
     return 0
 
 

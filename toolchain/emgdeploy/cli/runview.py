@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from emgdeploy.cli.console import Console
 from emgdeploy.errors import EmgDeployError, UsageError
 
 if TYPE_CHECKING:
+    from emgdeploy.bench.outputs.output import Event, Output
     from emgdeploy.bench.recognise import Counts, Recognised, Recognition
     from emgdeploy.firmware.manifest import Manifest
 
@@ -26,7 +28,9 @@ class RunView:
         session: Recognition,
         names: list[str],
         console: Console,
+        outputs: Sequence[Output] = (),
     ) -> None:
+        self._outputs = list(outputs)
         self._args, self._manifest, self._session = args, manifest, session
         self._names, self._console = names, console
         self.lags_s: list[float] = []
@@ -66,11 +70,14 @@ class RunView:
             )
 
     def _show(self, window: Recognised) -> None:
+        from emgdeploy.bench.outputs.output import Event
+
         self.lags_s.append(window.lag_s)
         self._device_s.append(window.device_s)
         self._unsure += window.unsure
         said = (window.decision, window.unsure)
-        if self._args.every or said != self._last:
+        changed = said != self._last
+        if self._args.every or changed:
             own = (
                 "" if window.decision == window.gesture else f" (this window: {self._names[window.gesture]})"
             )
@@ -78,7 +85,17 @@ class RunView:
             self._console.flush()  # whoever reads a pipe reads along
         self._last = said
         label = None if window.decision is None else self._names[window.decision]
-        self._console.record({"schema": SCHEMA, **asdict(window), "label": label})
+        fields = {"schema": SCHEMA, **asdict(window), "label": label}
+        self._console.record(fields)
+        self._send(Event(label or "rest", window.unsure, changed, window.end_s, window.lag_s, fields))
+
+    def _send(self, event: Event) -> None:
+        for output in list(self._outputs):
+            try:
+                output.send(event)
+            except OSError as error:
+                self._outputs.remove(output)
+                self._console.warn(f"an output of --send is left: {error.strerror or error}")
 
     def _name(self, window: Recognised) -> str:
         name = "rest" if window.decision is None else self._names[window.decision]

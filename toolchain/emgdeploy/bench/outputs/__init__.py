@@ -1,0 +1,1 @@
+"""Where decisions go beside the terminal: one file for each kind of receiver."""
