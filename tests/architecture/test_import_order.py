@@ -37,6 +37,7 @@ ROOMS = (
     "emulate",
     "flash",
     "bench",
+    "sweep",
     "cli",
 )
 # Rooms that could be taken out as they are, with those that they stand on.

@@ -73,7 +73,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "--factory",
         default="mobilenetv2",
         metavar="NAME",
-        help="mobilenetv2 (default), mobilenetv1, m5, effie, bandnet, bandnet-small, or your own MODULE:FUNCTION",
+        help="mobilenetv2 (default), mobilenetv1, gridnet, m5, effie, bandnet, bandnet-small, lda, mlp, or your own MODULE:FUNCTION",
     )
     parser.add_argument(
         "--model-width",

@@ -30,7 +30,7 @@ _ORDER = (
         "size",
         "export",
     ),
-    *("boards", "ports", "doctor", "setup", "simulate"),
+    *("sweep", "boards", "ports", "doctor", "setup", "simulate"),
 )
 
 

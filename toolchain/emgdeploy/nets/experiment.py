@@ -123,15 +123,17 @@ def prepare(
     refit: bool = True,
     disturbed_copies: int = 0,
     recorded: Sequence[Recording] | None = None,
+    split: Split | None = None,
 ) -> Task:
     """Divide the recordings, cut windows, and fit the normalisation on the training side alone.
 
     trials: train on the first of each kind only, see `first_trials`; refit: False keeps the normalisation that `preprocess` brings;
     disturbed_copies: copies of each training recording, each with a disturbance of a drawn kind, to train on
-    besides; recorded: the recordings as they were before they were resampled. Raises InputError when a side has no
-    windows, and where both sides hold the same samples or parts of one trial.
+    besides; recorded: the recordings as they were before they were resampled; split: of `dataset` instead of the
+    choice's own. Raises InputError when a side has no windows, and where both sides hold the same samples or parts
+    of one trial.
     """
-    split = first_trials(choice.divide(dataset), dataset.recordings, trials)
+    split = first_trials(split or choice.divide(dataset), dataset.recordings, trials)
     before = dataset.recordings if recorded is None else recorded
     leaks.refuse_shared(before, split, round(preprocess.window_ms / 1000 * _rate(dataset)))
     training, test = divided_windows(dataset.recordings, split, preprocess)

@@ -51,6 +51,7 @@ _KINDS = {
     "m5": _Kind("m5", "M5", "M5Config"),
     "effie": _Kind("effie", "Effie", "EffieConfig"),
     "bandnet": _Kind("bandnet", "BandNet", "BandNetConfig"),
+    "gridnet": _Kind("gridnet", "GridNet", "GridNetConfig"),
     "lda": _Kind("lda", "Lda", "LdaConfig"),
     "mlp": _Kind("mlp", "Mlp", "MlpConfig"),
 }
