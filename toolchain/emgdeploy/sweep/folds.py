@@ -17,6 +17,7 @@ from emgdeploy.convert.source import of_checkpoint
 from emgdeploy.errors import UsageError
 from emgdeploy.nets import experiment, registry
 from emgdeploy.nets.checkpoint import Checkpoint
+from emgdeploy.nets.evaluation import classes_of
 from emgdeploy.nets.experiment import Model, Outcome, Task
 from emgdeploy.nets.metrics import Score, pooled, score
 from emgdeploy.nets.train import TrainSettings
@@ -141,13 +142,13 @@ def int8_score(outcome: Outcome) -> Score:
         )
         logits = int8_logits(made.tflite.read_bytes(), task.test.x, made.window_axes)
     found: NDArray[np.int64] = logits.argmax(axis=1).astype(np.int64)
-    return score(experiment.classes_of(task.test), found, len(task.dataset.labels))
+    return score(classes_of(task.test), found, len(task.dataset.labels))
 
 
 def lda_score(outcome: Outcome) -> Score:
     """Of the LDA that stands beside the network, on the same windows."""
     task = outcome.task
-    return outcome.baseline.score(task.test.x, experiment.classes_of(task.test), task.preprocess)
+    return outcome.baseline.score(task.test.x, classes_of(task.test), task.preprocess)
 
 
 def as_dict(found: Score) -> dict[str, Any]:
