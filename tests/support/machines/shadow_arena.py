@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from conftest import ROOT
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.codegen.generate import Arrangement, arrange
-from emgdeploy.codegen.plan import Plan
+from emgdeploy.codegen.places import Plan
 from emgdeploy.codegen.step import Step
 from emgdeploy.convert.reference import Reference
 from emgdeploy.graph import read_tflite

@@ -139,7 +139,8 @@ def calibrating(args: argparse.Namespace) -> Settings:
     from emgdeploy.convert.calibration import Settings
 
     given = {"method": args.calibration_method, "size": args.calibration_size}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    asked = args.calibration_method is not None
+    return Settings(**{name: value for name, value in given.items() if value is not None}, asked=asked)
 
 
 def warn_if_simulated(conversion: Conversion, console: Console) -> None:

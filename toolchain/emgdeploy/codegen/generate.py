@@ -10,7 +10,8 @@ import numpy as np
 from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.includes import files_of
 from emgdeploy.codegen.placement import layers_in_ram
-from emgdeploy.codegen.plan import Plan, plan_memory
+from emgdeploy.codegen.places import Plan
+from emgdeploy.codegen.plan import plan_memory
 from emgdeploy.codegen.render import render_model
 from emgdeploy.codegen.result import CodegenOptions, GeneratedModel, LayerInfo, OperatorCount, TensorSpec
 from emgdeploy.codegen.schedule import schedule
@@ -115,4 +116,6 @@ def _operators(graph: Graph, steps: tuple[Step, ...]) -> tuple[OperatorCount, ..
 
 def _parameters(graph: Graph, step: Step) -> int:
     """Trained numbers of a layer: weights, biases and slopes, zero points not folded."""
+    if step.body is not None:
+        return sum(_parameters(step.body.graph, inner) for inner in step.body.steps)
     return sum(t.elements for t in graph.ins(step.op) if t.constant) if step.op.kind.trained else 0

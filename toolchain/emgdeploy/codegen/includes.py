@@ -6,7 +6,7 @@ import posixpath
 import re
 from functools import cache
 
-from emgdeploy.codegen.step import Step
+from emgdeploy.codegen.step import Step, kernel_calls
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -15,7 +15,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 def files_of(step: Step) -> frozenset[str]:
     """The step's header and sources, and all that they include; paths below firmware_templates/runtime."""
     found: set[str] = set()
-    waiting = [step.header, *step.sources]
+    waiting = [name for call in kernel_calls([step]) for name in (call.header, *call.sources)]
     while waiting:
         name = waiting.pop()
         if name not in found:

@@ -7,36 +7,15 @@ one forbids, over many orders: the natural ones first, then seeded variations of
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from functools import reduce
 
+from emgdeploy.codegen.places import Plan
 from emgdeploy.codegen.step import Overlap, Step
 from emgdeploy.codegen.storage import Buffer, buffers, roots
 from emgdeploy.graph.types import Graph
 
 ALIGNMENT = 4
 _ROUNDS = 400
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Offsets in bytes by buffer owner, the arena's size, and its two reference bounds.
-
-    peak: the first step during which the arena is full to its last byte.
-    """
-
-    offsets: dict[int, int]
-    root: dict[int, int]
-    arena_bytes: int
-    peak: int
-    bound_plain: int
-    bound_overlapped: int
-
-    def tensor(self, index: int) -> int:
-        return self.offsets[self.root[index]]
-
-    def scratch(self, step: int) -> int:
-        return self.offsets[-1 - step]
 
 
 def plan_memory(graph: Graph, steps: tuple[Step, ...]) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.literals import float_literal
-from emgdeploy.codegen.plan import Plan
+from emgdeploy.codegen.places import Plan
 from emgdeploy.codegen.result import CodegenOptions, TensorSpec
-from emgdeploy.codegen.step import Array, Field, Step
+from emgdeploy.codegen.step import Array, Body, Field, Step, kernel_calls
 from emgdeploy.graph.types import Graph
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
@@ -23,16 +23,15 @@ _LINE = 96
 
 @dataclass(frozen=True)
 class _Call:
-    """One step as the template prints it."""
+    """One step as the template prints it. `loop`: the lines of a function of its own, for a loop over a body."""
 
     title: str
-    type: str
-    struct: str
-    layer: str
+    structs: list[dict[str, str]]
     call: str
     in_ram: bool
     arrays: list[dict[str, str]]
     tap: str
+    loop: list[str]
 
 
 def render_model(
@@ -48,7 +47,7 @@ def render_model(
     context: dict[str, Any] = {
         "header": [f"{comment_safe(k)}: {comment_safe(v)}" for k, v in sorted(options.header.items())],
         "sha256": options.header.get("model_sha256", ""),
-        "includes": sorted({s.header for s in steps}),
+        "includes": sorted({s.header for s in kernel_calls(steps)}),
         "calls": [_call(graph, i, s, plan, i in in_ram) for i, s in enumerate(steps)],
         "arena_bytes": plan.arena_bytes,
         "input": _port(specs[0], plan.tensor(graph.inputs[0])),
@@ -92,14 +91,61 @@ def _call(graph: Graph, number: int, step: Step, plan: Plan, in_ram: bool) -> _C
     shape = "x".join(map(str, out.shape))
     return _Call(
         title=f"{number}: {step.op.kind.name} -> {shape}  {comment_safe(out.name)}",
-        type=f"{step.kernel}_t",
-        struct=_struct(step.fields, 1),
-        layer=f"layer_{step.op.index}",
-        call=f"{step.kernel}(&layer_{step.op.index}, {', '.join(_arguments(graph, number, step, plan))});",
+        structs=[_layer(inner) for inner in kernel_calls([step])],
+        call=f"{step.kernel}();" if step.body else _kernel_call(graph, number, step, plan),
         in_ram=in_ram,
-        arrays=[*(_array(a, in_ram) for a in step.arrays), *_gathered(step, plan)],
+        arrays=[*(_array(a, in_ram) for a in step.arrays), *_pointers(number, step, plan)],
         tap=f"EMG_TAP({number}, arena.s8 + {plan.tensor(step.writes)}, {out.nbytes});",
+        loop=_loop(step.body, number, step, plan) if step.body else [],
     )
+
+
+def _layer(step: Step) -> dict[str, str]:
+    return {
+        "type": f"{step.kernel}_t",
+        "layer": f"layer_{step.op.index}",
+        "struct": _struct(step.fields, 1),
+    }
+
+
+def _kernel_call(graph: Graph, number: int, step: Step, plan: Plan) -> str:
+    return f"{step.kernel}(&layer_{step.op.index}, {', '.join(_arguments(graph, number, step, plan))});"
+
+
+def _loop(body: Body, number: int, step: Step, plan: Plan) -> list[str]:
+    """The function that runs a body for each row: rows in, kernels, the state out and on."""
+    inner = _within(body, plan.scratch(number))
+    state, result = inner.tensor(body.state), inner.tensor(body.result)
+    rows = [
+        f"memcpy(arena.s8 + {inner.tensor(row)}, arena.s8 + {plan.tensor(series)} + step * {size}, {size});"
+        for series, (row, size) in zip(step.reads, body.rows, strict=True)
+    ]
+    calls = [_kernel_call(body.graph, k, call, inner) for k, call in enumerate(body.steps)]
+    size = body.state_bytes
+    return [
+        f"EMG_OUTLINED static void {step.kernel}(void) {{",
+        f"    memcpy(arena.s8 + {state}, {body.start}, {size});",
+        f"    for (int32_t step = 0; step < {body.count}; ++step) {{",
+        *(f"        {line}" for line in (*rows, *calls)),
+        f"        memcpy(arena.s8 + {plan.tensor(step.writes)} + step * {size}, arena.s8 + {result}, {size});",
+        # The result may lie where the state was, or over a part of it.
+        *([f"        memmove(arena.s8 + {state}, arena.s8 + {result}, {size});"] if state != result else []),
+        "    }",
+        "}",
+    ]
+
+
+def _within(body: Body, first: int) -> Plan:
+    """The body's plan in the model's arena, where its memory begins at byte `first`."""
+    return replace(body.plan, offsets={owner: first + place for owner, place in body.plan.offsets.items()})
+
+
+def _pointers(number: int, step: Step, plan: Plan) -> list[dict[str, str]]:
+    """The arrays of pointers to operands, those of a body's steps included."""
+    if step.body is None:
+        return _gathered(step, plan)
+    inner = _within(step.body, plan.scratch(number))
+    return [array for call in step.body.steps for array in _gathered(call, inner)]
 
 
 def _arguments(graph: Graph, number: int, step: Step, plan: Plan) -> list[str]:

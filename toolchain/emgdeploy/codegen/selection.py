@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from emgdeploy.codegen import lower as portable
+from emgdeploy.codegen.loops import lower_loop
 from emgdeploy.codegen.lower.conv import lower_conv_pairs
 from emgdeploy.codegen.lower.dense_int16 import lower_dense_exact, lower_dense_offset
 from emgdeploy.codegen.lower.dsp.conv import lower_conv_dsp, lower_conv_fast
@@ -112,6 +113,9 @@ def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
 
 def _steps(graph: Graph, op: Op, isa: str, optimize: str) -> Iterator[tuple[str, Step]]:
     """The kernels that apply, by name."""
+    if op.loop is not None:
+        yield "loop", lower_loop(op, op.loop, lambda body: lower(body, isa, optimize))
+        return
     for lowering in _candidates(op, str(graph.out(op).dtype), isa):
         if optimize not in _ONLY_IN.get(lowering, (optimize,)):
             continue

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.graph.types import Op
+from emgdeploy.codegen.places import Plan
+from emgdeploy.graph.types import Graph, Op
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Step:
     `header` declares it; `sources` are the C files that it is compiled from, all below
     firmware_templates/runtime. `constants` are symbols of constant operands. A kernel that only
     moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its operands as one array
-    of pointers: `operands`, tensors by index and constant arrays by name.
+    of pointers: `operands`, tensors by index and constant arrays by name. A loop over a `body` is a
+    function of the generated C itself, without a kernel.
     """
 
     op: Op
@@ -101,6 +104,7 @@ class Step:
     bytes_only: bool = False
     gathers: bool = False
     operands: tuple[int | str, ...] = ()
+    body: Body | None = None
 
     @property
     def weights_bytes(self) -> int:
@@ -109,3 +113,28 @@ class Step:
     @property
     def constants_bytes(self) -> int:
         return sum(int(a.values.nbytes) for a in self.arrays)
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a loop does at each of its `count` steps, its memory planned from the first byte of the loop's scratch on.
+
+    `rows`: for each series that the loop reads, the tensor of the body that holds the step's row, and its bytes.
+    `state` is handed from step to step and has `state_bytes`; `result` becomes it. `start` is the array it begins as.
+    """
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    plan: Plan
+    count: int
+    rows: tuple[tuple[int, int], ...]
+    state: int
+    result: int
+    state_bytes: int
+    start: str
+
+
+def kernel_calls(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps that call a kernel: those of a body in place of its loop."""
+    for step in steps:
+        yield from (step,) if step.body is None else step.body.steps

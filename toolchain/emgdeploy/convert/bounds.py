@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import constants
+from emgdeploy.convert import constants, recurrence
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.quant_points import KEEPS_RANGE, clip_bounds, users_of
 from emgdeploy.convert.recognise import recognised
@@ -37,6 +37,7 @@ def told_apart(model: OnnxModel) -> dict[str, Ends]:
         found[name] = _union(
             [_ALL if reader is None else _seen_by(reader, known, found) for reader in readers]
         )
+    found |= recurrence.told_apart(model, _SIGMOID, _TANH)
     return {name: ends for name, ends in found.items() if ends != _ALL}
 
 

@@ -30,10 +30,12 @@ class Settings:
     """How int8 ranges are chosen: by which of `methods.METHODS`, on at most how many windows.
 
     Ranges settle within a few hundred windows; every further one costs time in every build.
+    asked: whether somebody asked for this method by name.
     """
 
     method: str = "percentile"
     size: int = 300
+    asked: bool = False
 
 
 @dataclass(frozen=True)

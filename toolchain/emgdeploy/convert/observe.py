@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import masks, onnxrun, packages
+from emgdeploy.convert import masks, onnxrun, packages, recurrence
 from emgdeploy.convert.bounds import Ends, clipped
 from emgdeploy.convert.onnxfile import OnnxModel
 
@@ -76,11 +76,14 @@ def _runs(
     onnx = packages.onnx()
     proto = onnx.ModelProto()
     proto.CopyFrom(model.proto)
-    wanted = [name for name in names if name not in (model.input_name, model.output_name)]
+    made = set(recurrence.parts(model))
+    wanted = [name for name in (*names, *recurrence.inputs(model)) if name not in made]
+    wanted = [name for name in dict.fromkeys(wanted) if name not in (model.input_name, model.output_name)]
     proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
     wanted.append(model.output_name)
     session = onnxrun.session(proto.SerializeToString(), "calibration")
     for window in windows:
         given: dict[str, Any] = {model.input_name: window[np.newaxis]}
         tensors = given | dict(zip(wanted, session.run(wanted, given), strict=True))
+        tensors |= recurrence.values(model, tensors)
         yield {name: clipped(masks.seen(tensors[name]), bounds.get(name)) for name in names}

@@ -45,6 +45,8 @@ ONNX_NAME = "model.onnx"
 TFLITE_NAME = "model.int8.tflite"
 INT8_STAGE = "tflite-int8"
 FAKE_STAGE = "fake-quantized"
+# How TensorFlow's converter finds ranges where it does so itself: the smallest and the largest value.
+_CONVERTERS_METHOD = "minmax"
 # Enough to see 0.3 points of accuracy, at 2 to 5 ms of the reference interpreter for each.
 LEDGER_WINDOWS = 4000
 
@@ -148,7 +150,7 @@ def convert_source(
     ranges, how = _ranges(simple, ranges, chosen, settings)
     tflite = _int8(simple, source, lowered, ranges, chosen)
     if lowered.recurrent:
-        how = Calibration("minmax", len(chosen.calibration), chosen.simulated)
+        how = Calibration(_CONVERTERS_METHOD, len(chosen.calibration), chosen.simulated)
     functions = read_functions(tflite, source)
     whole.check(tflite, source, {name for function in functions for name in function.tensors})
     report("comparing")
@@ -180,7 +182,7 @@ def convert_source(
         evaluated=Evaluated(x, chosen.y, logits if end.ops else answers),
         simulated=chosen.simulated,
         calibration=how,
-        notes=end.notes + _notes(origin, chosen, logits, ranges[simple.input_name]),
+        notes=_unheard(settings, how) + end.notes + _notes(origin, chosen, logits, ranges[simple.input_name]),
         functions=tuple(functions),
         seen=_seen(origin, chosen),
         decisions=origin.training.get("decisions"),
@@ -190,6 +192,16 @@ def convert_source(
 def _seen(origin: Source, chosen: Chosen) -> Trace:
     trained = seen.windows_of(origin.training, origin.name)
     return trained if chosen.simulated else trained.joined(Trace.of_windows(chosen.calibration))
+
+
+def _unheard(settings: Settings, how: Calibration) -> tuple[str, ...]:
+    """That a method was asked for which a network with an LSTM does not take."""
+    if not settings.asked or how.method in (settings.method, LEARNED):
+        return ()
+    return (
+        f"--calibration-method {settings.method} has no effect on a network with an LSTM: TensorFlow's converter finds "
+        f"the ranges of its cells, and with them all others, by {how.method}",
+    )
 
 
 def _notes(origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Range) -> tuple[str, ...]:

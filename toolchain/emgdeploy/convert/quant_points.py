@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import constants, float_rows, islands
+from emgdeploy.convert import constants, float_rows, islands, recurrence
 from emgdeploy.convert.islands import NO_NUMBERS
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.recognise import recognised
@@ -43,14 +43,15 @@ KEEPS_RANGE = frozenset(
 # Each operand is one of the numbers that come out, so that all of them take the range of the output.
 _TAKES_RANGE = frozenset({"Clip", "Concat", "Max", "Min"})
 # TFLite fixes the range of what these give.
-_FIXED_RANGE = frozenset({"Constant", "Sigmoid", "Softmax", "Tanh"})
+_FIXED_RANGE = frozenset({"Constant", "Sigmoid", "Softmax", "Tanh"}) | recurrence.LOOPED
 # TFLite computes a following activation together with these; others that one reads are held in its range.
 FUSES = frozenset({"Add", "BatchNormalization", "Conv", "Div", "Gemm", "MatMul", "Mul", "Sub"})
 _FUSED_BOUNDS = ((0.0, np.inf), (0.0, 6.0))
 
 
 def points(model: OnnxModel) -> tuple[str, ...]:
-    """The input, and what each operator gives unless TFLite fuses it into the next one or shares its scale."""
+    """The input, and what each operator gives unless TFLite fuses it into the next one or shares its scale; and
+    what a recurrent layer computes inside."""
     model = recognised(model)
     users = users_of(model)
     known = constants.arrays(model.proto)
@@ -64,7 +65,7 @@ def points(model: OnnxModel) -> tuple[str, ...]:
         if alone and following[0] is not None and _takes_in(following[0], node, known):
             continue
         found.append(node.output[0])
-    return tuple(found)
+    return (*found, *recurrence.parts(model))
 
 
 def taken_in(model: OnnxModel, ranges: Mapping[str, Range]) -> dict[str, Range]:

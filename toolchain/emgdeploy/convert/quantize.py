@@ -12,6 +12,7 @@ import tflite
 from numpy.typing import NDArray
 
 from emgdeploy.convert import packages
+from emgdeploy.convert.loops import carry_integers
 from emgdeploy.convert.lowering.program import Program
 from emgdeploy.errors import EmgDeployError, InputError
 
@@ -42,7 +43,7 @@ def int8_tflite(program: Program, windows: NDArray[np.float32] | None = None) ->
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = lambda: ([window[None]] for window in _given(windows))
             return _settled(_convert(converter))
-        return _convert(converter)
+        return carry_integers(_convert(converter))
 
 
 def _settled(data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from emgdeploy.graph.names import named_after_layers
 from emgdeploy.graph.operators import operators
 from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
 from emgdeploy.graph.passes.float_rows import normalizations
+from emgdeploy.graph.passes.loops import with_loops
 from emgdeploy.graph.passes.tabulate import Evaluator, Region, regions, tabulate
 from emgdeploy.graph.types import Graph, Op, Quantization, Tensor, quoted
 from emgdeploy.graph.validate import validate
@@ -51,7 +52,7 @@ class Function:
 
 
 def read_tflite(data: bytes, source: str = "model.tflite", evaluate: Evaluator | None = None) -> Graph:
-    """Parse and validate the one subgraph of a .tflite file.
+    """Parse and validate a .tflite file; beside its first subgraph it may have those of its loops.
 
     `source` names the file in messages. evaluate: fills the tables of functions that the reference computes in
     float or by operators without an int8 form of ours; without it they are refused. Raises InputError when the file is damaged, holds an
@@ -96,22 +97,23 @@ def _parsed(data: bytes, source: str) -> Graph:
     """The graph as the file has it, nothing of it believed yet."""
     model = flat.root(data, source)
     with flat.guarded(source):
-        if model.SubgraphsLength() != 1:
-            raise InputError(
-                f"{source} has {model.SubgraphsLength()} subgraphs; exactly one is supported",
-                "export the model without control flow",
-            )
-        subgraph = model.Subgraphs(0)
-        tensors = _read_tensors(model, subgraph, source)
-        ops = _read_ops(model, subgraph, tensors, source)
-        return Graph(
-            tensors=tensors,
-            ops=ops,
-            inputs=_indices(subgraph, "Inputs", tensors, source),
-            outputs=_indices(subgraph, "Outputs", tensors, source),
-            source=source,
-            file_ops=tuple(op.kind for op in ops),
-        )
+        return with_loops(_subgraph(model, 0, source), lambda number: _subgraph(model, number, source))
+
+
+def _subgraph(model: Any, number: int, source: str) -> Graph:
+    if not 0 <= number < model.SubgraphsLength():
+        raise InputError(f"{source} is damaged: it has no subgraph {number}", flat.HINT)
+    subgraph = model.Subgraphs(number)
+    tensors = _read_tensors(model, subgraph, source)
+    ops = _read_ops(model, subgraph, tensors, source)
+    return Graph(
+        tensors=tensors,
+        ops=ops,
+        inputs=_indices(subgraph, "Inputs", tensors, source),
+        outputs=_indices(subgraph, "Outputs", tensors, source),
+        source=source,
+        file_ops=tuple(op.kind for op in ops),
+    )
 
 
 def _indices(table: Any, field: str, tensors: dict[int, Tensor], source: str) -> tuple[int, ...]:

@@ -109,6 +109,7 @@ _OPTIONS: dict[int, tuple[Field, ...]] = {
     **dict.fromkeys((41, 42, 44, 45, 46, 47, 53, 54, 56, 60, 62, 63, 65, 66, 72, 76, 84, 98, 123), ()),
     89: (),  # QuantizeOptions
     91: (),  # HardSwishOptions
+    93: _scalars(4, 4),  # WhileOptions
     101: _scalars(1, 1, 1),  # BatchMatMulOptions
     104: (),  # BroadcastToOptions
     116: _scalars(1),  # GeluOptions

@@ -234,6 +234,7 @@ class Op:
     `element_type` the one that SHAPE writes, `approximate` which of two formulas GELU has,
     `adjoint` which operands of BATCH_MATMUL are transposed matrices, and `shifts_int16` asks for ADD's
     old form, of power-of-two scales. `table` is what LOOKUP gives for the inputs -128 to 127, `rows` what FLOAT_ROWS computes.
+    `subgraphs` are the condition and the body of a WHILE as the file numbers them, `loop` what it does.
     """
 
     index: int
@@ -262,6 +263,8 @@ class Op:
     chain: tuple[Op, ...] = ()
     table: tuple[int, ...] = ()
     rows: Rows | None = None
+    subgraphs: tuple[int, int] = (0, 0)
+    loop: Loop | None = None
 
     @property
     def w(self) -> Window:
@@ -269,6 +272,19 @@ class Op:
         if self.window is None:
             raise LookupError(f"operator {self.index} has no window")
         return self.window
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`body` run `steps` times, its one output handed on to the next time as its last input.
+
+    Its other inputs are the operator's: of each the row of that step, along the first axis. The outputs of all
+    steps, row by row, are the operator's output. `start` is what the first step is handed.
+    """
+
+    body: Graph
+    steps: int
+    start: Tensor
 
 
 # A tensor, and the axes by which another one is its transposition.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from emgdeploy.errors import InputError
@@ -26,7 +28,12 @@ def validate(graph: Graph) -> Graph:
     """
     _check_interface(graph)
     _check_order(graph)
-    graph = fold_dilation(drop_uint8_io(graph))
+    return expand_groups(_checked(drop_uint8_io(graph)))
+
+
+def _checked(graph: Graph) -> Graph:
+    """What holds of a whole network and of the body of a loop alike."""
+    graph = fold_dilation(graph)
     for tensor in graph.live_tensors():
         _check_shape(graph, tensor)
     graph = float_rows(fold_constants(graph))
@@ -35,7 +42,14 @@ def validate(graph: Graph) -> Graph:
         _check_quantization(graph, tensor)
     for op in graph.ops:
         check(graph, op)
-    return expand_groups(graph)
+    return graph.with_ops(tuple(_with_checked_body(op) for op in graph.ops))
+
+
+def _with_checked_body(op: Op) -> Op:
+    if op.loop is None:
+        return op
+    _check_order(op.loop.body)
+    return replace(op, loop=replace(op.loop, body=_checked(op.loop.body)))
 
 
 def _check_interface(graph: Graph) -> None:

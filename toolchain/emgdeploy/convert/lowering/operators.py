@@ -10,6 +10,7 @@ from emgdeploy.convert.lowering import (  # noqa: F401  (importing announces)
     copies,
     dense,
     function,
+    looped,
     normalization,
     pooling,
     product,

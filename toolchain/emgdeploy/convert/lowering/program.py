@@ -17,6 +17,7 @@ from emgdeploy.convert.names import plain
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.quant_points import FUSES, KEEPS_RANGE, taken_in
 from emgdeploy.convert.recognise import recognised
+from emgdeploy.convert.recurrence import LOOPED
 from emgdeploy.errors import EmgDeployError, InputError
 from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
@@ -72,12 +73,24 @@ def check_operators(model: OnnxModel, source: str) -> None:
             operator = printable(f"{node.domain}.{node.op_type}" if node.domain else node.op_type)
             without.setdefault(operator, []).append(printable(node.name))
     if not without:
+        _check_recurrent(model, source)
         return
     supported = f"supported are {', '.join(operators.supported())}"
     raise InputError(
         f"{source}: cannot be converted: {', '.join(_used(*one) for one in without.items())}",
         f"{supported}; or convert with another tool and build its .tflite",
     )
+
+
+def _check_recurrent(model: OnnxModel, source: str) -> None:
+    """An LSTM's ranges are found by the converter, which crashes on the loops of the others."""
+    kinds = {node.op_type for node in model.proto.graph.node}
+    if kinds & _RECURRENT and kinds & LOOPED:
+        others = " and ".join(sorted(kinds & LOOPED))
+        raise InputError(
+            f"{source}: cannot be converted: LSTM and {others} in one network",
+            "use one kind of recurrent layer for all of them",
+        )
 
 
 def _used(operator: str, names: list[str]) -> str:
@@ -118,6 +131,7 @@ def _run(model: OnnxModel, window: Value, ranges: Mapping[str, Range]) -> Value:
             ranges.get(proto.output[0]),
             held.get(proto.output[0]),
             proto.output[0] in rows,
+            ranges,
         )
         lowering = operators.find(node.op)
         if lowering is None:

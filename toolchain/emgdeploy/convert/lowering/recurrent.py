@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.convert.lowering.registry import Node, lowers
-from emgdeploy.convert.lowering.value import Atom, Value, onnx_order, plain_dims, rescaled
+from emgdeploy.convert.lowering.series import activations, directions, joined, series, turned
+from emgdeploy.convert.lowering.value import Value, rescaled
 from emgdeploy.convert.names import plain
 
 # ONNX keeps input, output, forget, cell; Keras takes input, forget, cell, output.
 _GATES = (0, 2, 3, 1)
-_DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 _USUAL = ["Sigmoid", "Tanh", "Tanh"]
 
 
@@ -22,52 +22,29 @@ def lower_lstm(node: Node) -> tuple[Value, ...]:
     """All steps' outputs (steps, directions, 1, units), and the last ones (directions, 1, units)."""
     import tensorflow as tf
 
-    backward = _checked(node)
-    image = onnx_order(node.value()).tensor
-    steps, batch, depth = image.shape
-    if batch != 1:
-        raise node.fail(f"runs over {batch} sequences at once, where one is supported")
-    image = tf.reshape(image, (1, steps, depth))
+    backward = directions(node, (5, 6), "peepholes")
+    _check_gates(node)
+    image = series(node)
+    steps = image.shape[1]
     units = node.constant(2).shape[-1]
     made = [
-        _layer(_turned(image, back), f"{node.name}_{k}", *_weights(node, k, units))
+        _layer(turned(image, back), f"{node.name}_{k}", *_weights(node, k, units))
         for k, back in enumerate(backward)
     ]
-    ahead = [_turned(y, back) for y, back in zip(made, backward, strict=True)]
+    ahead = [turned(y, back) for y, back in zip(made, backward, strict=True)]
     last = [y[:, -1, :] for y in made]
     together = len(made) > 1
     return (
-        _value(tf.concat(ahead, -1) if together else ahead[0], (steps, len(made), 1, units), (0, 1, 3)),
-        _value(tf.concat(last, -1) if together else last[0], (len(made), 1, units), (0, 2)),
+        joined(tf.concat(ahead, -1) if together else ahead[0], (steps, len(made), 1, units), (0, 1, 3)),
+        joined(tf.concat(last, -1) if together else last[0], (len(made), 1, units), (0, 2)),
     )
 
 
-def _turned(series: Any, backward: bool) -> Any:
-    """The steps in the other order: as a slice, which keeps its scale where the converter's REVERSE_V2 does not."""
-    return series[:, ::-1, :] if backward else series
-
-
-def _checked(node: Node) -> tuple[bool, ...]:
-    """For each direction whether it runs backward."""
-    name = _text(node.attributes.get("direction", "forward"))
-    if name not in _DIRECTIONS:
-        raise node.fail(f"has the direction {name!r}")
-    given = [_text(a) for a in node.attributes.get("activations", ())]
-    usual = [a.lower() for a in given] == [a.lower() for a in _USUAL] * (len(given) // len(_USUAL))
-    if not usual or node.integer("layout", 0) or node.integer("input_forget", 0) or node.number("clip", 0.0):
+def _check_gates(node: Node) -> None:
+    given = [name.lower() for name in activations(node)]
+    usual = given == [a.lower() for a in _USUAL] * (len(given) // len(_USUAL))
+    if not usual or node.integer("input_forget", 0) or node.number("clip", 0.0):
         raise node.fail("has other gates than PyTorch's nn.LSTM")
-    for position, what in ((4, "lengths of sequences"), (7, "peepholes")):
-        if len(node.operands) > position and node.operands[position] is not None:
-            raise node.fail(f"has {what}, which are not supported")
-    for position in (5, 6):
-        start = node.optional_constant(position)
-        if start is not None and np.any(start):
-            raise node.fail("starts from a state that is not 0")
-    return _DIRECTIONS[name]
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _weights(node: Node, direction: int, units: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -112,13 +89,3 @@ def _layer(image: Any, name: str, kernel: NDArray[Any], recurrent: NDArray[Any],
     constants = (tf.constant(np.asarray(a, np.float32)) for a in (kernel, recurrent, bias))
     # Else a joint with other tensors would rename the layer's scale without a change of its numbers.
     return rescaled(function(image, zeros, zeros, *constants)[1])
-
-
-def _value(tensor: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Value:
-    """`tensor` holds the named axes of `shape` in their order; the last ones are joined into its last axis."""
-    dims = plain_dims(shape)
-    atoms: list[Atom] = [(axis, 0) for axis in axes if dims[axis]]
-    steps = len(tensor.shape) == 3
-    first = tuple(atom for atom in atoms if steps and atom[0] == 0)
-    rest = tuple(atom for atom in atoms if atom not in first)
-    return Value(tensor, dims, ((), first, rest) if steps else ((), rest))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,6 +30,7 @@ class Node:
     `range`: what int8 will hold of its first output; None in the float network, or where TFLite says it.
     `in_rows`: it is a part of a normalization, so that nothing may move in memory.
     `enough`: what it needs to hold of it, also where the next operator is fused and its range counts.
+    `inside`: the ranges of all tensors and of the parts of recurrent layers, by name.
     """
 
     op: str
@@ -40,6 +41,7 @@ class Node:
     range: Range | None = None
     enough: Range | None = None
     in_rows: bool = False
+    inside: Mapping[str, Range] = field(default_factory=dict)
 
     def fail(
         self, reason: str, hint: str = "change the network, or export it with another operator"
