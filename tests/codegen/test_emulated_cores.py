@@ -46,4 +46,6 @@ def test_every_portable_kernel(kernel: str, tmp_path: Path) -> None:
 
 
 def _portable(tflite: bytes) -> GeneratedModel:
-    return generate(read_tflite(tflite), CodegenOptions(known_answer(tflite), keep_float_io=True))
+    return generate(
+        read_tflite(tflite), CodegenOptions(known_answer(tflite), optimize="speed", keep_float_io=True)
+    )

@@ -46,6 +46,19 @@ def dense_of_large_biases(m: Maker, image: Value) -> Value:
     return m.op("FULLY_CONNECTED", inputs, out, table)
 
 
+def dense_of_small_weights(m: Maker, image: Value) -> Value:
+    """A dense layer of whose weights many fit into 16 bits together."""
+    units = m.number(1, 24)
+    flat = m.reshaped(image, (1, image.elements))
+    scale = m.scale()
+    weights = m.numbers((units, image.elements), m.pick((3, 12, 30))).astype(np.int8)
+    kernel = m.writer.tensor(weights.shape, "int8", scale, 0, weights, 0)
+    bias = m.writer.tensor((units,), "int32", image.scale * scale, 0, m.rng.integers(-3000, 3000, units))
+    out = m.value((1, units), image.scale * scale * 8 * float(np.sqrt(image.elements)))
+    table = options("FullyConnectedOptions", m.activation(), weightsFormat=0, keepNumDims=False)
+    return m.op("FULLY_CONNECTED", [flat.index, kernel, bias], out, table)
+
+
 def float_ends(m: Maker, image: Value) -> Value:
     return elementwise.through_float(m, image)
 
@@ -77,6 +90,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "extreme_s16": (elementwise.extreme, "int16"),
     "extreme_s8": (elementwise.extreme, "int8"),
     "fully_connected_offset_s8": (weighted.dense, "int8"),
+    "fully_connected_pairs_s8": (dense_of_small_weights, "int8"),
     "fully_connected_s16": (weighted.dense, "int16"),
     "fully_connected_s8": (weighted.dense, "int8"),
     "fully_connected_wide_s8": (dense_of_large_biases, "int8"),

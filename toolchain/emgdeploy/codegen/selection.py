@@ -11,6 +11,7 @@ from emgdeploy.codegen import lower as portable
 from emgdeploy.codegen.loops import lower_loop
 from emgdeploy.codegen.lower.conv import lower_conv_pairs
 from emgdeploy.codegen.lower.dense_int16 import lower_dense_exact, lower_dense_offset
+from emgdeploy.codegen.lower.dense_pairs import lower_dense_pairs
 from emgdeploy.codegen.lower.dsp.conv import lower_conv_dsp, lower_conv_fast
 from emgdeploy.codegen.lower.dsp.dense import lower_dense_dsp
 from emgdeploy.codegen.lower.dsp.depthwise import (
@@ -33,6 +34,10 @@ from emgdeploy.graph.operators.pairs import ADD
 from emgdeploy.graph.operators.weighted import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
 from emgdeploy.graph.types import Graph, Op, Operands, Operator
 
+# Tried before the others on cores without SIMD.
+_SCALAR_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
+    (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_pairs),
+}
 # Tried before the portable ones on cores with the DSP extension.
 _DSP_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
     (CONV_2D, "int8"): (lower_conv_fast, lower_conv_dsp),
@@ -51,13 +56,14 @@ _MVE_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
     (DEPTHWISE_CONV_2D, "int8"): (lower_depthwise_mve, lower_depthwise_any_mve),
     (FULLY_CONNECTED, "int8"): (lower_dense_exact, lower_dense_offset, lower_dense_mve),
 }
-_FASTER = {"dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
+_FASTER = {"portable": _SCALAR_KERNELS, "dsp": _DSP_KERNELS, "mve": _MVE_KERNELS}
 
 # What only some of the modes take: kernels that pay for their speed with memory or code.
 _ONLY_IN: dict[Lowering, frozenset[str]] = {
     lower_conv_fast: frozenset({"speed", "balanced"}),
     lower_conv_pairs: frozenset({"speed", "balanced"}),
     lower_dense_dsp: frozenset({"speed", "balanced"}),
+    lower_dense_pairs: frozenset({"speed"}),
     lower_depthwise_fast: frozenset({"speed", "balanced"}),
     lower_depthwise_whole: frozenset({"speed"}),
 }

@@ -1,6 +1,6 @@
 #include "depthwise_conv_s8.h"
 
-#include "../support/output_s8.h"
+#include "../support/short_outputs_s8.h"
 #include "depthwise_sums_s8.h"
 
 enum { QUAD = 4 };
@@ -18,6 +18,10 @@ static int32_t quads(const emg_depthwise_conv_s8_t *layer, const int8_t *in, con
     for (; c + QUAD <= channels; c += QUAD, four.in += QUAD, four.weights += QUAD) {
         int32_t sums[QUAD] = {bias[c], bias[c + 1], bias[c + 2], bias[c + 3]};
         emg_depthwise_sums_s8(&four, runs, end, sums);
+        if (outputs.short_form) {
+            emg_short_outputs_s8(&outputs, c, sums, out);
+            continue;
+        }
         for (int32_t i = 0; i < QUAD; ++i) {
             out[c + i] = emg_output_s8(&outputs, c + i, sums[i]);
         }

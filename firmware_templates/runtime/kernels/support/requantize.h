@@ -4,24 +4,44 @@
 
 #include <stdint.h>
 
-/* round(a * b / 2^32), ties toward plus infinity; b >= 0. Where the processor multiplies 32 bits by 32 bits
- * into 32, four products of halves take the place of a subroutine. */
-static inline int32_t emg_high_round(int32_t a, int32_t b) {
+/* a * b for b >= 0: the high word, and the upper half of the low word in the lowest 16 bits of `middle`.
+ * Where the processor multiplies 32 bits by 32 bits into 32, four products of halves take the place of a
+ * subroutine. */
+typedef struct {
+    int32_t high;
+    uint32_t middle;
+} emg_product_t;
+
+static inline emg_product_t emg_product(int32_t a, int32_t b) {
+    emg_product_t product;
 #if defined(__ARM_ARCH_6M__)
     const int32_t low = (int32_t)((uint32_t)a & 0xffffu), high = a >> 16;
     const int32_t b_low = (int32_t)((uint32_t)b & 0xffffu), b_high = b >> 16;
     const int32_t first = high * b_low + (int32_t)((uint32_t)low * (uint32_t)b_low >> 16);
-    const uint32_t second = (uint32_t)(low * b_high) + ((uint32_t)first & 0xffffu);
-    return high * b_high + (first >> 16) + (int32_t)(((second >> 15) + 1u) >> 1);
+    product.middle = (uint32_t)(low * b_high) + ((uint32_t)first & 0xffffu);
+    product.high = high * b_high + (first >> 16) + (int32_t)(product.middle >> 16);
 #else
-    const int64_t product = (int64_t)a * b;
-    return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+    const int64_t whole = (int64_t)a * b;
+    product.middle = (uint32_t)whole >> 16;
+    product.high = (int32_t)(whole >> 32);
 #endif
+    return product;
+}
+
+/* round(a * b / 2^32), ties toward plus infinity; b >= 0. */
+static inline int32_t emg_high_round(int32_t a, int32_t b) {
+    const emg_product_t product = emg_product(a, b);
+    return product.high + (int32_t)(product.middle >> 15 & 1u);
 }
 
 /* round(a * b / 2^31), ties toward plus infinity; b >= 0, so the product cannot saturate. */
 static inline int32_t emg_high_mul(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__)
+    const emg_product_t product = emg_product(a, b);
+    return (int32_t)(((uint32_t)product.high << 1) + (((product.middle >> 14 & 3u) + 1u) >> 1));
+#else
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+#endif
 }
 
 /* round(x / 2^shift), ties away from zero; 0 <= shift <= 31. */
@@ -43,7 +63,7 @@ static inline int32_t emg_requantize(int32_t acc, int32_t multiplier, int32_t sh
 static inline int32_t emg_requantize_once(int32_t acc, int32_t multiplier, int32_t shift) {
     const int32_t total = 31 - shift;
     if (total > 32) { /* one bit more than needed, then the rounding: the low word plays no part */
-        const int32_t high = (int32_t)(((int64_t)acc * multiplier) >> 32);
+        const int32_t high = emg_product(acc, multiplier).high;
         return ((high >> (total - 33)) + 1) >> 1;
     }
     return (int32_t)(((int64_t)acc * multiplier + ((int64_t)1 << (total - 1))) >> total);

@@ -41,7 +41,11 @@ def lower_depthwise(graph: Graph, op: Op) -> Step:
         op=op,
         kernel="emg_depthwise_conv_s8",
         header="kernels/depthwise/depthwise_conv_s8.h",
-        sources=("kernels/depthwise/depthwise_conv_s8.c", "kernels/depthwise/depthwise_sums_s8.c"),
+        sources=(
+            "kernels/depthwise/depthwise_conv_s8.c",
+            "kernels/depthwise/depthwise_sums_s8.c",
+            "kernels/support/short_outputs_s8.c",
+        ),
         fields=(
             Field("weights", f"weights_{op.index}"),
             channels.field(op.index),
