@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_build(parser)
     options.add_port(parser)
     options.add_trust(parser)
+    options.add_anonymous(parser)
     source = parser.add_mutually_exclusive_group()
     options.add_windows(source)
     source.add_argument("--samples", metavar="FILE", help=samplefile.FILES)
@@ -91,10 +93,14 @@ def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest, consol
     from emgdeploy.bench import workload
 
     if args.windows is not None:
-        return workload.from_file(args.windows, folder, manifest)
+        work = workload.from_file(args.windows, folder, manifest)
+        return replace(work, source="a window file") if args.anonymous else work
     if args.samples is None and args.dataset is None:
         return workload.from_build(folder, manifest)
-    return workload.from_recording(*samplefile.read(args, manifest, console), folder, manifest)
+    matched, recording = samplefile.read(args, manifest, console)
+    if args.anonymous:
+        recording = replace(recording, name="a recording")
+    return workload.from_recording(matched, recording, folder, manifest)
 
 
 def _options(args: argparse.Namespace) -> BenchOptions:

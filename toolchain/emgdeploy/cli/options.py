@@ -52,6 +52,15 @@ def add_out(parser: argparse._ActionsContainer, required: bool = False) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=required, help="folder for the results")
 
 
+def add_anonymous(parser: argparse._ActionsContainer) -> None:
+    """--anonymous."""
+    parser.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="leave subjects and names of recordings, which may bear dates, out of all that is written",
+    )
+
+
 def add_trust(parser: argparse._ActionsContainer) -> None:
     """--trust-folder."""
     parser.add_argument(

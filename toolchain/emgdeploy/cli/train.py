@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The data, the network, the schedule, and where the results go."""
     parser.add_argument("--dataset", required=True, metavar="NAME", help=dataoptions.DATASETS)
     options.add_out(parser, required=True)
+    options.add_anonymous(parser)
     dataoptions.add_data(parser)
     parser.add_argument(
         "--preprocess",
@@ -207,7 +208,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         outcome = _train(task, model, settings, progress, args.vote, title, console)
         folds.append(_quantized(args, outcome, progress, title, console))
     with updating_folder(args.out, "metrics.json", gone=("progress-*.pt",), say=console.warn) as fresh:
-        report = results.save(folds[0], fresh, folds, args.vote, decisions)
+        report = results.save(folds[0], fresh, folds, args.vote, decisions, args.anonymous)
     trainreport.show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0

@@ -19,6 +19,8 @@ BUILDS = Path("build")
 _LATEST = BUILDS / "latest"
 _KIND = "latest"
 _LONGEST_PATH = 4096
+# No name of a folder: it is a path that leads nowhere.
+_ELSEWHERE = "(elsewhere)"
 # What other commands write into a build folder, and can write again.
 _LATER = ("bench.*", "profile.*", "flashed.json")
 
@@ -38,16 +40,22 @@ def replacing_build(out: Path, say: Say = lambda text: None) -> Iterator[Path]:
 def remember(folder: Path, say: Say = lambda text: None) -> None:
     """Make `folder` the most recent build; `say` is told when that cannot be noted, which spoils no build.
 
-    `build/latest` may travel with a project, so a folder that does not lie beside it counts only when this
-    machine's own notes say the same.
+    `build/latest` may travel with a project, so it holds no path that leads out of the current folder, and a folder that
+    does not lie beside it counts only when this machine's own notes say the same.
     """
     try:
-        write_atomic(_LATEST, os.fsencode(folder.resolve()) + b"\n")
+        write_atomic(_LATEST, os.fsencode(_from_here(folder)) + b"\n")
     except OSError as error:
         say(f"{_LATEST} cannot be written ({error.strerror}): name this build with --build {folder}")
         return
     if not _beside_latest(folder) and not state.note(_KIND, _latest_name(), _spelt(folder)):
         say(f"{state.folder()} cannot be written: name this build with --build {folder}")
+
+
+def _from_here(folder: Path) -> str:
+    """Its path from the current folder; a word for one that lies elsewhere, which the machine's notes know."""
+    whole, here = folder.resolve(), Path.cwd().resolve()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else _ELSEWHERE
 
 
 def _beside_latest(folder: Path) -> bool:
@@ -57,6 +65,13 @@ def _beside_latest(folder: Path) -> bool:
 def _spelt(folder: Path) -> str:
     """Its path in hexadecimal: a path may be no text."""
     return os.fsencode(folder.resolve()).hex()
+
+
+def _unspelt(text: str) -> Path:
+    try:
+        return Path(os.fsdecode(bytes.fromhex(text)))
+    except ValueError:
+        return Path(_ELSEWHERE)
 
 
 def _latest_name() -> str:
@@ -89,10 +104,14 @@ def find_for_board(board_name: str) -> tuple[Path, Manifest]:
 def _latest() -> Path:
     try:
         with _LATEST.open("rb") as file:
-            folder = Path(os.fsdecode(file.read(_LONGEST_PATH)).strip())
+            text = os.fsdecode(file.read(_LONGEST_PATH)).strip()
     except OSError as error:
         raise UsageError("there is no build yet", "emgdeploy build --board NAME, or --build DIR") from error
-    if not _beside_latest(folder) and state.noted(_KIND, _latest_name()) != _spelt(folder):
+    noted = state.noted(_KIND, _latest_name())
+    folder = Path.cwd() / text
+    if text == _ELSEWHERE and noted is not None:
+        folder = _unspelt(noted)
+    if not _beside_latest(folder) and noted != _spelt(folder):
         raise InputError(
             f"{_LATEST} names {folder}, which does not lie below {BUILDS} and was not built from here",
             "name the build with --build DIR if you know it, or build again",

@@ -112,18 +112,21 @@ def save(
     folds: Sequence[Outcome] = (),
     vote: int = VOTE,
     decisions: Mapping[str, Any] | None = None,
+    anonymous: bool = False,
 ) -> dict[str, Any]:
     """Write checkpoint.pt, calibration.npz, test.npz, training.csv and, last, metrics.json; return the metrics.
 
-    decisions: how outputs become decisions, for the checkpoint.
+    decisions: how outputs become decisions, for the checkpoint. anonymous: without subjects and names of recordings.
 
     Of several folds the files are the first one's, `outcome`; the metrics are of all.
     """
     report = metrics(outcome, folds, vote)
+    if anonymous:
+        report = without_people(report)
     task = outcome.task
     notes = {key: report[key] for key in ("model_width", "settings", "windows", "finetuned", "leaks")}
     notes["accuracy"] = outcome.score.accuracy
-    notes["data"] = task.choice.to_dict()
+    notes["data"] = report["data"]
     notes |= seen.notes(task.seen, Trace.of_windows(task.train.x), outcome.model.start)
     notes[placing.NOTE] = task.levels.to_dict()
     notes["baselines"] = {baseline.NAME: outcome.baseline.to_dict()}
@@ -166,6 +169,19 @@ def _fold(outcome: Outcome) -> dict[str, Any]:
         "balanced_accuracy": outcome.score.balanced_accuracy,
         "voted_accuracy": outcome.voted.accuracy,
     }
+
+
+def without_people(value: Any) -> Any:
+    """A report without what says whose recordings it is of, or when they were made: null in place of each subject,
+    and of names of recordings, which are names of files."""
+    if isinstance(value, list):
+        return [without_people(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    dropped = {"subject"} | ({"name"} if {"subject", "trial"} <= set(value) else set())
+    if isinstance(value.get("subjects"), list):  # which ones; a simulation has a number of them
+        dropped |= {"subjects"}
+    return {key: None if key in dropped else without_people(one) for key, one in value.items()}
 
 
 def trial(recording: Recording) -> dict[str, Any]:
