@@ -17,6 +17,7 @@ from emgdeploy.errors import UsageError
 _ORDER = (
     *(
         "init",
+        "record",
         "check",
         "train",
         "eval",
