@@ -16,6 +16,7 @@ from emgdeploy.graph.operators.dilation import BATCH_TO_SPACE_ND, SPACE_TO_BATCH
 from emgdeploy.graph.operators.float_rows import FLOAT_ROWS
 from emgdeploy.graph.operators.function import LOOKUP
 from emgdeploy.graph.operators.layout import PAD, TRANSPOSE
+from emgdeploy.graph.operators.loop import WHILE
 from emgdeploy.graph.operators.product import BATCH_MATMUL
 from emgdeploy.graph.operators.recurrent import UNIDIRECTIONAL_SEQUENCE_LSTM
 from emgdeploy.graph.operators.shapes import REDUCE_PROD, SHAPE
@@ -35,7 +36,7 @@ FOLDED = {
 }  # fmt: skip
 INT8_ALONE = {
     ABS, BATCH_MATMUL, EXP, GELU, HARD_SWISH, RELU_0_TO_1, RELU_N1_TO_1, TRANSPOSE_CONV,
-    UNIDIRECTIONAL_SEQUENCE_LSTM,
+    UNIDIRECTIONAL_SEQUENCE_LSTM, WHILE,
 }  # fmt: skip
 QUICK = (*SANITIZE, "-O0")
 

@@ -10,6 +10,7 @@ from support.random_models import random_copies as copies
 from support.random_models import random_dilation as dilation
 from support.random_models import random_elementwise as elementwise
 from support.random_models import random_layout as layout
+from support.random_models import random_loops as loops
 from support.random_models import random_product as product
 from support.random_models import random_recurrent as recurrent
 from support.random_models import random_reduction as reduction
@@ -63,6 +64,7 @@ LAYERS: tuple[Layer, ...] = (
     elementwise.narrow_relu,
     elementwise.table_of,
     elementwise.table_of,
+    elementwise.table_of,
     elementwise.prelu,
     elementwise.prelu,
     elementwise.requantize,
@@ -77,6 +79,7 @@ LAYERS: tuple[Layer, ...] = (
     elementwise.softmax,
     elementwise.change_type,
     recurrent.lstm,
+    loops.loop,
     product.batch_matmul,
 )
 
