@@ -13,7 +13,7 @@ from support.machines.proof import known_answer, prove, windows_of
 from support.models.coverage import kernels_called
 from support.models.kernel_graphs import layer
 
-KINDS = {"pointwise": 15, "conv": 21, "colour": 6, "depthwise": 33, "window": 24, "dense": 12}
+KINDS = {"pointwise": 15, "conv": 21, "colour": 6, "depthwise": 33, "time": 20, "window": 24, "dense": 12}
 CASES = [(kind, seed) for kind, count in KINDS.items() for seed in range(count)]
 CORES = ("cortex-m4f", "cortex-m7f", "cortex-m33f")
 FAST = {

@@ -13,7 +13,7 @@ from support.machines.core_model import run_on
 from support.machines.proof import known_answer, prove, windows_of
 from support.models.kernel_graphs import layer
 
-KINDS = {"pointwise": 5, "conv": 7, "depthwise": 8, "window": 12, "dense": 6, "add": 6}
+KINDS = {"pointwise": 5, "conv": 7, "depthwise": 8, "time": 8, "window": 12, "dense": 6, "add": 6}
 CASES = [(kind, seed) for kind, count in KINDS.items() for seed in range(count)]
 CORE = CORES["cortex-m55"]
 

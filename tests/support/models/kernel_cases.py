@@ -163,8 +163,8 @@ def mixed(reference: Reference, count: int, seed: int) -> NDArray[Any]:
 
 # Kernel for the DSP extension -> single layers that reach it, and the mode that takes it.
 DSP_KERNELS = {
-    "conv_dsp_s8": (("pointwise", "conv"), "memory"),
-    "conv_dsp_s8 in batches": (("pointwise", "conv"), "speed"),
+    "conv_dsp_s8": (("pointwise", "conv", "time"), "memory"),
+    "conv_dsp_s8 in batches": (("pointwise", "conv", "time"), "speed"),
     "conv_rgb_dsp_s8": (("colour",), "speed"),
     "depthwise_any_dsp_s8": (("window",), "speed"),
     "depthwise_dsp_s8": (("depthwise",), "memory"),
@@ -174,7 +174,7 @@ DSP_KERNELS = {
 # The same for Helium.
 MVE_KERNELS = {
     "add_linear_mve_s8": (("add",), "speed"),
-    "conv_mve_s8": (("conv", "colour"), "speed"),
+    "conv_mve_s8": (("conv", "colour", "time"), "speed"),
     "depthwise_any_mve_s8": (("window",), "speed"),
     "depthwise_mve_s8": (("depthwise",), "speed"),
     "fully_connected_mve_s8": (("dense",), "speed"),

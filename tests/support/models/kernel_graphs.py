@@ -40,6 +40,24 @@ class LayerMaker:
         )
         return self.writer.finish([image], [out])
 
+    def time(self) -> bytes:
+        """CONV_2D along one axis of an image one pixel wide or high, with strides or dilation."""
+        length, taps = self.pick(1, 5, 12, 23), self.pick(2, 3, 5)
+        channels, outputs = self.pick(1, 3, 4, 6, 16), self.pick(1, 4, 6, 16)
+        dilation = self.pick(1, 2, 5)
+        stride = self.pick(1, 2, 3) if dilation == 1 else 1
+        extent, same = (taps - 1) * dilation + 1, bool(self.rng.random() < 0.6)
+        length += 0 if same else extent
+        written = -(-(length if same else length - extent + 1) // stride)
+        turn = slice(None, None, self.pick(1, -1))
+        image = self._image((1, *(1, length)[turn], channels))
+        weights, scales, accumulators = self._weights((outputs, *(1, taps)[turn], channels), 0)
+        bias = self._bias(outputs, scales, accumulators)
+        out = self._output((1, *(1, written)[turn], outputs), scales, accumulators)
+        chosen = conv_options((1, stride)[turn], (1, dilation)[turn], same, self.activation)
+        self.writer.op("CONV_2D", [image, weights, bias], out, chosen)
+        return self.writer.finish([image], [out])
+
     def depthwise(self) -> bytes:
         """DEPTHWISE_CONV_2D 3 x 3 over lines shorter and longer than a block, and images too large at once."""
         height, width = self.pick(1, 2, 3, 4, 6, 9), self.pick(1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 40)
@@ -143,9 +161,15 @@ def _pool() -> Any:
 
 
 def layer(kind: str, seed: int) -> bytes:
-    """A network of one layer: "pointwise", "conv", "colour", "depthwise", "window", "dense", or "add" after some others."""
+    """A network of one layer: "pointwise", "conv", "colour", "time", "depthwise", "window", "dense", or "add" after some others."""
     maker = LayerMaker(seed)
     if kind in ("pointwise", "conv", "colour"):
         return maker.conv(kind == "pointwise", kind == "colour")
-    others = {"depthwise": maker.depthwise, "window": maker.window, "dense": maker.dense, "add": maker.add}
+    others = {
+        "time": maker.time,
+        "depthwise": maker.depthwise,
+        "window": maker.window,
+        "dense": maker.dense,
+        "add": maker.add,
+    }
     return others[kind]()

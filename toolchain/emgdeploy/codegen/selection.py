@@ -26,6 +26,7 @@ from emgdeploy.codegen.lower.mve.conv import lower_conv_mve
 from emgdeploy.codegen.lower.mve.dense import lower_dense_mve
 from emgdeploy.codegen.lower.mve.depthwise import lower_depthwise_mve
 from emgdeploy.codegen.lower.mve.depthwise_any import lower_depthwise_any_mve
+from emgdeploy.codegen.lower.one_row import in_one_row
 from emgdeploy.codegen.record import Lowering, Record
 from emgdeploy.codegen.step import Step
 from emgdeploy.errors import InputError
@@ -119,6 +120,7 @@ def _candidates(op: Op, dtype: str, isa: str) -> tuple[Lowering, ...]:
 
 def _steps(graph: Graph, op: Op, isa: str, optimize: str) -> Iterator[tuple[str, Step]]:
     """The kernels that apply, by name."""
+    graph, op = in_one_row(graph, op)
     if op.loop is not None:
         yield "loop", lower_loop(op, op.loop, lambda body: lower(body, isa, optimize))
         return

@@ -31,18 +31,32 @@ typedef struct {
     emg_widen_pairs_t cut;    /* the same from a window's bytes */
 } work_t;
 
+/* row_bytes: from one run of taps to the next. */
 static inline emg_widen_pairs_t pairs_from(const emg_conv_dsp_s8_t *layer, int32_t row_bytes) {
-    const int32_t length = layer->kernel_w * layer->in_channels, rest = length % 4;
+    const int32_t length = layer->run_taps * layer->in_channels, rest = length % 4;
+    const int32_t runs = layer->kernel_h * layer->kernel_w / layer->run_taps;
     emg_widen_pairs_t how;
-    how.rows = layer->kernel_h;
+    how.rows = runs;
     how.words = length / 4;
     how.rest = rest;
     how.next = layer->stride_w * layer->in_channels;
     how.down = row_bytes - length;
-    how.second_rest = layer->kernel_h * rest;
-    how.rest_words = (layer->kernel_h * rest + 3) / 4;
-    how.across = 2 * how.next - layer->kernel_h * row_bytes;
+    how.second_rest = runs * rest;
+    how.rest_words = (runs * rest + 3) / 4;
+    how.across = 2 * how.next - runs * row_bytes;
     return how;
+}
+
+/* From one run of the window to the next in the image. */
+static inline int32_t run_bytes(const emg_conv_dsp_s8_t *layer) {
+    const int32_t places =
+        layer->run_taps == layer->kernel_w ? layer->dilation_h * layer->in_w : layer->dilation_w;
+    return places * layer->in_channels;
+}
+
+/* Whether all of them are as far apart. */
+static inline int evenly(const emg_conv_dsp_s8_t *layer) {
+    return layer->run_taps == layer->kernel_w || layer->kernel_h == 1;
 }
 
 /* Bytes of a row of the window of two pixels. */
@@ -61,7 +75,7 @@ static inline work_t begin(const emg_conv_dsp_s8_t *layer, const int8_t *in, int
                       staged,
                       bytes,
                       staged,
-                      pairs_from(layer, layer->dilation_h * layer->in_w * layer->in_channels),
+                      pairs_from(layer, run_bytes(layer)),
                       pairs_from(layer, span(layer))};
     return w;
 }
@@ -133,8 +147,9 @@ static inline void gather_cut(const work_t *w, int32_t top, int32_t left, uint32
 static inline void gather(const work_t *w, int32_t top, int32_t left, int32_t pairs) {
     const emg_conv_dsp_s8_t *layer = w->layer;
     const int32_t bottom = top + (layer->kernel_h - 1) * layer->dilation_h;
-    const int32_t right = left + (EMG_GROUP * pairs - 1) * layer->stride_w + layer->kernel_w;
-    const int rows_inside = top >= 0 && bottom < layer->in_h && layer->run_taps == layer->kernel_w;
+    const int32_t reach = (layer->kernel_w - 1) * layer->dilation_w + 1;
+    const int32_t right = left + (EMG_GROUP * pairs - 1) * layer->stride_w + reach;
+    const int rows_inside = top >= 0 && bottom < layer->in_h && evenly(layer);
     const int8_t *from = w->in + (top * layer->in_w + left) * layer->in_channels;
     if (rows_inside && left >= 0 && right <= layer->in_w) {
         EMG_CONV_WIDEN(from, pairs, w->patches, &w->inside, w->rest);
@@ -143,7 +158,7 @@ static inline void gather(const work_t *w, int32_t top, int32_t left, int32_t pa
     const int32_t last = EMG_GROUP * layer->stride_w;
     for (int32_t i = 0; i < pairs; ++i, left += last, from += last * layer->in_channels) {
         uint32_t *to = w->patches + EMG_GROUP * layer->gemm.steps * i;
-        if (rows_inside && left >= 0 && left + layer->stride_w + layer->kernel_w <= layer->in_w) {
+        if (rows_inside && left >= 0 && left + layer->stride_w + reach <= layer->in_w) {
             EMG_CONV_WIDEN(from, 1, to, &w->inside, w->rest);
         } else {
             gather_cut(w, top, left, to);
