@@ -49,12 +49,16 @@ class LayerMaker:
         extent, same = (taps - 1) * dilation + 1, bool(self.rng.random() < 0.6)
         length += 0 if same else extent
         written = -(-(length if same else length - extent + 1) // stride)
-        turn = slice(None, None, self.pick(1, -1))
-        image = self._image((1, *(1, length)[turn], channels))
-        weights, scales, accumulators = self._weights((outputs, *(1, taps)[turn], channels), 0)
+        upright = self.rng.random() < 0.5
+
+        def along(n: int) -> tuple[int, int]:
+            return (n, 1) if upright else (1, n)
+
+        image = self._image((1, *along(length), channels))
+        weights, scales, accumulators = self._weights((outputs, *along(taps), channels), 0)
         bias = self._bias(outputs, scales, accumulators)
-        out = self._output((1, *(1, written)[turn], outputs), scales, accumulators)
-        chosen = conv_options((1, stride)[turn], (1, dilation)[turn], same, self.activation)
+        out = self._output((1, *along(written), outputs), scales, accumulators)
+        chosen = conv_options(along(stride), along(dilation), same, self.activation)
         self.writer.op("CONV_2D", [image, weights, bias], out, chosen)
         return self.writer.finish([image], [out])
 
