@@ -156,10 +156,18 @@ def test_no_accuracy_is_given_on_windows_that_were_trained_on(build_copy: Path) 
     np.savez(build_copy / "w.npz", x=x, y=np.zeros(9, np.int64))
     found = workload.from_file(build_copy / "w.npz", build_copy, made)
     assert found.classes is None and len(found) == 9
-    assert "at least 2 of these 9 windows" in found.doubt
+    assert "at least 2 of these 9 windows" in found.doubts[0]
     np.savez(build_copy / "w.npz", x=x[2:], y=np.zeros(7, np.int64))
     found = workload.from_file(build_copy / "w.npz", build_copy, made)
-    assert found.classes is not None and not found.doubt
+    assert found.classes is not None and not found.doubts
+
+
+def test_windows_that_nobody_normalised_are_doubted(build_copy: Path) -> None:
+    made = manifests.load(build_copy)
+    x = np.random.default_rng(3).normal(size=(9, 4, 6, 1)).astype(np.float32) * 1e4
+    np.savez(build_copy / "w.npz", x=x, y=np.zeros(9, np.int64))
+    found = workload.from_file(build_copy / "w.npz", build_copy, made)
+    assert found.classes is not None and "are beyond what the model's input can hold" in found.doubts[0]
 
 
 def test_the_windows_of_a_recording_are_those_of_its_classes(build_copy: Path) -> None:

@@ -109,7 +109,7 @@ def test_evaluation_needs_preprocessing_and_gestures_that_are_known(
     with pytest.raises(InputError, match="no preprocessing"):
         evaluation.matched(bare, None, data)
     assert evaluation.label_names(bare, windows) == data.labels
-    with pytest.raises(InputError, match="3 of the checkpoint"):
+    with pytest.raises(InputError, match="there are 2 labels, the checkpoint has the classes 0 to 2"):
         evaluation.label_names(bare, windowfile.Windows(windows.x, windows.y, ("a", "b")))
 
 

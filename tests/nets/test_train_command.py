@@ -102,6 +102,14 @@ def test_trials_and_windows_that_were_trained_on_are_no_test(trained: Path, tmp_
         assert status == 3 and re.search(named, err), err
     status, _, err = run("eval", "--checkpoint", checkpoint, "--windows", trained / "run/calibration.npz")
     assert status == 3 and "test windows are among those that" in err
+    windows = windowfile.load(trained / "run/test.npz")
+    assert windows.y is not None
+    windowfile.save(tmp_path / "counts.npz", windowfile.Windows(1e4 * windows.x, windows.y))
+    _, _, err = run("eval", "--checkpoint", checkpoint, "--windows", tmp_path / "counts.npz")
+    assert "warning: these windows are unlike those trained on" in err
+    windowfile.save(tmp_path / "from1.npz", windowfile.Windows(windows.x, windows.y + 1))
+    status, _, err = run("eval", "--checkpoint", checkpoint, "--windows", tmp_path / "from1.npz")
+    assert status == 3 and "from1.npz: y holds class 7, the checkpoint has the classes 0 to 6" in err
     found = run_well("eval", "--checkpoint", checkpoint, "--dataset", "simulated")
     assert {json.dumps(one) for one in found["trials"]} == sides[1]
 

@@ -77,6 +77,18 @@ def test_a_trial_of_several_repetitions_is_not_divided() -> None:
         Division("repetition").splits(repeated)
 
 
+def test_what_leaves_no_test_says_what_would() -> None:
+    def hint(repetitions: range) -> str:
+        signals = [recording(RNG.normal(size=(50, 2)), number) for number in repetitions]
+        with pytest.raises(InputError, match="leaves nothing for test") as error:
+            repeated = [replace(r, repetition=n) for r, n in zip(signals, repetitions, strict=True)]
+            Division("repetition", test_repetitions=(9,)).splits(repeated)
+        return error.value.hint
+
+    assert "repetitions there are 1, 3, 5" in hint(range(1, 6, 2))
+    assert "at least twice" in hint(range(1, 2))
+
+
 def test_a_trace_knows_what_was_trained_on_after_writing_and_joining() -> None:
     signals = [RNG.normal(size=(4000, 8)) for _ in range(6)]
     whole = [recording(signal, number) for number, signal in enumerate(signals)]

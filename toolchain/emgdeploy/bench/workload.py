@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.bench.watch import CLAMPED_SHARE
 from emgdeploy.convert import golden as goldens
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.windows import as_file_takes, quantize_windows
+from emgdeploy.convert.windows import as_file_takes, clamped, quantize_windows
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.graph.numerics import other_sign
@@ -29,7 +30,8 @@ class Workload:
     """x (N, *device shape) of the input dtype; y (N, *output shape), what the reference answers.
 
     classes: (N,) true classes or None; float_classes: (N,) what the network said before
-    quantization or None. source and reference: where x and y come from, in words. doubt: why it has no classes, or "".
+    quantization or None. source and reference: where x and y come from, in words. doubts: why it has no classes, and what
+    may be wrong with the windows.
     """
 
     x: NDArray[Any]
@@ -38,7 +40,7 @@ class Workload:
     float_classes: NDArray[np.int64] | None
     source: str
     reference: str
-    doubt: str = ""
+    doubts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
@@ -120,7 +122,7 @@ def _of_windows(windows: Windows, path: Path, folder: Path, manifest: Manifest) 
         raise UsageError(
             f"{path}: there are no windows to bench in it", "give a file with at least one window"
         )
-    shape = tuple(windows.x.shape[1:])
+    shape, doubts = tuple(windows.x.shape[1:]), list[str]()
     reference = Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False)
     if windows.x.dtype == dtype and dtype.kind in "iu" and shape == tensor.shape:
         x = np.ascontiguousarray(windows.x)
@@ -133,26 +135,42 @@ def _of_windows(windows: Windows, path: Path, folder: Path, manifest: Manifest) 
         )
     else:
         x = quantize_windows(windows.x, tensor.scale, tensor.zero_point, dtype, tensor.window_axes)
+        doubts = _beyond(windows.x, path, manifest)
     _check_classes(windows.y, windows.labels, outputs_of(manifest), str(path))
-    doubt = _seen_before(windows, manifest, path)
-    classes = None if doubt else windows.y
-    work = Workload(x, _answers(reference, x, manifest), classes, None, path.name, reference.version, doubt)
+    seen = _seen_before(windows, manifest, path)
+    doubts += seen
+    classes = None if seen else windows.y
+    work = Workload(
+        x, _answers(reference, x, manifest), classes, None, path.name, reference.version, tuple(doubts)
+    )
     _check(work, manifest, str(path))
     return work
 
 
-def _seen_before(windows: Windows, manifest: Manifest, path: Path) -> str:
-    """Why an accuracy on these windows would say too much, or ""."""
+def _beyond(x: NDArray[Any], path: Path, manifest: Manifest) -> list[str]:
+    """A doubt where more of the numbers lie beyond the ends of the input than any effort puts there."""
+    tensor = manifest.input
+    share = clamped(x.astype(np.float32), tensor.scale, tensor.zero_point, np.dtype(tensor.dtype)) / x.size
+    if share <= CLAMPED_SHARE:
+        return []
+    return [
+        f"{path.name}: {share:.0%} of the numbers are beyond what the model's input can hold: are these windows normalised, "
+        "in the unit that it was trained on? Its answers mean little"
+    ]
+
+
+def _seen_before(windows: Windows, manifest: Manifest, path: Path) -> list[str]:
+    """Why an accuracy on these windows would say too much."""
     if manifest.seen_windows is None or windows.y is None:
-        return ""
+        return []
     seen = Trace.from_dict(manifest.seen_windows, "manifest.json")
     shared = leaks.shared_windows(seen, windows.x)
     if not len(shared):
-        return ""
-    return (
+        return []
+    return [
         f"{path.name}: the model was trained or calibrated on at least {len(shared)} of these {len(windows)} windows; "
         "bits are compared, but no accuracy is given"
-    )
+    ]
 
 
 def _answers(reference: Reference, x: NDArray[Any], manifest: Manifest) -> NDArray[Any]:

@@ -63,8 +63,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     board = load_board(manifest.board)
     wanted = _options(args)
     work = _workload(args, folder, manifest, console)
-    if work.doubt:
-        console.warn(work.doubt)
+    for doubt in work.doubts:
+        console.warn(doubt)
     if manifest.taps_of is not None:
         console.note("a build with taps: every time holds its checksums too")
     with (

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     checkpoint = load_checkpoint(args.checkpoint, args.network)
     tested = _tested(args, checkpoint, console)
-    labels = evaluation.label_names(checkpoint, tested.windows)
+    labels = evaluation.label_names(checkpoint, tested.windows, str(args.windows or "the recordings"))
     by_vote = None
     if tested.live is None:
         reached = evaluation.evaluate(checkpoint.network, tested.windows, len(labels))
@@ -171,6 +171,7 @@ class _Tested:
 
 def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) -> _Tested:
     from emgdeploy.nets import evaluation, results, seen
+    from emgdeploy.nets.live import unlike_training
     from emgdeploy.signals import windowfile
     from emgdeploy.signals.leaks import listed
     from emgdeploy.signals.preprocess import load_preprocess
@@ -178,6 +179,10 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     if args.windows is not None:
         windows = windowfile.load(args.windows, checkpoint.input_shape)
         seen.refuse_windows(checkpoint, str(args.checkpoint), windows.x)
+        if checkpoint.preprocess is not None and windows.x.dtype.kind == "f":
+            doubt = unlike_training(windows.x, checkpoint.preprocess)
+            if doubt is not None:
+                console.warn(doubt)
         leaks = checkpoint.training.get("leaks") is True
         dataoptions.warn_of_leaking_training(leaks, console)
         return _Tested(windows.named_as(checkpoint.labels, str(args.windows)), leaks=leaks)

@@ -65,17 +65,19 @@ def test_side(choice: DataChoice, dataset: Dataset, preprocess: Preprocess) -> L
     return Live.of(test, preprocess, dataset.labels, tested)
 
 
-def label_names(checkpoint: Checkpoint, windows: Windows) -> tuple[str, ...]:
+def label_names(checkpoint: Checkpoint, windows: Windows, place: str = "the windows") -> tuple[str, ...]:
     """A name for each class of the checkpoint: its own, the window file's, or numbers.
 
-    Raises InputError when the windows have another number of classes.
+    Raises InputError, which begins with `place`, when the windows have another number of classes.
     """
     classes = class_count(checkpoint.network, checkpoint.input_shape, checkpoint.name)
     known = checkpoint.labels or windows.labels or tuple(f"class {index}" for index in range(classes))
-    if len(known) != classes or int(classes_of(windows).max()) >= classes:
+    highest = int(classes_of(windows).max())
+    if len(known) != classes or highest >= classes:
+        what = f"y holds class {highest}" if highest >= classes else f"there are {len(known)} labels"
         raise InputError(
-            f"the windows' classes are not the {classes} of the checkpoint",
-            "give windows made for this model",
+            f"{place}: {what}, the checkpoint has the classes 0 to {classes - 1}",
+            "count classes from 0 in the order of its labels, or add `labels`, by which they are matched",
         )
     return known
 

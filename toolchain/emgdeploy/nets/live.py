@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 _FARTHEST, _WIDEST = 3.0, 5.0
 
 
+def unlike_training(x: NDArray[np.float32], preprocess: Preprocess) -> str | None:
+    """A sentence where the windows (N, *shape) are so unlike those that the normalisation was fitted on that unit or
+    gain must be another; None where they are not, or nothing was fitted."""
+    if not preprocess.mean:
+        return None
+    level, spread = float(x.mean(dtype=np.float64)), float(x.std(dtype=np.float64))
+    if abs(level) <= _FARTHEST and 1 / _WIDEST <= spread <= _WIDEST:
+        return None
+    return (
+        f"these windows are unlike those trained on: mean {level:.1f} and deviation {spread:.2g}, where training "
+        "had 0 and 1. Is their unit, scale or gain another?"
+    )
+
+
 @dataclass(frozen=True)
 class Live:
     """x: (N, C, H, W) every window of the test recordings, in order; y: (N,) its class, -1 where it holds more
@@ -56,17 +70,8 @@ class Live:
         return Windows(self.x[self.y >= 0], self.y[self.y >= 0], self.labels)
 
     def unlike_training(self, preprocess: Preprocess) -> str | None:
-        """A sentence where the windows are so unlike those that the normalisation was fitted on that unit or gain
-        must be another; None where they are not, or nothing was fitted."""
-        if not preprocess.mean:
-            return None
-        level, spread = float(self.x.mean(dtype=np.float64)), float(self.x.std(dtype=np.float64))
-        if abs(level) <= _FARTHEST and 1 / _WIDEST <= spread <= _WIDEST:
-            return None
-        return (
-            f"these windows are unlike those trained on: mean {level:.1f} and deviation {spread:.2g}, where training "
-            "had 0 and 1. Is their unit, scale or gain another?"
-        )
+        """As the function of that name, of all windows."""
+        return unlike_training(self.x, preprocess)
 
     def predicted(self, network: nn.Module) -> NDArray[np.int64]:
         """(N,) the float network's class of every window."""

@@ -58,7 +58,12 @@ def check_suffix(file: Path, suffixes: Sequence[str]) -> None:
 def one(arrays: dict[str, NDArray[Any]], name: object, file: Path, hint: str) -> NDArray[Any]:
     """The array of that name. Raises InputError with `hint`."""
     if name not in arrays:
-        there = f"it has {', '.join(list(arrays)[:_FEW])}" if arrays else hint
+        names = ", ".join(list(arrays)[:_FEW])
+        there = (
+            f"it has {names}: name one with samples_array in dataset.toml, or --samples-array"
+            if arrays
+            else hint
+        )
         raise InputError(f"{file}: there is no array {name!r} in it", there)
     return arrays[str(name)]
 

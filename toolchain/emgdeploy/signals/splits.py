@@ -94,7 +94,10 @@ def _split(name: str, recordings: Sequence[Recording], test: set[int]) -> Split:
     train = tuple(index for index in range(len(recordings)) if index not in test)
     if not train or not test:
         side, kind = ("test", InputError) if train else ("training", NoTrainingSide)
-        raise kind(f"the split {name!r} of {len(recordings)} recordings leaves nothing for {side}", _HINT)
+        raise kind(
+            f"the split {name!r} of {len(recordings)} recordings leaves nothing for {side}",
+            _remedy(name, recordings),
+        )
     divided = {recordings[index].group for index in train} & {recordings[index].group for index in test}
     if divided:
         subject, session, trial, _ = min(divided)
@@ -104,6 +107,16 @@ def _split(name: str, recordings: Sequence[Recording], test: set[int]) -> Split:
             "take --split trial, or give each recording a trial of its own where that is what it is",
         )
     return Split(name, train, tuple(sorted(test)))
+
+
+def _remedy(name: str, recordings: Sequence[Recording]) -> str:
+    there = sorted({recording.repetition for recording in recordings} - {0})
+    if name == "repetition" and len(there) > 1:
+        shown = ", ".join(map(str, there[:12]))
+        return f"repetitions there are {shown}: name those to test on with --test-repetitions"
+    if name in ("repetition", "trial"):
+        return "record each gesture at least twice, so that one trial of each is left for the test"
+    return _HINT
 
 
 def _published(recordings: Sequence[Recording], _wanted: Division) -> list[set[int]]:

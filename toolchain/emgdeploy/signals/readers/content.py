@@ -69,6 +69,11 @@ def matrix(
     places: electrodes that it must have. samples: how many there must be, where that is known. Raises InputError.
     """
     value = arrayfile.one(content.arrays, name, file, hint)
+    if value.ndim == 3:
+        raise InputError(
+            f"{file}: {name!r} has three axes, {value.shape}: windows or trials, one after the other",
+            "give each trial as a matrix of samples x channels, a file or an array of its own; windows are cut here",
+        )
     if value.ndim != 2 or value.dtype.kind not in "iuf" or value.size == 0:
         raise InputError(
             f"{file}: the samples must be a matrix of numbers, {name!r} is {value.dtype} of shape {value.shape}",
