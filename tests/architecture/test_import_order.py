@@ -39,6 +39,7 @@ ROOMS = (
     "bench",
     "sweep",
     "cli",
+    "api",
 )
 # Rooms that could be taken out as they are, with those that they stand on.
 ALONE: dict[str, tuple[str, ...]] = {"link": (), "binary": (), "graph": (), "codegen": ("graph",)}

@@ -123,13 +123,13 @@ class Console:
         """
         self._has_result = True
         if self.json_output:
-            self._write(sys.stdout, json.dumps(_jsonable(value), indent=2, allow_nan=False) + "\n")
+            self._write(sys.stdout, json.dumps(jsonable(value), indent=2, allow_nan=False) + "\n")
 
     def record(self, value: Mapping[str, Any]) -> None:
         """One of many results: with --json one line on stdout, at once. The last one has `"end": true`."""
         self._has_result = self._has_result or value.get("end") is True
         if self.json_output:
-            self._write(sys.stdout, json.dumps(_jsonable(value), allow_nan=False) + "\n")
+            self._write(sys.stdout, json.dumps(jsonable(value), allow_nan=False) + "\n")
             self.flush()
 
     def failed(self, message: str, hint: str, status: int) -> None:
@@ -205,17 +205,18 @@ def _cell(value: object) -> str:
     return printable(str(value))
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """`value` of what JSON knows; see `Console.result`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _jsonable(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, Path):
         return str(value)
     if hasattr(value, "tolist"):  # numpy scalars and arrays, without importing numpy
-        return _jsonable(value.tolist())
+        return jsonable(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -57,10 +57,11 @@ def _dispatch(arguments: list[str], console: Console) -> int:
         raise UsageError(
             f"the option {first} stands before the verb", "emgdeploy VERB [options], or emgdeploy --help"
         )
-    return _run_verb(verbs.load(first), flags + arguments, console)
+    return perform(verbs.load(first), flags + arguments, console)
 
 
-def _run_verb(verb: verbs.Verb, arguments: list[str], console: Console) -> int:
+def perform(verb: verbs.Verb, arguments: list[str], console: Console) -> int:
+    """Run a verb with options as typed; its exit status. Raises what the verb does."""
     args = parse(verb, arguments, console)
     console.json_output, console.trace = args.json, args.trace
     _use_board_folder(args)
