@@ -91,6 +91,15 @@ def test_interrupted_training_leaves_nothing(outcome: experiment.Outcome, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_a_single_new_trial_is_a_test_unless_a_split_was_asked_for() -> None:
+    data = toy_dataset()
+    one = replace(data, recordings=data.recordings[:1])
+    split = evaluation.divided(DataChoice("toy"), one)
+    assert (split.train, split.test) == ((), (0,))
+    with pytest.raises(InputError, match="leaves nothing for test"):
+        evaluation.divided(DataChoice("toy"), one, asked=True)
+
+
 def test_evaluation_needs_preprocessing_and_gestures_that_are_known(
     outcome: experiment.Outcome, tmp_path: Path
 ) -> None:

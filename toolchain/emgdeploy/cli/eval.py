@@ -191,7 +191,7 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     dataoptions.say_reading(dataset, console)
     preprocess = None if args.preprocess is None else load_preprocess(args.preprocess)
     matched = evaluation.matched(checkpoint, preprocess, dataset)
-    split = evaluation.divided(choice, dataset)
+    split = evaluation.divided(choice, dataset, args.split is not None or args.test_repetitions is not None)
     folds = len(choice.all_folds(dataset)) if split.train else 1
     recordings = [dataset.recordings[index] for index in split.test]
     if not split.leaks:

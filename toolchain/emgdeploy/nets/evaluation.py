@@ -18,7 +18,7 @@ from emgdeploy.signals.images import divided_windows, labelled_windows
 from emgdeploy.signals.matching import Matched, at_rate, match
 from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.recordings import Dataset
-from emgdeploy.signals.splits import NoTrainingSide, Split
+from emgdeploy.signals.splits import NoTestSide, NoTrainingSide, Split
 from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
@@ -46,11 +46,16 @@ def matched(checkpoint: Checkpoint, preprocess: Preprocess | None, dataset: Data
     return at_rate(dataset, preprocess)
 
 
-def divided(choice: DataChoice, dataset: Dataset) -> Split:
-    """The split of a choice; recordings that leave nothing for training are a test as a whole."""
+def divided(choice: DataChoice, dataset: Dataset, asked: bool = False) -> Split:
+    """The split of a choice; recordings that cannot be divided are a test as a whole.
+
+    asked: by the user, who is then told where nothing is left for the test.
+    """
     try:
         return choice.divide(dataset)
-    except NoTrainingSide:
+    except (NoTrainingSide, NoTestSide) as error:
+        if asked and isinstance(error, NoTestSide):
+            raise
         return Split("none", (), tuple(range(len(dataset.recordings))))
 
 

@@ -35,6 +35,10 @@ class Split:
     seed: int = 0
 
 
+class NoTestSide(InputError):
+    """All of the recordings would be trained on."""
+
+
 class NoTrainingSide(InputError):
     """Every recording is on the test side: enough for a test, not for a training."""
 
@@ -93,7 +97,7 @@ def _suitable(recordings: Sequence[Recording], folds: int | None) -> str:
 def _split(name: str, recordings: Sequence[Recording], test: set[int]) -> Split:
     train = tuple(index for index in range(len(recordings)) if index not in test)
     if not train or not test:
-        side, kind = ("test", InputError) if train else ("training", NoTrainingSide)
+        side, kind = ("test", NoTestSide) if train else ("training", NoTrainingSide)
         raise kind(
             f"the split {name!r} of {len(recordings)} recordings leaves nothing for {side}",
             _remedy(name, recordings),
