@@ -33,9 +33,9 @@ class Arm:
 
     skipped = lost = 0
 
-    def __init__(self, lose: Iterable[int] = ()) -> None:
+    def __init__(self, lose: Iterable[int] = (), seed: int = 1) -> None:
         self._time, self._lose = FakeTime(), set(lose)
-        self.feed = SimulatorFeed(Simulation(1, 1, 1, 1.0, (2, 4), 1000.0), self._time.clock)
+        self.feed = SimulatorFeed(Simulation(1, 1, 1, 1.0, (2, 4), 1000.0, seed), self._time.clock)
         self.asked: list[str] = []
 
     def ask(self, gesture: str) -> None:
@@ -97,7 +97,7 @@ def conductor(path: Path, arm: Arm, screen: Screen, session: int = 1) -> Conduct
 def test_what_is_asked_is_a_data_set(tmp_path: Path) -> None:
     trials = plan(GESTURES, 2, ("arm down", "arm/up"), seed=4)
     for session in (1, 2):
-        arm, screen = Arm(), Screen()
+        arm, screen = Arm(seed=session), Screen()
         made = conductor(tmp_path / "set", arm, screen, session)
         assert not made.check().fails and screen.shown == ["check"]
         assert made.follow(trials) == len(trials) == 12
@@ -112,6 +112,7 @@ def test_what_is_asked_is_a_data_set(tmp_path: Path) -> None:
     assert amplitude[0] < amplitude[1:].min()
     repetitions = {(one.session, int(one.labels[0]), one.repetition) for one in dataset.recordings}
     assert len(repetitions) == 24
+    assert len({recording.samples.tobytes() for recording in dataset.recordings}) == 24
     assert not images.without_windows(dataset.recordings, datasets.default_preprocess(dataset))
 
 

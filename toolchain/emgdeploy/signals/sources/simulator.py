@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from emgdeploy.signals.float32_math import Single
-from emgdeploy.signals.recordings import UNUSED
-from emgdeploy.signals.simulated import LABELS, Simulation, dataset
+from emgdeploy.signals.simulated import LABELS, RAMP_S, Simulation, sitting, trial_of
 from emgdeploy.signals.sources.address import Address, Wanted
 from emgdeploy.signals.sources.feed import About, Chunk, Feed
 from emgdeploy.signals.sources.source import Clock
@@ -19,10 +18,11 @@ HELP = "the simulator, an 8x24 array at 2000 Hz without; it does what `record` a
 OPTIONS: Mapping[str, str] = {
     "rate": "from 200 to 20000 Hz, 2000 without",
     "seconds": "that a gesture is held where nobody asks for one, 2 without",
-    "seed": "the same seed, the same arm",
+    "seed": "the same seed, the same samples",
 }
 
 _PIECE_S = 0.02
+REST = "no movement"
 
 
 class SimulatorFeed(Feed):
@@ -32,19 +32,19 @@ class SimulatorFeed(Feed):
         rate = simulation.sample_rate_hz
         electrodes = simulation.grid[0] * simulation.grid[1]
         self.about = About("the simulator", electrodes, rate, 1.0)
-        self._rate, self._clock = rate, clock
-        self._held = {
-            LABELS[int(one.labels[-1])]: one.samples[one.labels != UNUSED]
-            for one in dataset(simulation).recordings
-        }
-        self._asked: str | None = None
+        self._simulation, self._rate, self._clock = simulation, rate, clock
+        self._arm, self._contacts = sitting(simulation, 1, 1)
+        self._asked: int | None = None
+        self._made = 0
+        self._ahead: Single = np.zeros((0, electrodes), np.float32)
         self._begun: float | None = None
         self._done = 0
         self._closed = False
 
     def asked(self, gesture: str) -> None:
         """Hold that gesture from now on; rest, where the simulator does not know it."""
-        self._asked = gesture if gesture in self._held else LABELS[0]
+        self._asked = LABELS.index(gesture if gesture in LABELS else REST)
+        self._ahead = self._ahead[:0]
 
     def read(self) -> Chunk | None:
         """See `Feed`."""
@@ -56,7 +56,7 @@ class SimulatorFeed(Feed):
             if count > 0:
                 index = np.arange(self._done, self._done + count)
                 self._done += count
-                return Chunk(self._values(index), now, self._begun + (index + 1) / self._rate)
+                return Chunk(self._next(count), now, self._begun + (index + 1) / self._rate)
             self._clock.sleep(_PIECE_S)
         return None
 
@@ -64,11 +64,19 @@ class SimulatorFeed(Feed):
         """See `Feed`."""
         self._closed = True
 
-    def _values(self, index: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Single:
-        each = len(next(iter(self._held.values())))
-        names = [self._asked] if self._asked else list(self._held)
-        rows = [self._held[names[at // each % len(names)]][at % each] for at in index.tolist()]
-        return np.array(rows, np.float32)
+    def _next(self, count: int) -> Single:
+        while len(self._ahead) < count:
+            self._ahead = np.concatenate([self._ahead, self._held()])
+        found, self._ahead = self._ahead[:count], self._ahead[count:]
+        return found
+
+    def _held(self) -> Single:
+        """The next seconds of a gesture: no two are the same."""
+        label = self._made % len(LABELS) if self._asked is None else self._asked
+        rng = np.random.default_rng([self._simulation.seed, 12, self._made])
+        self._made += 1
+        ramp, held = round(RAMP_S * self._rate), round(self._simulation.seconds * self._rate)
+        return trial_of(self._arm, self._contacts, label, ramp + held, rng)[ramp:]
 
 
 def open_feed(address: Address, wanted: Wanted) -> SimulatorFeed:
