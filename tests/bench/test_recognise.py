@@ -189,12 +189,16 @@ def test_a_live_source_gives_gestures_and_its_own_unit_and_rate(
         receiver.bind(("127.0.0.1", 0))
         done = cli(
             *("run", "--build", live_build, "--source", "simulated:4x6?rate=1000"),
-            *("--send", f"udp:{receiver.getsockname()[1]}"),
+            *("--send", f"udp:{receiver.getsockname()[1]}", "--view"),
             *("--limit", "20", "--every", "--json", "--record", tmp_path / "s.npz"),
         )
         done.succeeds()
         found, end = lines_of(done.out)
         assert [json.loads(receiver.recv(9999)) for _ in found] == found
+    assert "view: http://127.0.0.1:" in done.err
+    for window in found:
+        assert len(window["scores"]) == 3 and sum(window["scores"]) == pytest.approx(1, abs=1e-5)
+        assert np.argmax(window["scores"]) == window["gesture"]
     assert [window["index"] for window in found] == list(range(20))
     assert (end["ended"], end["lost_samples"], end["bad_samples"]) == ("limit", 0, {})
     assert "the simulator: samples of 24 numbers at 1000 Hz, one unit is 1 mV" in done.err

@@ -41,7 +41,7 @@ class Recognised:
     end_s: its last sample, in seconds of the recording. gesture: class of the largest logit; voted: the most
     frequent of the last few windows that decided, the latest of them on a tie, None where this one does not.
     decision, unsure, rejected: what to do, see `signals.decisions`; confidence: of `gesture`, velocity: 0 to 1;
-    good: no sample of the window was bad. device_s: inference, in the device's own time. lag_s: from when the
+    scores: the softmax of each class, () where an output is no number; good: no sample of the window was bad. device_s: inference, in the device's own time. lag_s: from when the
     window's last sample was due at the source to its answer.
     """
 
@@ -57,6 +57,7 @@ class Recognised:
     confidence: float
     rejected: bool
     velocity: float
+    scores: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,20 @@ class Recognition:
             confidence=decision.confidence / CERTAIN,
             rejected=decision.rejected,
             velocity=decision.velocity / CERTAIN,
+            scores=self._scores(logits),
         )
+
+    def _scores(self, outputs: NDArray[Any]) -> tuple[float, ...]:
+        """The softmax of the outputs, unless the network computes it itself."""
+        output = self._manifest.output
+        values = outputs.astype(np.float64)
+        if outputs.dtype.kind == "i":
+            values = (values - output.zero_point) * output.scale
+        if not np.isfinite(values).all():
+            return ()
+        if not ends_in_softmax(self._manifest):
+            values = np.exp(values - values.max())
+        return tuple((values / max(values.sum(), 1e-12)).round(6).tolist())
 
     def _windows(self) -> Iterator[tuple[int, bytes]]:
         """Each window when it is its turn, as late as can be: the newest if those before it are late."""
@@ -227,8 +241,12 @@ def labels_of(manifest: Manifest) -> list[str]:
 def confidence_of(manifest: Manifest) -> Confidence:
     """How sure the model's outputs are, as its firmware computes it."""
     output = manifest.output
-    softmax = bool(manifest.layers) and manifest.layers[-1].op == "SOFTMAX"
-    return Confidence.of(output.dtype, output.scale, output.zero_point, softmax)
+    return Confidence.of(output.dtype, output.scale, output.zero_point, ends_in_softmax(manifest))
+
+
+def ends_in_softmax(manifest: Manifest) -> bool:
+    """Whether the network's outputs are shares already."""
+    return bool(manifest.layers) and manifest.layers[-1].op == "SOFTMAX"
 
 
 def description(manifest: Manifest) -> Preprocess:

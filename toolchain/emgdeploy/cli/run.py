@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import dataoptions, line, livesource, options, samplefile
+from emgdeploy.cli import dataoptions, line, livepage, livesource, options, samplefile
 from emgdeploy.cli import folder as folders
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.runview import RunView
 
 if TYPE_CHECKING:
-    from emgdeploy.bench.recognise import Settings
+    from emgdeploy.bench.recognise import Recognised, Settings
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.signals import Preprocess
     from emgdeploy.signals.sources.source import Source
@@ -44,6 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND:WHERE",
         help="decisions to udp:HOST:PORT (JSON, a datagram for each window), osc:HOST:PORT or lsl:NAME (markers where "
         "they change) as well; more than once",
+    )
+    parser.add_argument(
+        "--view",
+        nargs="?",
+        type=options.non_negative_int,
+        const=0,
+        metavar="PORT",
+        help="show the session on a page of this machine, for your browser; its address is printed (needs the extra view)",
     )
     line.add(parser)
 
@@ -118,9 +126,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
         held.enter_context(closing(source))
         port = held.enter_context(line.open_device(args, folder, manifest, load_board(manifest.board)))
         client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
+        watching = _no_page
+        if args.view is not None:
+            scene = livepage.scene(args, manifest, preprocess, names)
+            page = held.enter_context(closing(livepage.Page(scene, args.view, console)))
+            source, watching = page.watched(source), page.decided
         session = recognise.Recognition(manifest, preprocess, client, source, settings, console.warn)
-        RunView(args, manifest, session, names, console, outputs).follow()
+        RunView(args, manifest, session, names, console, outputs, watching).follow()
     return 0
+
+
+def _no_page(window: Recognised) -> None:
+    """Nobody watches."""
 
 
 def _source(args: argparse.Namespace, manifest: Manifest, console: Console) -> tuple[Preprocess, Source]:

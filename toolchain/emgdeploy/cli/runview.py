@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,9 @@ class RunView:
         names: list[str],
         console: Console,
         outputs: Sequence[Output] = (),
+        watching: Callable[[Recognised], None] = lambda window: None,
     ) -> None:
+        self._watching = watching
         self._outputs = list(outputs)
         self._args, self._manifest, self._session = args, manifest, session
         self._names, self._console = names, console
@@ -87,6 +89,7 @@ class RunView:
         label = None if window.decision is None else self._names[window.decision]
         fields = {"schema": SCHEMA, **asdict(window), "label": label}
         self._console.record(fields)
+        self._watching(window)
         self._send(Event(label or "rest", window.unsure, changed, window.end_s, window.lag_s, fields))
 
     def _send(self, event: Event) -> None:

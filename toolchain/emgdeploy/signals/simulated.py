@@ -164,7 +164,7 @@ def _session(wanted: Simulation, subject: int, session: int) -> list[Recording]:
     for repetition in range(wanted.repetitions):
         for label in range(len(LABELS)):
             rng = np.random.default_rng([wanted.seed, 3, subject, session, repetition, label])
-            recorded = trial_of(arm, contacts, label, samples, rng)
+            recorded = _trial(arm, contacts, label, samples, rng)
             labels = np.full(samples, label, np.int64)
             labels[: round(RAMP_S * rate)] = UNUSED
             trial = repetition * len(LABELS) + label + 1
@@ -192,7 +192,7 @@ def arm_of(
     return forearm(grid, placement, sample_rate_hz, np.random.default_rng([seed, 1, subject]))
 
 
-def trial_of(
+def _trial(
     arm: Forearm, contacts: Contacts, label: int, samples: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """(samples, electrodes) of one repetition in mV: ramp to the effort, then hold it."""

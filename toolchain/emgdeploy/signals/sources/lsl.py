@@ -53,10 +53,8 @@ class LslFeed(Feed):
                 _, stamps = self._inlet.pull_chunk(
                     timeout=_WAIT_S, max_samples=_MOST_AT_ONCE, dest_obj=self._buffer, min_samples=1
                 )
-            except self._pylsl.util.LostError:
-                raise NoSource(
-                    f"{self.about.title}: the stream has ended", "start it again, then this"
-                ) from None
+            except self._pylsl.util.LostError:  # its outlet is no more
+                break
             if len(stamps):
                 due = np.asarray(stamps, np.float64) + self._offset
                 return Chunk(self._buffer[: len(stamps)].copy(), self._clock.now(), due)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from emgdeploy.signals.contacts import Noise
 from emgdeploy.signals.float32_math import Single
-from emgdeploy.signals.simulated import LABELS, RAMP_S, Simulation, sitting, trial_of
+from emgdeploy.signals.forearm import contraction
+from emgdeploy.signals.simulated import LABELS, RAMP_S, Simulation, excitations, sitting
 from emgdeploy.signals.sources.address import Address, Wanted
 from emgdeploy.signals.sources.feed import About, Chunk, Feed
 from emgdeploy.signals.sources.source import Clock
@@ -34,6 +36,7 @@ class SimulatorFeed(Feed):
         self.about = About("the simulator", electrodes, rate, 1.0)
         self._simulation, self._rate, self._clock = simulation, rate, clock
         self._arm, self._contacts = sitting(simulation, 1, 1)
+        self._noise = Noise(self._contacts, rate, np.random.default_rng([simulation.seed, 13]))
         self._asked: int | None = None
         self._made = 0
         self._ahead: Single = np.zeros((0, electrodes), np.float32)
@@ -76,7 +79,9 @@ class SimulatorFeed(Feed):
         rng = np.random.default_rng([self._simulation.seed, 12, self._made])
         self._made += 1
         ramp, held = round(RAMP_S * self._rate), round(self._simulation.seconds * self._rate)
-        return trial_of(self._arm, self._contacts, label, ramp + held, rng)[ramp:]
+        effort = excitations(label, np.arange(ramp + held) / self._rate, rng)
+        muscles = contraction(self._arm, effort, rng)[ramp:]
+        return np.asarray(muscles * self._contacts.gain + self._noise.next(held), np.float32)
 
 
 def open_feed(address: Address, wanted: Wanted) -> SimulatorFeed:
