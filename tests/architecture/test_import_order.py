@@ -33,6 +33,7 @@ ROOMS = (
     "firmware",
     "nets",
     "convert",
+    "calibrate",
     "deploy",
     "emulate",
     "flash",

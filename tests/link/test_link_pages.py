@@ -28,6 +28,7 @@ FAULTS: list[EmgDeployError] = [
     faults.DeviceReset(),
     faults.RestartLoop(3),
     faults.ProtocolBreach("REASON"),
+    faults.RequestRefused("parameters"),
 ]
 
 

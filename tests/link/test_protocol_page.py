@@ -96,6 +96,6 @@ def test_device_side(vector: Vector, parser_program: Path) -> None:
 
 def test_types_are_those_of_the_page() -> None:
     named = _types_of_the_page()
-    assert len(named) == 19
+    assert len(named) == 21
     for name, number in named.items():
         assert getattr(wire, name) == number, name

@@ -1,5 +1,6 @@
 /* The application: bytes from the platform into the session, its answers back. */
 #include <stdint.h>
+#include <string.h>
 
 #include "../../build_info.h"
 #include "../../model.h"
@@ -7,6 +8,9 @@
 #include "info.h"
 #include "receiver.h"
 #include "session.h"
+#ifdef EMG_PARAMETER_BYTES
+#include "../params/params.h"
+#endif
 
 /* How many answers are kept, and so how many windows may be under way: a power of two. */
 #ifndef EMG_REPLY_DEPTH
@@ -55,6 +59,7 @@ static uint32_t g_pause_begin; /* this tick */
 /* Looking at the clock takes time itself, less than a tick on some platforms: hence the mean of many. */
 #define CLOCK_LOOKS 64u
 
+static uint32_t g_selftest_ticks;
 static uint32_t g_clock_cost; /* ticks between two looks at the clock with nothing in between */
 
 static void measure_clock(void) {
@@ -79,11 +84,9 @@ static int can_set_baud(uint32_t baud) {
     return g_baud_supported && baud > 0;
 }
 
-static const emg_session_world_t g_world = {emg_platform_write, infer, emg_platform_rx_dropped,
-                                            emg_platform_stack_used, can_set_baud};
-
 static void gather_facts(uint32_t selftest_ticks) {
     const emg_platform_info_t *const platform = &emg_platform_info;
+    g_info.length = 0;
     emg_info_text(&g_info, EMG_INFO_BOARD, platform->board);
     emg_info_text(&g_info, EMG_INFO_BUILD_ID, EMG_BUILD_ID);
     emg_info_text(&g_info, EMG_INFO_MODEL_SHA256, EMG_MODEL_SHA256);
@@ -97,7 +100,31 @@ static void gather_facts(uint32_t selftest_ticks) {
     emg_info_number(&g_info, EMG_INFO_TAPS, EMG_TAPS);
     emg_info_text(&g_info, EMG_INFO_TAPS_OF, EMG_TAPS_OF);
 #endif
+#ifdef EMG_PARAMETER_BYTES
+    emg_info_text(&g_info, EMG_INFO_PARAMS, emg_params_id());
+#endif
+    g_session.info_bytes = g_info.length;
 }
+
+#ifdef EMG_PARAMETER_BYTES
+/* Answers of before are not those of another set. */
+static uint32_t params(const emg_frame_t *question, uint8_t *out) {
+    int changed = 0;
+    const uint32_t length = emg_params_handle(question, out, &changed);
+    if (changed) {
+        g_session.window.active = 0;
+        memset(g_answers, 0, sizeof g_answers);
+        gather_facts(g_selftest_ticks);
+    }
+    return length;
+}
+#define PARAMS params
+#else
+#define PARAMS NULL
+#endif
+
+static const emg_session_world_t g_world = {emg_platform_write,      infer,        emg_platform_rx_dropped,
+                                            emg_platform_stack_used, can_set_baud, PARAMS};
 
 static void set_up(void) {
     g_session.world = &g_world;
@@ -121,8 +148,11 @@ static void self_test(void) {
     const uint32_t begin = emg_platform_ticks();
     const int wrong = emg_model_selftest();
     g_session.selftest = wrong ? EMG_SELFTEST_FAILED : EMG_SELFTEST_PASSED;
-    gather_facts(emg_platform_ticks() - begin);
-    g_session.info_bytes = g_info.length;
+    g_selftest_ticks = emg_platform_ticks() - begin;
+#ifdef EMG_PARAMETER_BYTES
+    emg_params_begin();
+#endif
+    gather_facts(g_selftest_ticks);
 }
 
 static uint32_t ticks_of(uint32_t milliseconds) {

@@ -15,6 +15,7 @@
 #define EMG_INFO_TOOL_VERSION 9u
 #define EMG_INFO_TAPS 10u    /* steps that are tapped; only in builds with taps, as is the next one */
 #define EMG_INFO_TAPS_OF 11u /* ID of the same build without taps */
+#define EMG_INFO_PARAMS 12u  /* the parameter set in use; only where it can be replaced */
 
 /* Longer text is cut, so that all facts always fit. */
 #define EMG_INFO_TEXT 64u

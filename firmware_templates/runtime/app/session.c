@@ -287,6 +287,15 @@ static void handle_baud(emg_session_t *session, const emg_frame_t *frame) {
     session->baud_wanted = baud;
 }
 
+static void handle_params(emg_session_t *session, const emg_frame_t *frame) {
+    const uint32_t length = session->world->params(frame, session->payload);
+    if (length > 0) {
+        answer(session, EMG_TYPE_PARAMS + EMG_TYPE_ANSWER, frame->sequence, length);
+    } else {
+        refuse(session, frame, EMG_REFUSED_PAYLOAD);
+    }
+}
+
 static void handle_request(emg_session_t *session, const emg_frame_t *frame) {
     switch (frame->type) {
     case EMG_TYPE_ECHO:
@@ -305,6 +314,12 @@ static void handle_request(emg_session_t *session, const emg_frame_t *frame) {
     case EMG_TYPE_BAUD:
         handle_baud(session, frame);
         break;
+    case EMG_TYPE_PARAMS:
+        if (session->world->params != NULL) {
+            handle_params(session, frame);
+            break;
+        }
+        /* fall through */
     default:
         refuse(session, frame, EMG_REFUSED_TYPE);
         break;

@@ -16,6 +16,7 @@
 #define EMG_TYPE_READ 0x05u
 #define EMG_TYPE_PING 0x06u
 #define EMG_TYPE_BAUD 0x07u
+#define EMG_TYPE_PARAMS 0x08u /* only in builds whose parameters can be replaced */
 #define EMG_TYPE_ANSWER 0x80u /* an answer's type is its request's plus this */
 #define EMG_TYPE_RESULT 0x84u
 #define EMG_TYPE_BOOT 0xC0u
@@ -54,6 +55,9 @@ typedef struct {
     uint32_t (*rx_dropped)(void);
     uint32_t (*stack_used)(void);
     int (*can_set_baud)(uint32_t baud);
+    /* Builds whose parameters can be replaced: the answer's payload into `out`, its length or 0; else NULL.
+     */
+    uint32_t (*params)(const emg_frame_t *question, uint8_t *out);
 } emg_session_world_t;
 
 typedef struct {

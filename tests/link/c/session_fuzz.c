@@ -102,7 +102,7 @@ void emg_platform_write(const uint8_t *wire, uint32_t length) {
 }
 #endif
 
-static const emg_session_world_t g_world = {check_sent, infer, none, none, can_set_baud};
+static const emg_session_world_t g_world = {check_sent, infer, none, none, can_set_baud, NULL};
 
 static const uint8_t g_windows[2][INPUT] = {{1, 2, 3}, {9, 8, 7}};
 

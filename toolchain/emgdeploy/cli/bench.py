@@ -62,24 +62,23 @@ def run(args: argparse.Namespace, console: Console) -> int:
     integrity.check_all(folder, manifest.hashes)
     board = load_board(manifest.board)
     wanted = _options(args)
-    work = _workload(args, folder, manifest, console)
-    for doubt in work.doubts:
-        console.warn(doubt)
     if manifest.taps_of is not None:
         console.note("a build with taps: every time holds its checksums too")
-    with (
-        line.open_device(args, folder, manifest, board) as port,
-        console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar,
-    ):
-        result = bench.run(
-            folder,
-            manifest,
-            port,
-            work,
-            wanted,
-            progress=lambda count, note: bar.advance(count, note),
-            trace=(lambda way, data: console.detail(f"{way} {data.hex(' ')}")) if console.trace else None,
-        )
+    work = None if manifest.adapt.what != "none" else _said(args, folder, manifest, console)
+    with line.open_device(args, folder, manifest, board) as port:
+        if work is None:
+            manifest = line.parameters_in_use(port, wanted.link, folder, manifest)
+            work = _said(args, folder, manifest, console)
+        with console.progress(f"bench on {board.name}", min(len(work), args.limit or len(work))) as bar:
+            result = bench.run(
+                folder,
+                manifest,
+                port,
+                work,
+                wanted,
+                progress=lambda count, note: bar.advance(count, note),
+                trace=(lambda way, data: console.detail(f"{way} {data.hex(' ')}")) if console.trace else None,
+            )
     console.result(result.verdict)
     show(result, console)
     if result.interrupted:
@@ -87,6 +86,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if result.problem is not None:
         raise result.problem
     return 0
+
+
+def _said(args: argparse.Namespace, folder: Path, manifest: Manifest, console: Console) -> Workload:
+    """The windows to bench, and what may be wrong with them."""
+    work = _workload(args, folder, manifest, console)
+    for doubt in work.doubts:
+        console.warn(doubt)
+    return work
 
 
 def _workload(args: argparse.Namespace, folder: Path, manifest: Manifest, console: Console) -> Workload:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from emgdeploy.deploy.workload import Material
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.firmware.nuttx import Tree
+    from emgdeploy.signals.windowfile import Windows
 
 NAME = "build"
 HELP = "build firmware for a board from a model, and check that it fits"
@@ -62,6 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--taps",
         action="store_true",
         help="firmware that also hands out what each layer made: `bench` asks it which one differs first",
+    )
+    parser.add_argument(
+        "--adapt",
+        choices=("none", "head"),
+        help="let the last dense layer be replaced on the device, by `calibrate` (default: none)",
     )
     add_calibration(parser)
     add_gates(parser)
@@ -136,11 +142,14 @@ def _request(args: argparse.Namespace, board: Board, console: Console) -> BuildR
     out = args.out or default_folder(board.name + ("-taps" if args.taps else ""))
     foreign.refuse(model)
     if not model.is_dir():
-        return BuildRequest(board, model, out, args.optimize or "balanced", args.weights or "flash")
+        adapt = args.adapt or "none"
+        return BuildRequest(
+            board, model, out, args.optimize or "balanced", args.weights or "flash", adapt=adapt
+        )
     made = manifest.load(model)
     folders.warn(model, made, console)
     request = like(model, made, board, out)
-    request = replace(request, weights=args.weights or request.weights)
+    request = replace(request, weights=args.weights or request.weights, adapt=args.adapt or request.adapt)
     return request if args.optimize is None else replace(request, optimize=args.optimize, chosen=None)
 
 
@@ -219,7 +228,19 @@ def _given(args: argparse.Namespace) -> Material:
         preprocess=None if args.preprocess is None else load_preprocess(args.preprocess).to_dict(),
         decisions=None if args.decisions is None else read_rules(args.decisions).to_dict(),
         factory=args.network if args.model is not None else None,
+        learned=_learned(args),
     )
+
+
+def _learned(args: argparse.Namespace) -> Windows | None:
+    """Training windows with their gestures, where the build is to be adaptable."""
+    from emgdeploy import resources
+    from emgdeploy.signals import windowfile
+
+    path = args.calibration
+    if path is None and args.model is None:
+        path = resources.MODELS / "default_calibration.npz"
+    return None if path is None or args.adapt in (None, "none") else windowfile.load(path)
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from emgdeploy.cli import options
 if TYPE_CHECKING:
     from emgdeploy.boards import Board, Uart
     from emgdeploy.firmware.manifest import Manifest
+    from emgdeploy.link.device_info import DeviceInfo
     from emgdeploy.link.options import LinkOptions
     from emgdeploy.link.port import Port
 
@@ -104,6 +105,20 @@ def open_device(args: argparse.Namespace, folder: Path, manifest: Manifest, boar
         yield port
     finally:
         port.close()
+
+
+def parameters_in_use(port: Port, wanted: LinkOptions, folder: Path, manifest: Manifest) -> Manifest:
+    """The manifest with the parameter set that the device reports. Raises DeviceMismatchError where the folder does not
+    have that one, LinkError's children."""
+    from emgdeploy.firmware import calibrations
+    from emgdeploy.flash import identity
+    from emgdeploy.link.client import DeviceClient
+
+    def same(info: DeviceInfo) -> None:
+        identity.check(info, dataclasses.replace(manifest, parameter_set=info.parameters))
+
+    info = DeviceClient(port, dataclasses.replace(wanted, baud=None), same).connect()
+    return calibrations.in_use(folder, manifest, info.parameters)
 
 
 def link_options(args: argparse.Namespace) -> LinkOptions:

@@ -120,11 +120,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
     folder, manifest = folders.find(args.build, console)
     names = recognise.labels_of(manifest)
     settings = _settings(args, manifest)
+    adaptable = manifest.adapt.what != "none"
     with ExitStack() as held:
         outputs = [held.enter_context(closing(open_output(text))) for text in args.send]
-        preprocess, source = _source(args, manifest, console)
-        held.enter_context(closing(source))
+        if not adaptable:
+            preprocess, source = _source(args, manifest, console)
+            held.enter_context(closing(source))
         port = held.enter_context(line.open_device(args, folder, manifest, load_board(manifest.board)))
+        if adaptable:  # where the array lies belongs to the parameters that the device uses
+            manifest = line.parameters_in_use(port, line.link_options(args), folder, manifest)
+            preprocess, source = _source(args, manifest, console)
+            held.enter_context(closing(source))
         client = DeviceClient(port, line.link_options(args), lambda info: identity.check(info, manifest))
         watching = _no_page
         if args.view is not None:

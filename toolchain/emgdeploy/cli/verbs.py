@@ -27,6 +27,7 @@ _ORDER = (
         "flash",
         "bench",
         "run",
+        "calibrate",
         "profile",
         "size",
         "export",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emgdeploy.codegen.adaptable import parameters_of, with_adaptable_head
 from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.includes import files_of
 from emgdeploy.codegen.placement import layers_in_ram
@@ -37,7 +38,8 @@ class Arrangement:
 def arrange(graph: Graph, options: CodegenOptions) -> Arrangement:
     """All that is decided before C is printed. Raises InputError for what has no kernel."""
     graph = _prepared(graph, options)
-    steps = schedule(graph, lower(graph, options.isa, options.optimize, options.chosen))
+    lowered = lower(graph, options.isa, options.optimize, options.chosen)
+    steps = schedule(graph, with_adaptable_head(graph, lowered) if options.adapt_head else lowered)
     graph = distinct(graph, [(step.writes, step.op.kind) for step in steps])
     return Arrangement(graph, steps, plan_memory(graph, steps))
 
@@ -48,6 +50,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     graph, steps, plan = arranged.graph, arranged.steps, arranged.plan
     specs = _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
     in_ram = layers_in_ram(graph, steps, options.ram_for_constants)
+    in_ram |= {number for number, step in enumerate(steps) if step.adaptable}
     files = render_model(graph, steps, plan, options, specs, in_ram)
     arrays = [a for s in steps for a in s.arrays]
     return GeneratedModel(
@@ -67,6 +70,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         peak_layer=plan.peak,
         arena_bound_plain=plan.bound_plain,
         arena_bound_overlapped=plan.bound_overlapped,
+        parameters=parameters_of(steps),
     )
 
 
@@ -78,7 +82,7 @@ def kernels_by_operator(graph: Graph, options: CodegenOptions) -> dict[int, dict
 def _prepared(graph: Graph, options: CodegenOptions) -> Graph:
     """The graph whose operators become steps."""
     graph = simplify(graph, options.keep_float_io)
-    if options.every_channel:
+    if options.every_channel or options.adapt_head:
         return graph
     return prune_channels(graph, _CHANNELS_TOGETHER.get(options.isa, 1))
 

@@ -29,6 +29,7 @@ class _Call:
     structs: list[dict[str, str]]
     call: str
     in_ram: bool
+    adaptable: bool
     arrays: list[dict[str, str]]
     tap: str
     loop: list[str]
@@ -50,6 +51,8 @@ def render_model(
         "includes": sorted({s.header for s in kernel_calls(steps)}),
         "calls": [_call(graph, i, s, plan, i in in_ram) for i, s in enumerate(steps)],
         "arena_bytes": plan.arena_bytes,
+        "parameters": [a.name for s in steps if s.adaptable for a in s.arrays],
+        "parameter_bytes": sum(int(a.values.nbytes) for s in steps if s.adaptable for a in s.arrays),
         "input": _port(specs[0], plan.tensor(graph.inputs[0])),
         "output": _port(specs[1], plan.tensor(graph.outputs[0])),
         "known_input": initializer(specs[0].quantize(np.asarray(x)).reshape(-1)),
@@ -94,6 +97,7 @@ def _call(graph: Graph, number: int, step: Step, plan: Plan, in_ram: bool) -> _C
         structs=[_layer(inner) for inner in kernel_calls([step])],
         call=f"{step.kernel}();" if step.body else _kernel_call(graph, number, step, plan),
         in_ram=in_ram,
+        adaptable=step.adaptable,
         arrays=[*(_array(a, in_ram) for a in step.arrays), *_pointers(number, step, plan)],
         tap=f"EMG_TAP({number}, arena.s8 + {plan.tensor(step.writes)}, {out.nbytes});",
         loop=_loop(step.body, number, step, plan) if step.body else [],

@@ -24,7 +24,8 @@ class CodegenOptions:
     behind them, unless `keep_float_io` asks for the float operators on the device. `every_channel`
     computes the channels too that could be left out (benchmarks compare both). `chosen` names the
     kernels of operators, by index, where the best-ranked one is not wanted: see kernels_by_operator.
-    `ram_for_constants` is how many bytes of weights and parameters may be copied to RAM.
+    `ram_for_constants` is how many bytes of weights and parameters may be copied to RAM. `adapt_head` lets the
+    constants of the last dense layer be replaced while the program runs: no choice depends on their values.
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
@@ -35,6 +36,7 @@ class CodegenOptions:
     every_channel: bool = False
     chosen: Mapping[int, str] = field(default_factory=dict)
     ram_for_constants: int = 0
+    adapt_head: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class GeneratedModel:
     `runtime_sources` are .c and .h paths below firmware_templates/runtime. For each step in call order,
     `steps_op` is its operator's index, and `origins` tells what its output is equal to: a tensor of the
     .tflite, or a part of one. `peak_layer` is the index of the layer during which the arena is full.
+    `parameters` are the bytes that can be replaced while the program runs, little-endian, array after array.
     """
 
     files: dict[str, str]
@@ -111,6 +114,7 @@ class GeneratedModel:
     peak_layer: int
     arena_bound_plain: int
     arena_bound_overlapped: int
+    parameters: bytes = b""
 
     @property
     def ram_constants_bytes(self) -> int:

@@ -85,7 +85,8 @@ class Step:
     firmware_templates/runtime. `constants` are symbols of constant operands. A kernel that only
     moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its operands as one array
     of pointers: `operands`, tensors by index and constant arrays by name. A loop over a `body` is a
-    function of the generated C itself, without a kernel.
+    function of the generated C itself, without a kernel. An `adaptable` one's arrays can be replaced while
+    the program runs.
     """
 
     op: Op
@@ -105,6 +106,7 @@ class Step:
     gathers: bool = False
     operands: tuple[int | str, ...] = ()
     body: Body | None = None
+    adaptable: bool = False
 
     @property
     def weights_bytes(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emgdeploy import state
 from emgdeploy.convert import golden as goldens
-from emgdeploy.deploy import advice, describe, early
+from emgdeploy.deploy import adaptable, advice, describe, early
 from emgdeploy.deploy import request as requests
 from emgdeploy.deploy.job import Job, Program
 from emgdeploy.deploy.opened import Opened, open_model
@@ -68,6 +68,7 @@ def _filled(
     work = prepare(opened, folder, request.given, report)
     report("generating C" if request.tuner is None else "timing kernels, generating C")
     job = Job(request, platform, work)
+    adaptable.check(job)
     chosen = job.choice()
     model = job.generate(chosen)
     job.check_plan(model)
@@ -83,6 +84,7 @@ def _filled(
     if measure is not None and not request.taps and "elf" in result.artifacts:
         report("counting instructions")
         result = replace(result, expected_instructions=measure(folder, result))
+    adaptable.write(job, opened, result, folder)
     result = _remembered(result, folder, platform)
     result = replace(result, hashes=integrity.of_folder(folder))
     manifest.save(result, folder)

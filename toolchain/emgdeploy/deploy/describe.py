@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import emgdeploy
 from emgdeploy.boards import Board
+from emgdeploy.calibrate import prior
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import LayerInfo, TensorSpec
 from emgdeploy.deploy.job import Job, Program
@@ -15,7 +16,15 @@ from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.image import Image
 from emgdeploy.firmware.live import Recognition
-from emgdeploy.firmware.manifest import ArenaBounds, InputTensor, Layer, Manifest, Operator, OutputTensor
+from emgdeploy.firmware.manifest import (
+    Adaptable,
+    ArenaBounds,
+    InputTensor,
+    Layer,
+    Manifest,
+    Operator,
+    OutputTensor,
+)
 from emgdeploy.signals.decisions import Rules
 
 _LAYOUTS = {1: "C", 2: "WC", 3: "HWC", 4: "DHWC"}
@@ -39,6 +48,8 @@ def manifest_of(done: Finished) -> Manifest:
     model, program, made = done.model, done.program, done.image
     recipe, board = program.recipe, program.recipe.board
     artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
+    if model.parameters:
+        artifacts["adapt"] = prior.FILE
     if recipe.platform.app is not None:
         artifacts["app"] = apps.FOLDER
     return Manifest(
@@ -85,6 +96,9 @@ def manifest_of(done: Finished) -> Manifest:
         network=work.network,
         seen_windows=work.seen_windows,
         decisions=Rules.from_dict(work.decisions or {}).to_dict(),
+        adapt=Adaptable(request.adapt, model.layers[-1].name, len(model.parameters))
+        if model.parameters
+        else Adaptable(),
     )
 
 

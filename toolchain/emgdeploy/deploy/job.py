@@ -60,6 +60,7 @@ class Job:
             optimize=self.request.optimize,
             isa=self.request.board.isa,
             header=self.header(),
+            adapt_head=self.request.adapt == "head",
         )
 
     def header(self) -> dict[str, str]:
@@ -71,7 +72,8 @@ class Job:
             "tool": f"emgdeploy {emgdeploy.__version__}",
             "options": f"--board {request.board.name} --optimize {request.optimize}"
             + (" --tune" if request.tuned else "")
-            + (" --weights ram" if request.weights == "ram" else ""),
+            + (" --weights ram" if request.weights == "ram" else "")
+            + (f" --adapt {request.adapt}" if request.adapt != "none" else ""),
         }
 
     def choice(self) -> Mapping[int, str] | None:
@@ -169,6 +171,8 @@ def _sources(model: GeneratedModel) -> dict[str, str]:
     """Path in the build folder -> text, of the model, its kernels and the application."""
     kernels = [_RUNTIME / name for name in ("platform.h", *model.runtime_sources)]
     application = sorted((_RUNTIME / "app").glob("*.[ch]"))
+    if model.parameters:
+        application += sorted((_RUNTIME / "params").glob("*.[ch]"))
     return {f"src/{name}": text for name, text in model.files.items()} | _texts([*kernels, *application])
 
 

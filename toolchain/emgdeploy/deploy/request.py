@@ -30,7 +30,7 @@ class BuildRequest:
     weights: "flash" leaves them where constants are, "ram" copies what gains most to RAM as far as it has room.
     tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen; or chosen has
     what was chosen before. taps: the firmware hands out what each layer made (docs/protocol.md), with the
-    same C for the model. latest: what is asked for without --build is this one from now on.
+    same C for the model. adapt: "head" lets the last dense layer be replaced on the device. latest: what is asked for without --build is this one from now on.
     """
 
     board: Board
@@ -46,6 +46,7 @@ class BuildRequest:
     chosen: Mapping[int, str] | None = None
     taps: bool = False
     latest: bool = True
+    adapt: str = "none"
 
     @property
     def tuned(self) -> bool:
@@ -61,7 +62,7 @@ class BuildRequest:
 def like(folder: Path, made: Manifest, board: Board, out: Path) -> BuildRequest:
     """To build once more what lies in `folder`, with the same options."""
     chosen = made.chosen if board.name == made.board else None
-    return BuildRequest(board, folder, out, made.optimize, made.weights, chosen=chosen)
+    return BuildRequest(board, folder, out, made.optimize, made.weights, chosen=chosen, adapt=made.adapt.what)
 
 
 def check(request: BuildRequest, platform: Platform) -> None:

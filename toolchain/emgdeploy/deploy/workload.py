@@ -72,7 +72,8 @@ class Material:
     """What the user gave besides the model; None where nothing was given.
 
     calibration: float (N, *window shape), or a data set; calibrating: how ranges are chosen on it; gates: how
-    far the conversion may drift. windows: to prove the firmware on, from windows_file where they have one.
+    far the conversion may drift. windows: to prove the firmware on, from windows_file where they have one. learned:
+    labelled windows of the training, from which a calibration goes on.
     """
 
     calibration: NDArray[Any] | FromDataset | None = None
@@ -84,6 +85,7 @@ class Material:
     preprocess: dict[str, Any] | None = None
     decisions: dict[str, Any] | None = None
     factory: str | None = None
+    learned: Windows | None = None
 
 
 def prepare(model: Opened, folder: Path, given: Material, report: Report) -> Workload:

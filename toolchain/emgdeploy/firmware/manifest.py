@@ -19,6 +19,9 @@ from emgdeploy.files import write_atomic
 from emgdeploy.firmware import integrity
 from emgdeploy.firmware.json_fields import Fields
 
+ADAPT = ("none", "head")
+# The name of the parameters that a firmware begins with.
+AS_BUILT = "0"
 SCHEMA = "emgdeploy.build/1"
 FILE = "manifest.json"
 OPTIMIZE = ("speed", "balanced", "memory")
@@ -123,6 +126,15 @@ class MemoryUse:
 
 
 @dataclass(frozen=True)
+class Adaptable:
+    """what: `none` or `head`; layer: the name of the one whose constants can be replaced, and how many bytes."""
+
+    what: str = "none"
+    layer: str | None = None
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Manifest:
     """See the contract's `manifest.json`; sizes in bytes, paths relative to the folder.
 
@@ -140,6 +152,8 @@ class Manifest:
     network: what the model's network is called, `module:function` for a user's own: a name, which nothing imports.
     seen_windows: a trace of the windows it was trained or calibrated on, as `signals.traces.Trace` reads it.
     decisions: how outputs become decisions, as `signals.decisions.Rules` reads it; None in folders before 0.2.
+    adapt: what can be replaced on the device (`none` or `head`), and how many bytes that are. parameter_set: the set in
+    use, as built "0" (see `calibrations`).
     hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
 
@@ -187,6 +201,8 @@ class Manifest:
     network: str | None = None
     seen_windows: dict[str, Any] | None = None
     decisions: dict[str, Any] | None = None
+    adapt: Adaptable = Adaptable()
+    parameter_set: str = AS_BUILT
 
     def artifact(self, folder: Path, name: str) -> Path:
         """The file of artefact `name`.
@@ -285,7 +301,12 @@ def _manifest(fields: Fields) -> Manifest:
         network=fields.maybe("network", fields.text),
         seen_windows=fields.maybe("seen_windows", fields.table),
         decisions=fields.maybe("decisions", fields.table),
+        adapt=fields.maybe("adapt", lambda key: _adapt(fields.inner(key))) or Adaptable(),
     )
+
+
+def _adapt(fields: Fields) -> Adaptable:
+    return Adaptable(fields.choice("what", ADAPT), fields.maybe("layer", fields.text), _size(fields, "bytes"))
 
 
 def _hashes(fields: Fields, key: str) -> dict[str, str]:

@@ -33,6 +33,7 @@ def check(info: DeviceInfo, manifest: Manifest) -> None:
     _same("firmware", info.firmware_build_id, manifest.firmware_build_id, _FLASH)
     if info.taps and info.taps != len(manifest.layers):
         _same("number of layers", str(info.taps), str(len(manifest.layers)), _FLASH)
+    _same_parameters(info, manifest)
     _same("clock", f"{info.clock_hz} Hz", f"{manifest.clock_hz} Hz", _FLASH)
     _same("input", f"{info.input_bytes} bytes", f"{tensor_bytes(manifest.input)} bytes", _FLASH)
     _same("output", f"{info.output_bytes} bytes", f"{tensor_bytes(manifest.output)} bytes", _FLASH)
@@ -40,6 +41,15 @@ def check(info: DeviceInfo, manifest: Manifest) -> None:
         raise SelfTestFailed(
             "the device's self-test at boot gave a wrong answer, so nothing is measured on it",
             "flash it again; if it stays, compile with another optimization level or compiler",
+        )
+
+
+def _same_parameters(info: DeviceInfo, manifest: Manifest) -> None:
+    if info.parameters != manifest.parameter_set:
+        raise DeviceMismatchError(
+            f"the device uses the parameter set {printable(info.parameters)[:12]}, "
+            f"{manifest.parameter_set[:12]} was expected",
+            "emgdeploy calibrate --port PORT --list says what it has; --rollback gives it up",
         )
 
 

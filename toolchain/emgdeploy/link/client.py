@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from emgdeploy.link import framing, handshake, rate, reading, wire
+from emgdeploy.link import parameters as sets
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach, RestartLoop
 from emgdeploy.link.framing import Frame
@@ -132,6 +133,27 @@ class DeviceClient:
             return Pong.unpack(self._session.request(wire.PING).payload)
         except PayloadError as error:
             raise ProtocolBreach(str(error)) from error
+
+    def parameters(self) -> sets.State:
+        """Which parameter set is in use. Raises RequestRefused, NoisyLink, DeviceReset, Unplugged."""
+        self._connected()
+        return sets.state(self._session)
+
+    def write_parameters(self, identity: str, data: bytes) -> sets.State:
+        """Use a parameter set from the next window on. Raises as `parameters.write` does."""
+        info = self._connected()
+        if data and info.max_payload <= 8:
+            raise ProtocolBreach("it takes too little at once")
+        found = sets.write(self._session, identity, data, info.max_payload)
+        self._session.established = False  # its facts are others now
+        return found
+
+    def roll_back_parameters(self, identity: str) -> sets.State:
+        """Give up a parameter set. Raises as `parameters.roll_back` does."""
+        self._connected()
+        found = sets.roll_back(self._session, identity)
+        self._session.established = False
+        return found
 
     def echo(self, payload: bytes) -> bytes:
         """Send bytes there and back, at most info.max_payload. Raises NoisyLink, DeviceReset, Unplugged."""

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from emgdeploy.link.faults import ProtocolBreach
 from emgdeploy.link.wire import SelfTest, Welcome
 
-_BOARD, _BUILD, _MODEL, _CLOCK, _TICK, _TIMING, _SELFTEST_TICKS, _BAUD, _TOOL, _TAPS, _TAPS_OF = range(1, 12)
+(
+    _BOARD,
+    _BUILD,
+    _MODEL,
+    _CLOCK,
+    _TICK,
+    _TIMING,
+    _SELFTEST_TICKS,
+    _BAUD,
+    _TOOL,
+    _TAPS,
+    _TAPS_OF,
+    _PARAMETERS,
+) = range(1, 13)
 
 _MOST_TAPS = 0xFFFF  # READ names a layer by 16 bits
 
@@ -19,6 +32,7 @@ class DeviceInfo:
     firmware_build_id: 16 hex digits. model_sha256: 64. clock_hz, tick_hz in Hz. Sizes in bytes.
     depth: answers kept. selftest_ticks: what the boot self-test took, one inference and a bit.
     taps: steps whose outputs it hands out, 0 for firmware without taps; taps_of: the build ID of that.
+    parameters: the set in use, 64 hex digits, "0" as built.
     """
 
     board: str
@@ -39,6 +53,7 @@ class DeviceInfo:
     depth: int
     taps: int = 0
     taps_of: str = ""
+    parameters: str = "0"
 
     @property
     def selftest_seconds(self) -> float:
@@ -77,6 +92,7 @@ def parse(version: int, welcome: Welcome, info: bytes) -> DeviceInfo:
         depth=welcome.depth,
         taps=number(_TAPS),
         taps_of=text(_TAPS_OF),
+        parameters=text(_PARAMETERS) or "0",
     )
 
 

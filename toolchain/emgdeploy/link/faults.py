@@ -128,6 +128,16 @@ class RestartLoop(LinkError):
         )
 
 
+class RequestRefused(DeviceMismatchError):
+    """The firmware does not know the request."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the firmware on the device has no {what} that can be replaced",
+            "build it with --adapt head, and flash that",
+        )
+
+
 class ProtocolBreach(LinkError):
     """A valid frame says something that the protocol forbids."""
 

@@ -16,6 +16,7 @@ CHUNK = 0x03
 READ = 0x05
 PING = 0x06
 BAUD = 0x07
+PARAMETERS = 0x08
 
 ANSWER = 0x80
 """An answer's type is its request's type plus this."""
@@ -25,6 +26,7 @@ TAKEN = CHUNK + ANSWER
 RESULT = 0x84
 DATA = READ + ANSWER
 PONG = PING + ANSWER
+IN_USE = PARAMETERS + ANSWER
 BAUD_SET = BAUD + ANSWER
 BOOT = 0xC0
 NAK = 0xC1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets import align
@@ -49,6 +50,11 @@ def find(
         )
         for session in sorted({recording.subject_session for recording in recordings})
     }
+
+
+def find_in(known: Levels, features: NDArray[np.float32], preprocess: Preprocess) -> Alignment:
+    """The placement of windows (N, frames, rows, columns) before normalisation, N > 0, in the order of recording."""
+    return align.estimate(known, known.levels(features, preprocess))
 
 
 def _of_session(
