@@ -14,13 +14,14 @@ C_FILES = $(shell find firmware_templates tests -name '*.[ch]')
 BUILT_FROM := $(shell find toolchain/emgdeploy firmware_templates boards models -type f ! -name '*.pyc')
 LONG_TESTS = $(patsubst tests/long/test_long_%.py,%,$(wildcard tests/long/test_long_*.py))
 
-.PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long test-nuttx
+.PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long test-nuttx light
 
 help:
 	@echo "make demo     default model -> firmware for $(BOARD) -> flash -> bench (BOARD=... for another)"
 	@echo "make test     lint and the test suite"
 	@echo "make setup    install what both need"
 	@echo "make lint | format | clean"
+	@echo "make light    install without extras into .venv-light, and try it"
 	@echo "make bench-cycles   cycles of every network, core and mode into docs/benchmarks.md (10 minutes or more)"
 	@for item in $(LONG_TESTS); do echo "make test-long-$${item//_/-}"; done
 
@@ -51,6 +52,13 @@ demo: build/$(BOARD)/.demo
 
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+
+# What an installation without any extra can do; the only target that needs no Debian.
+light:
+	$(PYTHON) -m venv .venv-light
+	if [ -d .venv-light/Scripts ]; then bin=.venv-light/Scripts; else bin=.venv-light/bin; fi; \
+	$$bin/python -m pip install --quiet . && \
+	$$bin/emgdeploy --version && $$bin/emgdeploy boards && $$bin/emgdeploy bench --help > /dev/null
 
 lint: setup
 	$(BIN)/ruff check .

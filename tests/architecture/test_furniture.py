@@ -1,0 +1,26 @@
+"""What stands around the code says the same as the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import emgdeploy
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_job_of_the_workflows_is_a_target_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    jobs = []
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        jobs += re.findall(r"^\s*- run: (.*)$", path.read_text(), re.MULTILINE)
+    assert jobs
+    for job in jobs:
+        tool, target, *_ = job.split()
+        assert tool == "make" and target in targets, job
+
+
+def test_the_citation_names_the_version() -> None:
+    (version,) = re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert version == emgdeploy.__version__
