@@ -18,6 +18,7 @@ from emgdeploy.codegen.lower.mve import conv as mve_conv
 from emgdeploy.codegen.overlap import Walk
 from emgdeploy.codegen.step import Overlap
 from support.machines.shadow_arena import MODES, PlanError, prove_plan
+from support.models.kernel_graphs import layer
 from support.models.maker import Maker
 from support.models.published import TFLITE, tflite_of
 from support.models.tflite_writer import ModelWriter, conv_options, depthwise_options, options
@@ -72,6 +73,11 @@ def test_a_tensor_joined_to_views_of_itself(order: tuple[int, ...], tmp_path: Pa
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_networks_read_only_what_is_theirs(seed: int, tmp_path: Path) -> None:
     assert prove_plan(random_graph(seed), tmp_path, **MODES[seed % len(MODES)]).windows == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_transformed_convolutions_read_only_what_is_theirs(seed: int, tmp_path: Path) -> None:
+    assert prove_plan(layer("winograd", seed), tmp_path, isa="dsp", optimize="speed").windows == 1
 
 
 @pytest.mark.parametrize("name", TFLITE)

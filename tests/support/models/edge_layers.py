@@ -13,7 +13,7 @@ from support.models.tflite_writer import ModelWriter, conv_options, depthwise_op
 Integers = NDArray[np.int64]
 
 # By kind of layer its window and inputs; windows of CONV_2D stand side by side, without overlapping.
-_SHAPES = {"pointwise": (1, 1, 12), "conv": (3, 2, 5), "colour": (3, 3, 3)}
+_SHAPES = {"pointwise": (1, 1, 12), "conv": (3, 2, 5), "colour": (3, 3, 3), "winograd": (3, 3, 16)}
 _CHANNELS, _PIXELS, _DEPTH, _WIDTH, _LINE = 8, 7, 40, 3, 9
 _NOISY, _NOISY_BYTES = 60, 1 << 16
 
@@ -77,6 +77,10 @@ EDGES = (
         Edge("conv_dsp_s8", "pointwise", bound, flag=".rectified = 1")
         for bound in ("rectified shift", "rectified sum")
     ),
+    *(
+        Edge("conv_winograd_s8", "winograd", bound)
+        for bound in ("four largest sums", "four least sums", "smallest shift")
+    ),
     *(Edge("depthwise_fast_s8", "depthwise", bound) for bound in _ROUNDED),
     *(Edge("depthwise_dsp_s8", "depthwise", bound, mode="memory") for bound in _ROUNDED),
     *(Edge("conv_pairs_s8", "conv", bound, "portable") for bound in _ROUNDED),
@@ -113,6 +117,10 @@ def _put(n: _Numbers, bound: str, beyond: int, rng: np.random.Generator) -> None
         n.end_at(2, 2**30 - 1 + beyond, 23)
     elif bound == "least sum":
         n.end_at(4, -(2**30 - 1 + beyond), 23)
+    elif bound == "four largest sums":
+        n.end_at(2, 2**29 - 1 + beyond, 22)
+    elif bound == "four least sums":
+        n.end_at(4, -(2**29 - 1 + beyond), 22)
     elif bound == "smallest shift":
         n.small(3, 1 - beyond)
     elif bound == "unit shift":
@@ -148,6 +156,7 @@ def _network(kind: str, n: _Numbers) -> bytes:
             (1, 3, 3, _CHANNELS),
             (1, 3, n.width, _CHANNELS),
         ),
+        "winograd": ((1, 4, 6, 16), (_CHANNELS, 3, 3, 16), (1, 2, 4, _CHANNELS)),
         "line": ((1, 1, _LINE, _CHANNELS), (1, 1, _LINE, _CHANNELS), (1, 1, 1, _CHANNELS)),
     }
     conv = (1, window[0], _PIXELS * window[1], window[2]), (_CHANNELS, *window), (1, 1, _PIXELS, _CHANNELS)
@@ -173,7 +182,8 @@ def _operator(kind: str, window: tuple[int, int, int], activation: str) -> tuple
         )
     if kind in ("depthwise", "line"):
         return "DEPTHWISE_CONV_2D", depthwise_options((1, 1), (1, 1), kind == "depthwise", 1, activation)
-    return "CONV_2D", conv_options(window[:2], (1, 1), False, activation)
+    stride = (1, 1) if kind == "winograd" else window[:2]
+    return "CONV_2D", conv_options(stride, (1, 1), False, activation)
 
 
 def _windows(kind: str, n: _Numbers, rng: np.random.Generator) -> NDArray[np.int8]:
@@ -187,6 +197,10 @@ def _windows(kind: str, n: _Numbers, rng: np.random.Generator) -> NDArray[np.int
             exact[:, :, column] = patterns.reshape(_CHANNELS, 2, 3, 3)[:, :, :, column % 3].transpose(1, 2, 0)
     elif kind == "line":
         exact = patterns.transpose(1, 2, 0)[:, None]
+    elif kind == "winograd":
+        exact = rng.integers(-128, 128, (2 * _CHANNELS, 4, 6, 16))
+        for i in range(2 * _CHANNELS):
+            exact[i, i % 2 :, i % 4 :][:3, :3] = patterns.reshape(-1, 3, 3, 16)[i]
     elif kind == "dense":
         exact = np.asarray(patterns.reshape(-1, _DEPTH))
     else:

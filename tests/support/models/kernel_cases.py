@@ -166,6 +166,7 @@ DSP_KERNELS = {
     "conv_dsp_s8": (("pointwise", "conv", "time"), "memory"),
     "conv_dsp_s8 in batches": (("pointwise", "conv", "time"), "speed"),
     "conv_rgb_dsp_s8": (("colour",), "speed"),
+    "conv_winograd_s8": (("winograd",), "speed"),
     "depthwise_any_dsp_s8": (("window",), "speed"),
     "depthwise_dsp_s8": (("depthwise",), "memory"),
     "depthwise_fast_s8": (("depthwise",), "speed"),

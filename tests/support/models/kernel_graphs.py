@@ -62,6 +62,19 @@ class LayerMaker:
         self.writer.op("CONV_2D", [image, weights, bias], out, chosen)
         return self.writer.finish([image], [out])
 
+    def winograd(self) -> bytes:
+        """CONV_2D 3 x 3 over images that divide into tiles, with and without padding."""
+        channels, outputs = self.pick(16, 32), self.pick(4, 8, 20)
+        same = bool(self.rng.random() < 0.6)
+        height, width = self.pick(2, 4, 8), self.pick(4, 8, 12)
+        image = self._image((1, height + 2 * (not same), width + 2 * (not same), channels))
+        weights, scales, accumulators = self._weights((outputs, 3, 3, channels), 0)
+        bias = self._bias(outputs, scales, accumulators)
+        out = self._output((1, height, width, outputs), scales, accumulators)
+        chosen = conv_options((1, 1), (1, 1), same, self.activation)
+        self.writer.op("CONV_2D", [image, weights, bias], out, chosen)
+        return self.writer.finish([image], [out])
+
     def depthwise(self) -> bytes:
         """DEPTHWISE_CONV_2D 3 x 3 over lines shorter and longer than a block, and images too large at once."""
         height, width = self.pick(1, 2, 3, 4, 6, 9), self.pick(1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 40)
@@ -165,12 +178,13 @@ def _pool() -> Any:
 
 
 def layer(kind: str, seed: int) -> bytes:
-    """A network of one layer: "pointwise", "conv", "colour", "time", "depthwise", "window", "dense", or "add" after some others."""
+    """A network of one layer: "pointwise", "conv", "colour", "time", "winograd", "depthwise", "window", "dense", or "add" after some others."""
     maker = LayerMaker(seed)
     if kind in ("pointwise", "conv", "colour"):
         return maker.conv(kind == "pointwise", kind == "colour")
     others = {
         "time": maker.time,
+        "winograd": maker.winograd,
         "depthwise": maker.depthwise,
         "window": maker.window,
         "dense": maker.dense,

@@ -20,6 +20,7 @@ from emgdeploy.codegen.lower.dsp.depthwise import (
     lower_depthwise_whole,
 )
 from emgdeploy.codegen.lower.dsp.depthwise_any import lower_depthwise_any
+from emgdeploy.codegen.lower.dsp.winograd import lower_conv_winograd
 from emgdeploy.codegen.lower.lookup import lower_lookup
 from emgdeploy.codegen.lower.mve.add import lower_add_mve
 from emgdeploy.codegen.lower.mve.conv import lower_conv_mve
@@ -41,7 +42,7 @@ _SCALAR_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
 }
 # Tried before the portable ones on cores with the DSP extension.
 _DSP_KERNELS: dict[tuple[Operator, str], tuple[Lowering, ...]] = {
-    (CONV_2D, "int8"): (lower_conv_fast, lower_conv_dsp),
+    (CONV_2D, "int8"): (lower_conv_winograd, lower_conv_fast, lower_conv_dsp),
     (DEPTHWISE_CONV_2D, "int8"): (
         lower_depthwise_whole,
         lower_depthwise_fast,
@@ -63,6 +64,7 @@ _FASTER = {"portable": _SCALAR_KERNELS, "dsp": _DSP_KERNELS, "mve": _MVE_KERNELS
 _ONLY_IN: dict[Lowering, frozenset[str]] = {
     lower_conv_fast: frozenset({"speed", "balanced"}),
     lower_conv_pairs: frozenset({"speed", "balanced"}),
+    lower_conv_winograd: frozenset({"speed"}),
     lower_dense_dsp: frozenset({"speed", "balanced"}),
     lower_dense_pairs: frozenset({"speed"}),
     lower_depthwise_fast: frozenset({"speed", "balanced"}),

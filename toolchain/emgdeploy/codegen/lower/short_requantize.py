@@ -55,11 +55,14 @@ def short_form(channels: Channels, least: NDArray[np.int64], greatest: NDArray[n
 
 def short_form_of(channels: Channels, matrix: NDArray[np.int64]) -> ShortForm | None:
     """The short form for the sums that weights (channels, taps) can reach."""
+    return short_form(channels, *sum_ends(channels, matrix))
+
+
+def sum_ends(channels: Channels, matrix: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the greatest sum of each channel, for weights (channels, taps)."""
     bias = channels.bias.astype(np.int64)
     positive, negative = np.maximum(matrix, 0).sum(1), np.minimum(matrix, 0).sum(1)
-    return short_form(
-        channels, bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
-    )
+    return bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
 
 
 def shortened(channels: Channels, matrix: NDArray[np.int64]) -> tuple[Channels, bool]:

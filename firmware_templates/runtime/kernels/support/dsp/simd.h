@@ -99,4 +99,36 @@ static inline int32_t emg_high_half(uint32_t x) {
     return (int16_t)(x >> 16);
 }
 
+/* Both halfwords of a + b and of a - b. */
+static inline uint32_t emg_add_halves(uint32_t a, uint32_t b) {
+#if EMG_DSP_ASM
+    uint32_t r;
+    __asm__("sadd16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return ((a + b) & 0xffffu) | ((a >> 16) + (b >> 16)) << 16;
+#endif
+}
+
+static inline uint32_t emg_sub_halves(uint32_t a, uint32_t b) {
+#if EMG_DSP_ASM
+    uint32_t r;
+    __asm__("ssub16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return ((a - b) & 0xffffu) | ((a >> 16) - (b >> 16)) << 16;
+#endif
+}
+
+/* The high word of a * b, rounded, plus c. */
+static inline int32_t emg_high_round_add(int32_t a, int32_t b, int32_t c) {
+#if EMG_DSP_ASM
+    int32_t r;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
+    return r;
+#else
+    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32) + c;
+#endif
+}
+
 #endif
