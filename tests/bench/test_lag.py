@@ -134,3 +134,35 @@ def test_inputs_beyond_the_models_range_are_said_while_it_runs(factor: float, wo
         assert not said and made.counts.clamped_share < 0.03
     else:
         assert len(said) == 1 and words in said[0] and seen[8] == 1 and made.counts.clamped_share > 0.9
+
+
+def test_silence_is_told_once_until_samples_come_again() -> None:
+    time, samples, told = FakeTime(), noise(3), list[float]()
+
+    class Dying(Source):
+        """A second of samples, three without any, and another second."""
+
+        done, skipped, lost = 0, 0, 0
+
+        def take(self, at_least: int) -> Piece | None:
+            time.now += 0.1
+            if 1.0 < time.now < 4.0:
+                return Piece(samples[:0], np.zeros(0))
+            if time.now > 5.0:
+                return None
+            first, self.done = self.done, self.done + 100
+            return Piece(samples[first : self.done], np.full(100, time.now))
+
+        def notes(self) -> list[str]:
+            return []
+
+        def close(self) -> None:
+            pass
+
+    made = Recognition(
+        *(MANIFEST, HOW, SlowDevice(time, 0.0), Dying(), Settings(drop_late=False)),
+        *(lambda said: None, time.clock),
+    )
+    made.silent = lambda: told.append(time.now)
+    assert len(list(made.run())) > 20
+    assert len(told) == 1 and 2.0 < told[0] <= 2.3

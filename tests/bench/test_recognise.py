@@ -66,7 +66,7 @@ def gestures_of_the_reference(build: Path, samples: Single) -> list[int]:
 
 def lines_of(out: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The windows and the summary of --json: an object a line, the last one says so."""
-    *windows, end = (json.loads(line) for line in out.splitlines())
+    *windows, end = (line for text in out.splitlines() if "silent" not in (line := json.loads(text)))
     assert end["end"] is True and not any("end" in window for window in windows)
     assert {line["schema"] for line in (*windows, end)} == {"emgdeploy.run/2"}
     assert end["answered"] == len(windows)
@@ -146,6 +146,21 @@ def test_ctrl_c_keeps_all_results(live_build: Path, samples: Single) -> None:
     assert [window["gesture"] for window in found] == wanted
     assert end["ended"] == "interrupted" and f"{len(wanted)} windows" in err
     assert err.splitlines()[-2] == "error: interrupted"
+
+
+def test_a_source_that_falls_silent_ends_in_rest(live_build: Path, samples: Single) -> None:
+    text = "".join(",".join(f"{value:.9g}" for value in row) + "\n" for row in samples)
+    with started(live_build, "--json", "--late", "keep") as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(text)
+        process.stdin.flush()
+        line: dict[str, Any] = {}
+        while not line.get("silent"):
+            line = json.loads(process.stdout.readline())
+        rest, err = process.communicate(text)
+    assert (line["decision"], line["unsure"]) == (None, True) and "rest (unsure): no sample comes" in err
+    last = json.loads(rest.splitlines()[-2])
+    assert "silent" not in last and not last["unsure"] and process.returncode == 0
 
 
 def test_only_lines_that_are_no_samples_end_it_with_a_sentence(live_build: Path) -> None:

@@ -25,6 +25,8 @@ from emgdeploy.signals.stream import Stream
 
 # A window is late when it is older than this, and than two strides, and a newer one is whole.
 LATE_S = 0.15
+# After so long without a sample the hand rests: the source may have died.
+SILENT_S = 1.0
 
 
 class Client(Protocol):
@@ -94,7 +96,11 @@ class _Window:
 
 
 class Recognition:
-    """A session: windows of `source` to the device, decisions back. `counts` may be read at any time."""
+    """A session: windows of `source` to the device, decisions back. `counts` may be read at any time.
+
+    silent: is called once when no sample has come for a second, after which the hand is to rest, until some come again.
+    rest: the class of rest, None where no class means it.
+    """
 
     def __init__(
         self,
@@ -111,7 +117,10 @@ class Recognition:
         self._source, self._settings, self._clock = source, settings, clock or Clock()
         self._stream = Stream(preprocess, settings.rules.needs_amplitude)
         self._confidence = confidence_of(manifest)
-        self._decider = Decider(settings.rules.resolved(preprocess.sample_rate_hz, labels_of(manifest)))
+        rules = settings.rules.resolved(preprocess.sample_rate_hz, labels_of(manifest))
+        self._decider, self.rest = Decider(rules), rules.rest
+        self.silent: Callable[[], None] = lambda: None
+        self._came, self._quiet = float("inf"), False
         self._watch = Watch(preprocess, warn)
         self._waiting: deque[_Window] = deque()
         self._under_way: dict[int, _Window] = {}
@@ -188,6 +197,7 @@ class Recognition:
                 self._watch.say(note)
             if piece is None and not self._waiting:
                 return
+            self._mind(piece)
             if piece is not None and len(piece):
                 self._waiting.extend(self._completed(piece))
             if not self._waiting:
@@ -196,6 +206,14 @@ class Recognition:
             window = self._waiting.popleft()
             self._under_way = {window.index: window}
             yield window.index, window.data
+
+    def _mind(self, piece: Piece | None) -> None:
+        now = self._clock.now()
+        if piece is None or len(piece):
+            self._came, self._quiet = now, False
+        elif now - self._came > SILENT_S and not self._quiet:
+            self._quiet = True
+            self.silent()
 
     def _end_of(self, window: int) -> int:
         """Samples until that window is whole."""

@@ -138,7 +138,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
             page = held.enter_context(closing(livepage.Page(scene, args.view, console)))
             source, watching = page.watched(source), page.decided
         session = recognise.Recognition(manifest, preprocess, client, source, settings, console.warn)
-        RunView(args, manifest, session, names, console, outputs, watching).follow()
+        view = RunView(args, manifest, session, names, console, outputs, watching)
+        session.silent = view.silent
+        view.follow()
     return 0
 
 

@@ -36,6 +36,7 @@ class RunView:
         self._args, self._manifest, self._session = args, manifest, session
         self._names, self._console = names, console
         self.lags_s: list[float] = []
+        self._end_s = 0.0
         self._device_s: list[float] = []
         self._unsure = 0
         self._last: tuple[int | None, bool] | None = None
@@ -74,6 +75,7 @@ class RunView:
     def _show(self, window: Recognised) -> None:
         from emgdeploy.bench.outputs.output import Event
 
+        self._end_s = window.end_s
         self.lags_s.append(window.lag_s)
         self._device_s.append(window.device_s)
         self._unsure += window.unsure
@@ -91,6 +93,20 @@ class RunView:
         self._console.record(fields)
         self._watching(window)
         self._send(Event(label or "rest", window.unsure, changed, window.end_s, window.lag_s, fields))
+
+    def silent(self) -> None:
+        """Nothing comes: whatever was decided last, the hand is to rest."""
+        from emgdeploy.bench.outputs.output import Event
+
+        rest = self._session.rest
+        label = None if rest is None else self._names[rest]
+        changed, self._last = self._last != (rest, True), (rest, True)
+        if changed:
+            self._console.print(f"           -  {label or 'rest'} (unsure): no sample comes")
+            self._console.flush()
+        fields = {"schema": SCHEMA, "silent": True, "decision": rest, "label": label, "unsure": True}
+        self._console.record(fields)
+        self._send(Event(label or "rest", True, changed, self._end_s, 0.0, fields))
 
     def _send(self, event: Event) -> None:
         for output in list(self._outputs):
