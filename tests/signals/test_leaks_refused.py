@@ -48,6 +48,15 @@ def test_what_stands_still_or_repeats_is_no_mark() -> None:
     assert not len(traces.of_samples(periodic))
 
 
+def test_a_clock_beside_the_electrodes_hides_nothing() -> None:
+    signal = RNG.normal(size=(300, 4))
+    cut = [np.column_stack([np.arange(200), part]) for part in (signal[:200], signal[100:])]
+    twice = [recording(part, number, f"{number}.csv") for number, part in enumerate(cut, 1)]
+    refuse_shared(twice, SIDES, 10)  # with its time no sample is like another
+    with pytest.raises(InputError, match="hold the same samples"):
+        refuse_shared(twice, SIDES, 10, (4, 3, -1, 2, 1, 9))
+
+
 def test_the_same_samples_under_two_names_are_refused_by_both_names() -> None:
     signal = RNG.normal(size=(300, 4))
     twice = [recording(signal, 1, "monday/fist.csv"), recording(signal[40:], 2, "copy.csv")]

@@ -195,7 +195,7 @@ def _tested(args: argparse.Namespace, checkpoint: Checkpoint, console: Console) 
     folds = len(choice.all_folds(dataset)) if split.train else 1
     recordings = [dataset.recordings[index] for index in split.test]
     if not split.leaks:
-        seen.refuse_trials(checkpoint, str(args.checkpoint), recordings)
+        seen.refuse_trials(checkpoint, str(args.checkpoint), recordings, dataset.electrodes)
     if args.placement == "none":
         placements.warn(choice, matched, checkpoint, console)
     placed, rows = placements.put_right(args, choice, matched, checkpoint, args.checkpoint, console)

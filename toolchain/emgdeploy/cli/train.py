@@ -305,7 +305,8 @@ def _task(
     )
     task = replace(task, placements=rows)
     if start is not None and not task.split.leaks:
-        seen.refuse_trials(start, str(args.finetune), [recorded[index] for index in task.split.test])
+        tested = [recorded[index] for index in task.split.test]
+        seen.refuse_trials(start, str(args.finetune), tested, dataset.electrodes)
     sessions = sorted({(recording.subject, recording.session) for recording in dataset.recordings})
     console.print(
         f"{dataset.name}: {len(dataset.recordings)} recordings of "

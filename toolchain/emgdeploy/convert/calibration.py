@@ -80,7 +80,7 @@ class FromDataset:
             )
         choice = self._choice(origin)
         dataset = choice.load(self.folder)
-        leaks.refuse_shared(dataset.recordings, choice.divide(dataset), 0)
+        leaks.refuse_shared(dataset.recordings, choice.divide(dataset), 0, dataset.electrodes)
         if origin.preprocess is None:
             matched = at_rate(dataset, preprocess)
         else:

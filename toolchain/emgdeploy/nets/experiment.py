@@ -135,7 +135,8 @@ def prepare(
     """
     split = first_trials(split or choice.divide(dataset), dataset.recordings, trials)
     before = dataset.recordings if recorded is None else recorded
-    leaks.refuse_shared(before, split, round(preprocess.window_ms / 1000 * _rate(dataset)))
+    gap = round(preprocess.window_ms / 1000 * _rate(dataset))
+    leaks.refuse_shared(before, split, gap, dataset.electrodes)
     training, test = divided_windows(dataset.recordings, split, preprocess)
     fitted = preprocess.fit(training.features) if refit else preprocess
     levels = Levels.of(training.features, training.y, len(dataset.labels), fitted, _array_of(dataset, fitted))
@@ -145,7 +146,7 @@ def prepare(
         training = training.joined(labelled_windows(made, preprocess), len(split.train))
     live = Live.of(test, fitted, dataset.labels, [dataset.recordings[i] for i in split.test])
     windows = Windows(fitted.normalised(training.features), training.y, dataset.labels)
-    seen = Trace.of([before[index] for index in split.train])
+    seen = Trace.of([before[index] for index in split.train], dataset.electrodes)
     return Task(
         choice, dataset, split, fitted, windows, live.windows(), training.recording, live, seen, levels
     )

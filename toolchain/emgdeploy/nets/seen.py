@@ -30,13 +30,16 @@ def windows_of(training: Mapping[str, Any], source: str) -> Trace:
     return _noted(training, _WINDOWS, source)
 
 
-def refuse_trials(checkpoint: Checkpoint, source: str, test: Sequence[Recording]) -> None:
-    """Raise InputError where the checkpoint was trained on samples of these test recordings."""
+def refuse_trials(
+    checkpoint: Checkpoint, source: str, test: Sequence[Recording], electrodes: Sequence[int]
+) -> None:
+    """Raise InputError where the checkpoint was trained on samples of these channels of the test recordings."""
     leaks.refuse_seen(
         _noted(checkpoint.training, _RECORDINGS, source),
         test,
         source,
         "without --split and the like the test is what the training left out; or give recordings it has not seen",
+        electrodes,
     )
 
 

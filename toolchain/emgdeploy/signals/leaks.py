@@ -18,15 +18,17 @@ from emgdeploy.signals.traces import Trace
 _SHOWN = 4
 
 
-def refuse_shared(recordings: Sequence[Recording], split: Split, gap: int) -> None:
+def refuse_shared(
+    recordings: Sequence[Recording], split: Split, gap: int, electrodes: Sequence[int] = ()
+) -> None:
     """Raise InputError where both sides of a split hold the same samples, or parts of one trial.
 
     gap: samples, those of a window; parts of one file that lie nearer, of one class and no repetition of their own,
-    are one trial. A split that says that it leaks passes.
+    are one trial. electrodes: the channels to compare, () for all. A split that says that it leaks passes.
     """
     if split.leaks:
         return
-    _refuse_overlaps(recordings, split)
+    _refuse_overlaps(recordings, split, electrodes)
     train, test = set(split.train), set(split.test)
     for one, other in _neighbours(recordings, gap):
         if (one in train and other in test) or (one in test and other in train):
@@ -37,9 +39,11 @@ def refuse_shared(recordings: Sequence[Recording], split: Split, gap: int) -> No
             )
 
 
-def refuse_seen(seen: Trace, recordings: Sequence[Recording], who: str, hint: str) -> None:
+def refuse_seen(
+    seen: Trace, recordings: Sequence[Recording], who: str, hint: str, electrodes: Sequence[int] = ()
+) -> None:
     """Raise InputError, which begins with `who`, where it was trained on samples of these test recordings."""
-    found = seen.seen(recordings)
+    found = seen.seen(recordings, electrodes)
     if found:
         raise InputError(
             f"{who} was trained on {len(found)} of these {len(recordings)} test trials: "
@@ -72,8 +76,11 @@ def listed(titles: Sequence[str], shown: int = _SHOWN) -> str:
     return ", ".join(titles[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
-def _refuse_overlaps(recordings: Sequence[Recording], split: Split) -> None:
-    marks = {number: traces.of_samples(recordings[number].samples) for number in (*split.train, *split.test)}
+def _refuse_overlaps(recordings: Sequence[Recording], split: Split, electrodes: Sequence[int]) -> None:
+    marks = {
+        number: traces.of_samples(recordings[number].samples, electrodes)
+        for number in (*split.train, *split.test)
+    }
     trained = _together([marks[number] for number in split.train])
     for number in split.test:
         if not np.isin(marks[number], trained).any():

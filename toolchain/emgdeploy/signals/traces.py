@@ -28,13 +28,16 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_ODD), -1, 1 << 64))
 
 
-def of_samples(samples: NDArray[Any]) -> Marks:
-    """The marks of a recording (S, channels), each once, in order.
+def of_samples(samples: NDArray[Any], electrodes: Sequence[int] = ()) -> Marks:
+    """The marks of a recording (S, channels), each once, in order; electrodes: the channels to look at, () for all: a
+    time or a counter beside them may begin anew in each cut.
 
     Samples that stand still give none, and neither does what repeats within the recording: a constant or periodic
     signal is the same in recordings that have nothing else in common.
     """
-    columns = np.unique(np.linspace(0, samples.shape[1] - 1, _MOST_COLUMNS).round().astype(np.int64))
+    known = np.unique([channel for channel in electrodes if 0 <= channel < samples.shape[1]]).astype(np.int64)
+    known = known if len(known) else np.arange(samples.shape[1])
+    columns = known[np.unique(np.linspace(0, len(known) - 1, _MOST_COLUMNS).round().astype(np.int64))]
     length = max(_LEAST_SAMPLES, -(-_NUMBERS // len(columns)))
     if len(samples) < length:
         return np.zeros(0, np.uint64)
@@ -65,9 +68,9 @@ class Trace:
     every: int = 1
 
     @classmethod
-    def of(cls, recordings: Iterable[Recording]) -> Trace:
-        """The trace of recordings."""
-        found = [of_samples(recording.samples) for recording in recordings]
+    def of(cls, recordings: Iterable[Recording], electrodes: Sequence[int] = ()) -> Trace:
+        """The trace of what these channels of recordings show."""
+        found = [of_samples(recording.samples, electrodes) for recording in recordings]
         return cls(np.unique(np.concatenate([np.zeros(0, np.uint64), *found])))._thinned(1, _KEPT)
 
     @classmethod
@@ -88,9 +91,10 @@ class Trace:
         both = np.union1d(self.marks, other.marks)
         return Trace(both, every)._thinned(every, most)
 
-    def seen(self, recordings: Sequence[Recording]) -> list[int]:
+    def seen(self, recordings: Sequence[Recording], electrodes: Sequence[int] = ()) -> list[int]:
         """Which of the recordings share samples with what was seen."""
-        return [number for number, one in enumerate(recordings) if self.knows(of_samples(one.samples)).any()]
+        marks = (of_samples(recording.samples, electrodes) for recording in recordings)
+        return [number for number, own in enumerate(marks) if self.knows(own).any()]
 
     def knows(self, marks: Marks) -> NDArray[np.bool_]:
         """(N,) which of the marks are kept here."""
