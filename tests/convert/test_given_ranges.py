@@ -119,4 +119,4 @@ def test_what_was_learned_is_said(tmp_path: Path) -> None:
     done = convert_model(tmp_path / "a.pt", tmp_path / "again", gates=ANY_DRIFT)
     assert (done.calibration.method, done.calibration.windows) == (LEARNED, 0)
     assert "fake-quantized" in [row.stage for row in done.ledger]
-    assert str(done.calibration) == "ranges learned in training"
+    assert str(done.calibration) == "ranges as the model brings them"

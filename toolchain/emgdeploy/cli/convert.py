@@ -79,7 +79,7 @@ def add_calibration(parser: argparse.ArgumentParser) -> None:
         "--calibration-method",
         choices=_METHODS,
         help="how to set them: by all values seen, all but a ten-thousandth, or where the rounding costs least "
-        "(default percentile); ranges learned in training are kept",
+        "(default percentile); ranges that the model brings are kept",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the data set's recordings lie")
     parser.add_argument(

@@ -49,7 +49,7 @@ class Calibration:
 
     def __str__(self) -> str:
         if self.method == LEARNED:
-            return "ranges learned in training"
+            return "ranges as the model brings them"
         return (
             f"ranges by {self.method} on {self.windows} {'simulated' if self.simulated else 'real'} windows"
         )

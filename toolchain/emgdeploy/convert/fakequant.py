@@ -2,54 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from emgdeploy.convert import onnxfile, packages
+import numpy as np
+
+from emgdeploy.convert import dequantized, onnxfile, packages
+from emgdeploy.convert.dequantized import CLIP, DOWN, UP
 from emgdeploy.convert.onnxfile import OnnxModel
+from emgdeploy.convert.quant_points import FIXED_RANGE
 from emgdeploy.errors import InputError
 from emgdeploy.nets.ranges import Range
 from emgdeploy.text import printable
 
-_DOWN, _UP = "QuantizeLinear", "DequantizeLinear"
+# Behind these a rectifier may be missing, because the quantization cuts off what it would.
+_SIGNED = frozenset({"Add", "BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul", "Mul", "Sub"})
 
 
-def separate(model: OnnxModel, source: str) -> tuple[OnnxModel, dict[str, Range]]:
-    """The float network without these pairs, and the ranges they named, by tensor.
+def holds_pairs(model: OnnxModel) -> bool:
+    """Whether the file says of some tensor how it is quantized."""
+    return any(node.op_type in (DOWN, UP) for node in model.proto.graph.node)
 
+
+def separate(model: OnnxModel, source: str, rectify: bool = False) -> tuple[OnnxModel, dict[str, Range]]:
+    """The float network without these pairs, its weights as the floats they mean, and the ranges the pairs named, by
+    tensor.
+
+    rectify: put the ReLU back that quantizers leave out where a range begins at 0.
     Raises InputError for a pair that is not one int8 (or uint8) scale for a whole tensor.
     """
-    nodes = model.proto.graph.node
-    if not any(node.op_type == _DOWN for node in nodes):
+    if not holds_pairs(model):
         return model, {}
     proto = packages.onnx().ModelProto()
     proto.CopyFrom(model.proto)
-    constants = _constants(proto)
-    makers = {node.output[0]: node for node in proto.graph.node}
+    constants = dequantized.fold(proto, source)
+    makers = {name: node for node in proto.graph.node for name in node.output}
     ranges: dict[str, Range] = {}
     instead: dict[str, str] = {}
+    cut: list[str] = []
     for node in proto.graph.node:
-        before = makers.get(node.input[0]) if node.op_type == _UP else None
-        if before is None or before.op_type != _DOWN:
+        before = _down_of(node, makers) if node.op_type == UP else None
+        if before is None:
             continue
         tensor = before.input[0]
         tensor = instead.get(tensor, tensor)
-        ranges[tensor] = _range(before, constants, source)
+        maker = makers.get(tensor)
+        if maker is None or maker.op_type not in FIXED_RANGE:
+            ranges.setdefault(tensor, _range(before, constants, source))
         instead[node.output[0]] = tensor
+        if rectify and maker is not None and maker.op_type in _SIGNED and ranges[tensor].low == 0:
+            cut.append(tensor)
     _reconnect(proto, instead)
+    for tensor in dict.fromkeys(cut):
+        ranges[_rectify(proto, tensor)] = ranges.pop(tensor)
     return onnxfile.check(proto, source), ranges
 
 
-def _constants(proto: Any) -> dict[str, Any]:
-    to_array = packages.onnx().numpy_helper.to_array
-    found = {tensor.name: to_array(tensor) for tensor in proto.graph.initializer}
-    for node in proto.graph.node:
-        if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
-            found[node.output[0]] = to_array(node.attribute[0].t)
-    return found
+def _down_of(node: Any, makers: Mapping[str, Any]) -> Any:
+    """The QuantizeLinear before a DequantizeLinear; a Clip of integers may stand between, which narrows the range."""
+    before = makers.get(node.input[0])
+    if before is not None and before.op_type == CLIP:
+        before = makers.get(before.input[0])
+    return before if before is not None and before.op_type == DOWN else None
+
+
+def _rectify(proto: Any, tensor: str) -> str:
+    """Let whoever read a tensor read its ReLU; returns that one's name."""
+    graph, relu = proto.graph, f"{tensor}/rectified"
+    nodes = []
+    for node in graph.node:
+        copied = type(node).FromString(node.SerializeToString())
+        copied.input[:] = [relu if name == tensor else name for name in node.input]
+        nodes.append(copied)
+        if tensor in node.output:
+            nodes.append(packages.onnx().helper.make_node("Relu", [tensor], [relu], name=f"{node.name}/Relu"))
+    for output in graph.output:
+        output.name = relu if output.name == tensor else output.name
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return relu
 
 
 def _range(node: Any, constants: dict[str, Any], source: str) -> Range:
     given = [constants[name] for name in node.input[1:3] if name in constants]
+    if len(node.input) == 2:  # a zero point left out is that of uint8
+        given.append(np.zeros(1, np.uint8))
     if len(given) != 2 or any(value.size != 1 for value in given):
         raise InputError(
             f"{source}: {printable(node.name)!r} does not quantize a whole tensor by one constant scale",
@@ -75,7 +112,12 @@ def _reconnect(proto: Any, instead: dict[str, str]) -> None:
     for output in graph.output:
         if output.name in instead:
             output.name = instead[output.name]
-    read = {name for node in kept for name in node.input} | {output.name for output in graph.output}
-    kept = [node for node in kept if node.op_type not in (_DOWN, "Constant") or node.output[0] in read]
+    needed = {output.name for output in graph.output}
+    left = []
+    for node in reversed(kept):
+        if needed & set(node.output) or node.op_type not in (DOWN, CLIP, "Constant"):
+            left.append(node)
+            needed |= set(node.input)
+    copies = [type(node).FromString(node.SerializeToString()) for node in reversed(left)]
     del graph.node[:]
-    graph.node.extend(kept)
+    graph.node.extend(copies)

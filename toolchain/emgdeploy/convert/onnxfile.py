@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from emgdeploy.text import printable
 _MAX_BYTES = 512 << 20
 # Operators that change neither numbers nor how many there are.
 MOVES = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
+# Operators that compute on integers.
+_INTEGER_OPERATOR = re.compile(r"QLinear|QGemm|QAttention|ConvInteger|MatMulInteger|DynamicQuantize")
 _EXPORT_HINT = "export it again: torch.onnx.export(network.eval(), (torch.zeros(1, C, H, W),), 'model.onnx')"
 
 
@@ -93,6 +96,12 @@ def _check_operators(proto: Any, source: str) -> None:
         if (node.domain, node.op_type) not in local and not onnx.defs.has(node.op_type, node.domain):
             domain = f"{node.domain}." if node.domain else ""
             unknown.setdefault(printable(f"{domain}{node.op_type}"), printable(node.name))
+    whole = sorted({node.op_type for node in proto.graph.node if _INTEGER_OPERATOR.match(node.op_type)})
+    if whole:
+        raise InputError(
+            f"{source}: is quantized in the QOperator format ({', '.join(whole)}), which says nothing of the float network",
+            "quantize it again with quant_format=QuantFormat.QDQ, or give the float network",
+        )
     if unknown:
         raise InputError(
             f"{source}: has operators that ONNX does not define: "

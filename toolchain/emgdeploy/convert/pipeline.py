@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from emgdeploy.convert.ledger import DriftError, Gates, Ledger, LedgerRow
 from emgdeploy.convert.lowering import program
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.reference import Reference
-from emgdeploy.convert.source import Source
+from emgdeploy.convert.source import Logits, Source
 from emgdeploy.convert.windows import dequantize, quantize_windows, to_device_layout
 from emgdeploy.files import write_atomic
 from emgdeploy.graph.reader import Function, read_functions
@@ -45,6 +46,7 @@ ONNX_NAME = "model.onnx"
 TFLITE_NAME = "model.int8.tflite"
 INT8_STAGE = "tflite-int8"
 FAKE_STAGE = "fake-quantized"
+QDQ_STAGE = "onnx-quantized"
 # How TensorFlow's converter finds ranges where it does so itself: the smallest and the largest value.
 _CONVERTERS_METHOD = "minmax"
 # Enough to see 0.3 points of accuracy, at 2 to 5 ms of the reference interpreter for each.
@@ -128,7 +130,9 @@ def convert_source(
     source = origin.place or origin.name
     origin = replace(origin, model=autopad.spelled(origin.model, origin.name))
     report("simplifying")
-    simple, ranges = fakequant.separate(simplify.simplify(origin.model, source), source)
+    simple, ranges = fakequant.separate(
+        simplify.simplify(origin.model, source), source, origin.network is None
+    )
     simple, end = ending.cut(simple)
     simple = division.spelled(simple, source)
     program.check_operators(simple, source)  # before anything that takes long
@@ -154,13 +158,19 @@ def convert_source(
     functions = read_functions(tflite, source)
     whole.check(tflite, source, {name for function in functions for name in function.tensors})
     report("comparing")
-    if origin.fake_quantized is not None:
-        ledger.add_int8(FAKE_STAGE, origin.fake_quantized(x), gated=chosen.representative)
+    answers = _rounded_row(ledger, origin, chosen, end, answers)
     try:
         found = end.of(int8_logits(tflite, x, lowered.window_axes))
         ledger.add_int8(INT8_STAGE, found, gated=chosen.representative)
         if not chosen.representative:
-            _hold_on_calibration(gates, simple, tflite, chosen.calibration, lowered.window_axes)
+            exact = origin.fake_quantized if origin.network is None and not end.ops else None
+            _hold_on_calibration(
+                gates,
+                exact or partial(onnxrun.run, simple, source="calibration"),
+                tflite,
+                chosen.calibration,
+                lowered.window_axes,
+            )
     except DriftError as drift:
         seen = x if chosen.representative else chosen.calibration
         why = losses.explained(losses.worst(simple, ranges, seen), drift.ledger[-1].logits_error)
@@ -232,7 +242,7 @@ def _int8(
 
 def _hold_on_calibration(
     gates: Gates,
-    simple: OnnxModel,
+    exact: Logits,
     tflite: bytes,
     calibration: NDArray[np.float32],
     axes: tuple[int, ...],
@@ -240,7 +250,7 @@ def _hold_on_calibration(
     """Test windows without labels may be anything, noise and extremes included: they are shown in the
     ledger, and the int8 gate is held on the windows that int8 was made for."""
     check = Ledger(gates, None)
-    check.add_float("onnx-simplified", onnxrun.run(simple, calibration, "calibration"))
+    check.add_float("onnx-simplified", exact(calibration))
     check.add_int8(INT8_STAGE, int8_logits(tflite, calibration, axes))
 
 
@@ -259,7 +269,7 @@ def _source_rows(
 
     logits: (N, K) without what stands at the network's end.
     """
-    plain, _ = fakequant.separate(origin.model, origin.name)
+    plain, _ = fakequant.separate(origin.model, origin.name, origin.network is None)
     onnx_answers = onnxrun.run(plain, x, origin.name)
     answers = onnx_answers if origin.network is None else origin.torch_logits(x)
     if end.names_class:
@@ -269,3 +279,20 @@ def _source_rows(
         ledger.add_float("pytorch", answers)
     ledger.add_float("onnx", onnx_answers)
     return answers
+
+
+def _rounded_row(
+    ledger: Ledger, origin: Source, chosen: Chosen, end: Ending, answers: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The row of a source that says itself what rounding costs; returns what int8 is an imitation of.
+
+    answers: those of the float network. A quantized ONNX file is what its user has, whatever float network is behind it.
+    """
+    if origin.fake_quantized is None or end.names_class:
+        return answers
+    rounded = origin.fake_quantized(chosen.x)
+    if origin.network is not None:
+        ledger.add_int8(FAKE_STAGE, rounded, gated=chosen.representative)
+        return answers
+    ledger.add_int8(QDQ_STAGE, rounded, gated=False)
+    return rounded

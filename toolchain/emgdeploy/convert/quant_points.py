@@ -43,7 +43,7 @@ KEEPS_RANGE = frozenset(
 # Each operand is one of the numbers that come out, so that all of them take the range of the output.
 _TAKES_RANGE = frozenset({"Clip", "Concat", "Max", "Min"})
 # TFLite fixes the range of what these give.
-_FIXED_RANGE = frozenset({"Constant", "Sigmoid", "Softmax", "Tanh"}) | recurrence.LOOPED
+FIXED_RANGE = frozenset({"Constant", "Sigmoid", "Softmax", "Tanh"}) | recurrence.LOOPED
 # TFLite computes a following activation together with these; others that one reads are held in its range.
 FUSES = frozenset({"Add", "BatchNormalization", "Conv", "Div", "Gemm", "MatMul", "Mul", "Sub"})
 _FUSED_BOUNDS = ((0.0, np.inf), (0.0, 6.0))
@@ -58,7 +58,7 @@ def points(model: OnnxModel) -> tuple[str, ...]:
     inside, entries = _inside(model), islands.entries(model)
     found = [model.input_name]
     for node in model.proto.graph.node:
-        if node.op_type in KEEPS_RANGE | _FIXED_RANGE | NO_NUMBERS or node.output[0] in inside:
+        if node.op_type in KEEPS_RANGE | FIXED_RANGE | NO_NUMBERS or node.output[0] in inside:
             continue
         following = users.get(node.output[0], [])
         alone = len(following) == 1 and node.output[0] not in entries

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.convert import export, onnxfile, packages
+from emgdeploy.convert import export, fakequant, onnxfile, onnxrun, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
 from emgdeploy.nets import foreign
@@ -32,7 +32,8 @@ class Source:
     network_name: what a checkpoint's is called, `module:function` for a user's own.
     window_shape: (C, H, W) of a checkpoint; the ONNX file's own input shape without batch.
     preprocess, acquisition: None where the file does not say. training: the notes of whoever trained the checkpoint. fake_quantized: of a network trained for int8, which
-    brings its ranges: its (N, K) logits with all tensors rounded; `network` then rounds only its weights.
+    brings its ranges: its (N, K) logits with all tensors rounded; `network` then rounds only its weights. Of a
+    quantized ONNX file those of the file as it stands.
     """
 
     name: str
@@ -61,7 +62,10 @@ def read(path: Path, factory: str | None = None) -> Source:
     foreign.refuse(path)
     if path.suffix.lower() == ".onnx":
         model = onnxfile.load(path)
-        return Source(path.name, _sha256(path), model, model.input_shape[1:], place=str(path))
+        whole = partial(onnxrun.run, model, source=path.name) if fakequant.holds_pairs(model) else None
+        return Source(
+            path.name, _sha256(path), model, model.input_shape[1:], fake_quantized=whole, place=str(path)
+        )
     if not is_checkpoint(path):
         raise InputError(
             f"{path}: a {path.suffix or 'file without suffix'} cannot be converted",
