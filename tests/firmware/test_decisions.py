@@ -198,5 +198,6 @@ def test_descriptions_come_from_files_and_words(tmp_path: Path) -> None:
     (tmp_path / "d.toml").write_text("vote = 5\nvelocity_mv = [0.1, 0.5]\n")
     wanted = Rules(vote=5, velocity_mv=(0.1, 0.5))
     assert read_rules(str(tmp_path / "d.toml")) == wanted
+    assert read_rules("vote=5,velocity_mv=[0.1, 0.5]") == wanted
     assert read_rules("vote=5,confidence=0.5") == Rules(vote=5, confidence=0.5)
     assert Rules.from_dict(wanted.to_dict()) == wanted

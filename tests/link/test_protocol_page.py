@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emgdeploy.link import framing, wire
+from emgdeploy.link import framing, live, wire
 from emgdeploy.link.framing import Decoder, Frame
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -74,6 +74,8 @@ def test_payloads_say_what_their_types_promise() -> None:
     assert wire.Checksum.unpack_all(checksums.data)[0] == wire.Checksum(40, zlib.crc32(bytes(range(40))))
     asked = {v.name: v.frame.payload for v in VECTORS}
     assert asked["what layer 1 made"] == wire.read(wire.READ_STEP, 1, 0, 4096)
+    event = next(vector.frame for vector in VECTORS if vector.frame.type == wire.EVENT)
+    assert live.Event.unpack(event).end == 50 and live.Event.unpack(event).confidence == 930
     assert asked["greeting"] == wire.hello(128) and asked["baud"] == wire.u32(921600)
 
 
@@ -96,6 +98,6 @@ def test_device_side(vector: Vector, parser_program: Path) -> None:
 
 def test_types_are_those_of_the_page() -> None:
     named = _types_of_the_page()
-    assert len(named) == 21
+    assert len(named) == 26
     for name, number in named.items():
         assert getattr(wire, name) == number, name

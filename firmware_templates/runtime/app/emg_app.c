@@ -11,6 +11,10 @@
 #ifdef EMG_PARAMETER_BYTES
 #include "../params/params.h"
 #endif
+#ifdef EMG_LIVE
+#include "../sensing/sampling.h"
+#include "../sensing/sensing.h"
+#endif
 
 /* How many answers are kept, and so how many windows may be under way: a power of two. */
 #ifndef EMG_REPLY_DEPTH
@@ -222,6 +226,12 @@ static void end_pause(void) {
 /* A raised rate is given up after a while without a frame. */
 static void rest(void) {
     begin_pause();
+#ifdef EMG_LIVE
+    if (emg_sensing_is_clocked()) {
+        emg_sampling_idle();
+        return;
+    }
+#endif
     if (raised() && emg_platform_ticks() - g_last_heard > g_patience) {
         switch_baud(emg_platform_info.baud);
     } else {
@@ -241,7 +251,13 @@ void emg_app_step(void) {
     if (byte >= 0) {
         end_pause();
         take((uint8_t)byte);
-    } else {
+    }
+#ifdef EMG_LIVE
+    if (emg_sensing_step(&g_session)) {
+        return;
+    }
+#endif
+    if (byte < 0) {
         rest();
     }
 }

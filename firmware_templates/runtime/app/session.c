@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "crc32.h"
+#ifdef EMG_LIVE
+#include "../sensing/sensing.h"
+#endif
 #ifdef EMG_TAPS
 #include "../taps/taps.h"
 #endif
@@ -67,6 +70,9 @@ static void begin_session(emg_session_t *session, const emg_frame_t *frame) {
     session->reply_limit = (uint16_t)(wanted < most ? wanted : most);
     session->window.active = 0;
     memset(session->answers, 0, session->depth * sizeof session->answers[0]);
+#ifdef EMG_LIVE
+    emg_sensing_stop();
+#endif
 }
 
 /* A repeated HELLO finds its session begun and disturbs nothing. */
@@ -188,6 +194,9 @@ static void handle_chunk(emg_session_t *session, const emg_frame_t *frame) {
     const uint16_t behind = (uint16_t)(session->newest - frame->sequence);
     const emg_answer_t *kept;
     uint32_t count;
+#ifdef EMG_LIVE
+    emg_sensing_stop(); /* so that nothing is sampled while windows are timed */
+#endif
     if (frame->length < CHUNK_HEADER) {
         refuse(session, frame, EMG_REFUSED_PAYLOAD);
         return;
@@ -314,6 +323,12 @@ static void handle_request(emg_session_t *session, const emg_frame_t *frame) {
     case EMG_TYPE_BAUD:
         handle_baud(session, frame);
         break;
+#ifdef EMG_LIVE
+    case EMG_TYPE_LIVE:
+    case EMG_TYPE_SAMPLES:
+        emg_sensing_request(session, frame);
+        break;
+#endif
     case EMG_TYPE_PARAMS:
         if (session->world->params != NULL) {
             handle_params(session, frame);

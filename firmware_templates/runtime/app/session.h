@@ -17,6 +17,8 @@
 #define EMG_TYPE_PING 0x06u
 #define EMG_TYPE_BAUD 0x07u
 #define EMG_TYPE_PARAMS 0x08u /* only in builds whose parameters can be replaced */
+#define EMG_TYPE_LIVE 0x09u   /* in builds with live recognition, as is the next one */
+#define EMG_TYPE_SAMPLES 0x0Au
 #define EMG_TYPE_ANSWER 0x80u /* an answer's type is its request's plus this */
 #define EMG_TYPE_RESULT 0x84u
 #define EMG_TYPE_BOOT 0xC0u
@@ -25,6 +27,7 @@
 #define EMG_TYPE_STALE 0xC3u
 #define EMG_TYPE_ORDER 0xC4u
 #define EMG_TYPE_REFUSED 0xC5u
+#define EMG_TYPE_EVENT 0xC6u
 
 #define EMG_REFUSED_TYPE 1u
 #define EMG_REFUSED_PAYLOAD 2u

@@ -20,21 +20,25 @@ static uint32_t whole_root(uint64_t x) {
     return (uint32_t)root;
 }
 
-float emg_root(float x) {
+/* x = mantissa * 2^(exponent - 150). The root has 25 bits; no root lies half way between two floats, so the
+ * last of them alone says which way to round. */
+static float root_of_normal(float x) {
     uint32_t bits;
-    if (!(x <= FLT_MAX)) {
-        return x;
-    }
-    if (x < FLT_MIN) { /* subnormal: scaled up and back, both exactly */
-        return x > 0.0f ? emg_root(x * 16777216.0f) / 4096.0f : 0.0f;
-    }
     memcpy(&bits, &x, sizeof bits);
-    /* x = mantissa * 2^(exponent - 150). The root has 25 bits; no root lies half way between two floats, so
-     * the last of them alone says which way to round. */
     const uint32_t exponent = bits >> 23;
     const uint64_t mantissa = (bits & 0x007fffffu) | 0x00800000u;
     const uint32_t root = (whole_root(mantissa << (exponent % 2u ? 25 : 26)) + 1u) >> 1;
     bits = (((exponent - (exponent % 2u ? 1u : 2u)) / 2u + 64u) << 23) + (root - 0x00800000u);
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+float emg_root(float x) {
+    if (!(x <= FLT_MAX)) {
+        return x;
+    }
+    if (x < FLT_MIN) { /* subnormal: scaled up and back, both exactly */
+        return x > 0.0f ? root_of_normal(x * 16777216.0f) / 4096.0f : 0.0f;
+    }
+    return root_of_normal(x);
 }

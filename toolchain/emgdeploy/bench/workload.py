@@ -147,6 +147,16 @@ def _of_windows(windows: Windows, path: Path, folder: Path, manifest: Manifest) 
     return work
 
 
+def answers_to(x: NDArray[Any], folder: Path, manifest: Manifest) -> NDArray[Any]:
+    """(N, *input.shape) windows as the device takes them -> what it must answer, by the reference interpreter.
+
+    Raises ToolMissingError without it.
+    """
+    return _answers(
+        Reference(manifest.artifact(folder, "tflite").read_bytes(), keep_tensors=False), x, manifest
+    )
+
+
 def _beyond(x: NDArray[Any], path: Path, manifest: Manifest) -> list[str]:
     """A doubt where more of the numbers lie beyond the ends of the input than any effort puts there."""
     tensor = manifest.input

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, line, options, samplefile
+from emgdeploy.cli import dataoptions, line, livebench, options, samplefile
 from emgdeploy.cli import folder as folders
 from emgdeploy.cli.console import Console
 
@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="fail when the time is off the expected one by more (default: 0.01 on emulated boards)",
     )
+    livebench.add(parser)
     line.add(parser)
 
 
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     folder, manifest = folders.find(args.build, console)
     integrity.check_all(folder, manifest.hashes)
     board = load_board(manifest.board)
+    if args.live:
+        return livebench.run(args, folder, manifest, board, console)
     wanted = _options(args)
     if manifest.taps_of is not None:
         console.note("a build with taps: every time holds its checksums too")

@@ -11,14 +11,14 @@ from emgdeploy.cli import folder as folders
 from emgdeploy.cli import options
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.convert import add_calibration, add_gates, calibrating, calibration_of, gates_of
-from emgdeploy.errors import InputError, ToolMissingError
+from emgdeploy.errors import InputError, ToolMissingError, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from emgdeploy.boards import Board
     from emgdeploy.convert.calibration import FromDataset
-    from emgdeploy.deploy.request import BuildRequest
+    from emgdeploy.deploy.request import BuildRequest, LiveRequest
     from emgdeploy.deploy.workload import Material
     from emgdeploy.firmware.manifest import Manifest
     from emgdeploy.firmware.nuttx import Tree
@@ -69,6 +69,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("none", "head"),
         help="let the last dense layer be replaced on the device, by `calibrate` (default: none)",
     )
+    parser.add_argument(
+        "--live", action="store_true", help="firmware that also samples, recognises and decides by itself"
+    )
+    parser.add_argument(
+        "--live-recording",
+        type=Path,
+        metavar="FILE",
+        help="with --live: samples that are compiled into the image, to be played without a sensor",
+    )
     add_calibration(parser)
     add_gates(parser)
     options.add_decisions(parser)
@@ -108,6 +117,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         autostart=args.autostart,
         tuner=tune if args.tune else None,
         taps=args.taps,
+        live=_live(args),
     )
     stages = _STAGES + (request.weights == "ram") + (0 if request.tree is None else _STAGES_OF_A_TREE)
     with console.progress(f"building for {board.name}", stages) as bar:
@@ -121,6 +131,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     _keep_board(args, board, console)
     _show(made, board, request.out, console)
     return 0
+
+
+def _live(args: argparse.Namespace) -> LiveRequest | None:
+    from emgdeploy.deploy.request import LiveRequest
+
+    if args.live_recording is not None and not args.live:
+        raise UsageError("--live-recording belongs to --live", "add --live")
+    return LiveRequest(args.live_recording) if args.live else None
 
 
 def _keep_board(args: argparse.Namespace, board: Board, console: Console) -> None:

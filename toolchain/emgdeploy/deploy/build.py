@@ -78,6 +78,9 @@ def _filled(
     program, recognition = job.program(model), job.recognition(model)
     for name, text in (program.sources | recognition.sources).items():
         write_atomic(folder / name, text)
+    if request.live is not None:
+        for name, data in job.sensing(model).files.items():
+            write_atomic(folder / name, data)
     goldens.save(folder / "golden.npz", job.golden(model))
     made = _compiled(job, program, folder, report)
     result = describe.manifest_of(describe.Finished(job, chosen, model, program, made, recognition))

@@ -11,6 +11,7 @@ from emgdeploy.calibrate import prior
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.codegen.result import LayerInfo, TensorSpec
 from emgdeploy.deploy.job import Job, Program
+from emgdeploy.deploy.sensing import ARTIFACT, FILE
 from emgdeploy.deploy.workload import Workload
 from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import memory_budget as fits
@@ -50,6 +51,9 @@ def manifest_of(done: Finished) -> Manifest:
     artifacts = {**made.artifacts, **work.files, "golden": "golden.npz"}
     if model.parameters:
         artifacts["adapt"] = prior.FILE
+    sensing = None if request.live is None else done.job.sensing(model)
+    if sensing is not None and sensing.files:
+        artifacts[ARTIFACT] = FILE
     if recipe.platform.app is not None:
         artifacts["app"] = apps.FOLDER
     return Manifest(
@@ -95,6 +99,7 @@ def manifest_of(done: Finished) -> Manifest:
         notes=work.notes + _notes(done) + done.recognition.notes,
         network=work.network,
         seen_windows=work.seen_windows,
+        live=None if sensing is None else sensing.facts,
         decisions=Rules.from_dict(work.decisions or {}).to_dict(),
         adapt=Adaptable(request.adapt, model.layers[-1].name, len(model.parameters))
         if model.parameters

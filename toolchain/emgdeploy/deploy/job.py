@@ -12,7 +12,9 @@ import emgdeploy
 from emgdeploy import resources
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
 from emgdeploy.convert.golden import Golden
-from emgdeploy.deploy.request import BuildRequest
+from emgdeploy.deploy import sensing
+from emgdeploy.deploy.request import BuildRequest, LiveRequest
+from emgdeploy.deploy.sensing import Sensing
 from emgdeploy.deploy.workload import Workload
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import compiler, image, live, memory_budget
@@ -132,6 +134,11 @@ class Job:
             work.preprocess, model.input, work.window_shape, order, self.header(), decisions
         )
 
+    def sensing(self, model: GeneratedModel) -> Sensing:
+        """What live recognition adds to the firmware."""
+        room = self.platform.sampling.get("ring_samples", 0)
+        return sensing.sensing(self.request.live or LiveRequest(), self.work, self.recognition(model), room)
+
     def golden(self, model: GeneratedModel) -> Golden:
         """A model with float input and output keeps those operators on the host; the device sees integers."""
         golden = self.work.golden
@@ -140,15 +147,19 @@ class Job:
     def program(self, model: GeneratedModel) -> Program:
         """What is compiled, and the ID that tells it from any other."""
         board = self.request.board
-        platform = {f"src/platform/{k}": v for k, v in render(self.platform, board).items()}
+        live = self.request.live is not None
+        platform = {f"src/platform/{k}": v for k, v in render(self.platform, board, live).items()}
         sources = _sources(model) | platform
         recipe = self._recipe(model, sources)
+        if self.request.live is not None:
+            sources |= self.sensing(model).sources
+            recipe = replace(self._recipe(model, sources), defines=self.sensing(model).defines)
         others = [self.work.tflite, self.tools.version.encode()]
         identity, taps_of = infos.build_id(sources, recipe.compile_flags, others), None
         if self.request.taps:
             sources |= _texts(sorted((_RUNTIME / "taps").glob("*.[ch]")))
             tapped = self._recipe(model, sources)
-            recipe = replace(tapped, defines=(f"-DEMG_TAPS={len(model.layers)}u",))
+            recipe = replace(tapped, defines=(*recipe.defines, f"-DEMG_TAPS={len(model.layers)}u"))
             identity, taps_of = infos.build_id(sources, recipe.compile_flags, others), identity
         sources["src/build_info.h"] = infos.build_info(board, identity, self.work.labels, taps_of)
         return Program(recipe, sources, identity, taps_of)

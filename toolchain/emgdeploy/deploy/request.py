@@ -22,6 +22,13 @@ Tuner = Callable[[Graph, CodegenOptions, Core, Fits], Mapping[int, str]]
 
 
 @dataclass(frozen=True)
+class LiveRequest:
+    """recording: a file of samples to be compiled into the image, a source without a sensor."""
+
+    recording: Path | None = None
+
+
+@dataclass(frozen=True)
 class BuildRequest:
     """What to build. given: windows, labels and the like; extra_flags: more for the C compiler.
 
@@ -30,7 +37,8 @@ class BuildRequest:
     weights: "flash" leaves them where constants are, "ram" copies what gains most to RAM as far as it has room.
     tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen; or chosen has
     what was chosen before. taps: the firmware hands out what each layer made (docs/protocol.md), with the
-    same C for the model. adapt: "head" lets the last dense layer be replaced on the device. latest: what is asked for without --build is this one from now on.
+    same C for the model. adapt: "head" lets the last dense layer be replaced on the device. live: it samples and
+    recognises by itself, too. latest: what is asked for without --build is this one from now on.
     """
 
     board: Board
@@ -45,6 +53,7 @@ class BuildRequest:
     tuner: Tuner | None = None
     chosen: Mapping[int, str] | None = None
     taps: bool = False
+    live: LiveRequest | None = None
     latest: bool = True
     adapt: str = "none"
 
@@ -69,6 +78,11 @@ def check(request: BuildRequest, platform: Platform) -> None:
     """Raise UsageError for options that make no sense on this platform."""
     _check_tree(request, platform)
     _check_weights(request, platform)
+    if request.live is not None and not platform.sensing:
+        raise UsageError(
+            f"--live is not there for {request.board.name} yet: its firmware has no source of samples",
+            "take native or a board of QEMU's mps2, or compile live.c into your own program (docs/live.md)",
+        )
 
 
 def _check_tree(request: BuildRequest, platform: Platform) -> None:

@@ -20,6 +20,7 @@ from emgdeploy.firmware.platform import (
     BARE_METAL,
     OBJECTS,
     RESET_HANDLER,
+    SAMPLING_HANDLER,
     UART_HANDLER,
     Platform,
     render_linker_script,
@@ -98,7 +99,8 @@ def _stack(folder: Path, objects: list[Path], platform: Platform) -> StackNeed:
     taken = [name for path in objects for name in addresses_taken(folder / path)]
     graph = read_call_graphs(texts, taken)
     if platform.image == BARE_METAL:
-        return need(graph, RESET_HANDLER, [UART_HANDLER], _EXCEPTION_FRAME)
+        handlers = [UART_HANDLER, *({SAMPLING_HANDLER} & graph.frames.keys())]
+        return need(graph, RESET_HANDLER, handlers, _EXCEPTION_FRAME)
     return need(graph, "main")
 
 

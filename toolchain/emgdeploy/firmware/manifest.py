@@ -151,9 +151,10 @@ class Manifest:
     reference: name and version of the interpreter that computed golden.npz.
     network: what the model's network is called, `module:function` for a user's own: a name, which nothing imports.
     seen_windows: a trace of the windows it was trained or calibrated on, as `signals.traces.Trace` reads it.
-    decisions: how outputs become decisions, as `signals.decisions.Rules` reads it; None in folders before 0.2.
+    decisions: how outputs become decisions, as `signals.decisions.Rules` reads it; None in older folders.
     adapt: what can be replaced on the device (`none` or `head`), and how many bytes that are. parameter_set: the set in
     use, as built "0" (see `calibrations`).
+    live: of firmware that recognises by itself: channels, ring_samples, recording_samples; else None.
     hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
 
@@ -203,6 +204,7 @@ class Manifest:
     decisions: dict[str, Any] | None = None
     adapt: Adaptable = Adaptable()
     parameter_set: str = AS_BUILT
+    live: dict[str, Any] | None = None
 
     def artifact(self, folder: Path, name: str) -> Path:
         """The file of artefact `name`.
@@ -302,6 +304,7 @@ def _manifest(fields: Fields) -> Manifest:
         seen_windows=fields.maybe("seen_windows", fields.table),
         decisions=fields.maybe("decisions", fields.table),
         adapt=fields.maybe("adapt", lambda key: _adapt(fields.inner(key))) or Adaptable(),
+        live=fields.maybe("live", fields.table),
     )
 
 

@@ -16,6 +16,9 @@ from emgdeploy.errors import InputError
 
 EXECUTABLE, BARE_METAL, OBJECTS = "executable", "bare-metal", "objects"
 UART_HANDLER = "emg_uart_rx_handler"
+SAMPLING_HANDLER = "emg_sampling_handler"
+SENSING = "sensing"
+"""A platform's subfolder of what live recognition adds to it."""
 FAULT_HANDLER = "emg_fault_handler"
 RESET_HANDLER = "emg_reset_handler"
 
@@ -28,7 +31,8 @@ class Platform:
 
     folders: this platform's and the shared ones it builds on. uarts: what the platform's C code needs to
     know of each serial port, by its name. flags: what its own build system compiles with, None for ours.
-    standin: headers that replace those of an absent operating system, where only sizes are wanted.
+    standin: headers that replace those of an absent operating system, where only sizes are wanted. sampling: base
+    and irq of the timer that samples, where it is a peripheral; ring_samples: the least to have room for.
     """
 
     name: str
@@ -38,6 +42,16 @@ class Platform:
     rx_ring_bytes: int
     flags: tuple[str, ...] | None
     standin: Path | None
+    sampling: dict[str, int]
+
+    @property
+    def sensing(self) -> tuple[Path, ...]:
+        """What live recognition adds; nothing where it cannot sample."""
+        found = [path for folder in self.folders for path in (folder / SENSING).glob("*.[ch]")]
+        needs = any("EMG_SAMPLING_BASE" in path.read_text(encoding="utf-8") for path in found)
+        return (
+            () if needs and "base" not in self.sampling else tuple(sorted(found, key=lambda path: path.name))
+        )
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -72,6 +86,7 @@ def load_platform(board: Board) -> Platform:
         rx_ring_bytes=table.get("rx_ring_bytes", 0),
         flags=tuple(table["flags"]) if "flags" in table else None,
         standin=folder / table["standin"] if "standin" in table else None,
+        sampling=table.get("sampling", {}),
     )
     if platform.uarts and board.uart.peripheral not in platform.uarts:
         raise InputError(
@@ -81,18 +96,21 @@ def load_platform(board: Board) -> Platform:
     return platform
 
 
-def render(platform: Platform, board: Board) -> dict[str, str]:
-    """File name -> text of the platform's sources for this board; linker scripts not among them."""
+def render(platform: Platform, board: Board, live: bool = False) -> dict[str, str]:
+    """File name -> text of the platform's sources for this board; linker scripts not among them.
+
+    live: with what samples.
+    """
     texts = {}
-    for path in platform.files:
+    for path in (*platform.files, *(platform.sensing if live else ())):
         if path.name == "linker.ld.j2":
             continue
         text = path.read_text(encoding="utf-8")
         texts[path.name.removesuffix(".j2")] = (
-            fill(path, _context(platform, board)) if _is_template(path) else text
+            fill(path, _context(platform, board, live)) if _is_template(path) else text
         )
     if platform.uarts:
-        texts["board.h"] = _board_header(platform, board)
+        texts["board.h"] = _board_header(platform, board, live)
     return texts
 
 
@@ -114,24 +132,25 @@ def _is_template(path: Path) -> bool:
     return path.suffix == ".j2"
 
 
-def _context(platform: Platform, board: Board) -> dict[str, Any]:
+def _context(platform: Platform, board: Board, live: bool) -> dict[str, Any]:
     uart = platform.uarts.get(board.uart.peripheral, {})
-    lines = uart.get("irq", -1) + 1
-    handlers = [FAULT_HANDLER] * lines
-    if lines:
-        handlers[-1] = UART_HANDLER
+    named = {uart["irq"]: UART_HANDLER} if uart else {}
+    if live and "irq" in platform.sampling:
+        named[platform.sampling["irq"]] = SAMPLING_HANDLER
     return {
         "board": board,
         "uart": uart,
         "core_exceptions": [FAULT_HANDLER] * _CORE_EXCEPTIONS,
-        "handlers": [UART_HANDLER] if lines else [],
-        "vectors": handlers,
+        "handlers": list(named.values()),
+        "vectors": [named.get(line, FAULT_HANDLER) for line in range(max(named, default=-1) + 1)],
     }
 
 
-def _board_header(platform: Platform, board: Board) -> str:
+def _board_header(platform: Platform, board: Board, live: bool) -> str:
     facts = {f"UART_{key.upper()}": value for key, value in platform.uarts[board.uart.peripheral].items()}
     facts["RX_RING_BYTES"] = platform.rx_ring_bytes
+    if live:
+        facts |= {f"SAMPLING_{key.upper()}": value for key, value in platform.sampling.items()}
     for key, option in board.options.items():
         if key.upper() in facts:
             raise InputError(

@@ -13,6 +13,7 @@ from emgdeploy.link import parameters as sets
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.faults import DeviceReset, NoisyLink, ProtocolBreach, RestartLoop
 from emgdeploy.link.framing import Frame
+from emgdeploy.link.live import Event, LiveLink
 from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.pipeline import Pipeline
 from emgdeploy.link.port import Port
@@ -125,6 +126,10 @@ class DeviceClient:
 
     def _connected(self) -> DeviceInfo:
         return self.info if self.info is not None and self._session.established else self.connect()
+
+    def live(self, events: Callable[[Event], None]) -> LiveLink:
+        """Live recognition on the device. Raises LinkError's children."""
+        return LiveLink(self._session, self._connected().max_payload, events)
 
     def ping(self) -> Pong:
         """The device's counters. Raises NoisyLink, DeviceReset, Unplugged."""

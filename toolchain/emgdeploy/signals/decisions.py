@@ -124,10 +124,9 @@ def read_rules(text: str) -> Rules:
     """The rules in a TOML file, or in `field=value` pairs between commas. Raises InputError."""
     if text.endswith(".toml"):
         return Rules.from_dict(bounded.toml(Path(text), _HINT), text)
-    pairs = "\n".join(part for part in text.split(",") if part.strip()) if "[" not in text else text
     try:
-        return Rules.from_dict(tomllib.loads(pairs), "decisions")
-    except tomllib.TOMLDecodeError:
+        return Rules.from_dict(tomllib.loads(f"rules = {{{text}}}")["rules"], "decisions")
+    except (ValueError, RecursionError):
         raise InputError(
             f"decisions: {text!r:.80} is neither a .toml file nor field=value between commas",
             "such as vote=5,confidence=0.7",
