@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from emgdeploy.errors import UsageError
 from emgdeploy.files import write_atomic
-from emgdeploy.signals import simulated_session
+from emgdeploy.signals import recordingfile, simulated_session
 from emgdeploy.signals.readers.described import DESCRIPTION, UNITS
 from emgdeploy.signals.recordings import COUNTS, UNUSED
 from emgdeploy.signals.simulated import LABELS, Simulation
@@ -51,13 +50,17 @@ def write(folder: Path, wanted: Recorded) -> float:
     """Simulate into an empty folder; the seconds of all sessions together."""
     simulation, seconds = wanted.simulation, 0.0
     names = [fault.name for fault in wanted.faults]
-    written = "uV" if WRONG_UNIT in names else wanted.unit
+    written, said = ("uV", "mV") if WRONG_UNIT in names else (wanted.unit, wanted.unit)
     for session in simulated_session.sessions(simulation, wanted.rest_s, wanted.faults):
         numbers = session.samples / np.float32(UNITS[written])
         path = folder / f"subject{session.subject}-session{session.number}.{wanted.kind}"
-        write_atomic(path, (_csv if wanted.kind == "csv" else _npz)(session, numbers))
+        if wanted.kind == "csv":
+            write_atomic(path, _csv(session, numbers))
+        else:
+            more = {"y": session.classes, "repetition": session.repetitions}
+            recordingfile.save(path, numbers, simulation.sample_rate_hz, said, more=more)
         seconds += len(numbers) / simulation.sample_rate_hz
-    write_atomic(folder / DESCRIPTION, _description(wanted, "mV" if WRONG_UNIT in names else wanted.unit))
+    write_atomic(folder / DESCRIPTION, _description(wanted, said))
     told = {**asdict(simulation), "rest_s": wanted.rest_s, "faults": [asdict(f) for f in wanted.faults]}
     write_atomic(folder / MARK, json.dumps({"schema": "emgdeploy.simulation/1", **told}, indent=2) + "\n")
     return seconds
@@ -80,12 +83,6 @@ unit = "{unit}"
 pattern = "subject{{subject}}-session{{session}}.{wanted.kind}"
 {ways}
 """
-
-
-def _npz(session: Session, numbers: NDArray[np.float32]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, x=numbers, y=session.classes, repetition=session.repetitions)
-    return buffer.getvalue()
 
 
 def _csv(session: Session, numbers: NDArray[np.float32]) -> bytes:
