@@ -26,8 +26,8 @@ static float mean(const float *a, int32_t count) {
     return total / (float)count;
 }
 
-static float of_one(int32_t operator, float x) {
-    switch (operator) {
+static float of_one(int32_t kind, float x) {
+    switch (kind) {
     case SQRT:
         return emg_sqrt_f32(x);
     case RSQRT:
@@ -43,12 +43,12 @@ static float of_one(int32_t operator, float x) {
     }
 }
 
-static float compared(int32_t operator, float x, float y) {
-    if (operator== SQUARED_DIFFERENCE) {
+static float compared(int32_t kind, float x, float y) {
+    if (kind == SQUARED_DIFFERENCE) {
         const float difference = x - y;
         return difference * difference;
     }
-    return (operator== MAXIMUM ? x > y : x<y) ? x : y;
+    return (kind == MAXIMUM ? x > y : x < y) ? x : y;
 }
 
 /* Each operator has its own loop, as nothing else is as long. */
