@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "../../support/dsp/simd.h"
-#include "../../support/output_s8.h"
 #include "winograd_gemm_s8.h"
 
-enum { ROWS = 4, COLUMNS = 6, PLACES = 16, QUAD = 4, TILES = 2 };
+enum { ROWS = 4, COLUMNS = 6, PLACES = 16, QUAD = 4, TILES = 2, CONSTANTS = 4 };
 
 /* The rows y to y + 3 of the padded image. */
 static void copy_rows(const emg_conv_winograd_s8_t *layer, const int8_t *in, int32_t y, int8_t *to) {
@@ -66,54 +65,6 @@ static void transform(const int8_t *from, int32_t row, int32_t depth, uint32_t *
     }
 }
 
-/* One channel's constants. */
-typedef struct {
-    int32_t bias, multiplier, shift, offset, low, high;
-} channel_t;
-
-static inline int8_t output(const channel_t *ch, uint32_t four_sums) {
-    const int32_t doubled = (int32_t)four_sums >> 1;
-    const int32_t scaled = emg_high_round_add(doubled, ch->multiplier, ch->offset) - (doubled < 0 ? 1 : 0);
-    return (int8_t)emg_clamp(scaled >> ch->shift >> 1, ch->low, ch->high);
-}
-
-/* A^T along the rows of one column of places, which are 8 sums apart. */
-typedef struct {
-    uint32_t top, bottom;
-} column_t;
-
-static inline column_t fold(const int32_t *sums) {
-    const uint32_t m0 = (uint32_t)sums[0], m1 = (uint32_t)sums[8 * ROWS];
-    const uint32_t m2 = (uint32_t)sums[16 * ROWS], m3 = (uint32_t)sums[24 * ROWS];
-    const column_t folded = {m0 + m1 + m2, m1 - m2 - m3};
-    return folded;
-}
-
-/* A^T M A of one tile: 2 x 2 outputs of one channel. */
-static inline void put_tile(const channel_t *ch, const int32_t *sums, int32_t column, int32_t row,
-                            int8_t *out) {
-    const column_t c0 = fold(sums), c1 = fold(sums + 8), c2 = fold(sums + 16), c3 = fold(sums + 24);
-    const uint32_t t = c1.top + (uint32_t)ch->bias, b = c1.bottom + (uint32_t)ch->bias;
-    out[0] = output(ch, c0.top + t + c2.top);
-    out[column] = output(ch, t - c2.top - c3.top);
-    out[row] = output(ch, c0.bottom + b + c2.bottom);
-    out[row + column] = output(ch, b - c2.bottom - c3.bottom);
-}
-
-static void put_outputs(const emg_conv_winograd_s8_t *layer, int32_t first, const int32_t *sums,
-                        int8_t *out) {
-    const emg_channels_t *all = &layer->channels;
-    const int32_t column = layer->out_channels, row = layer->out_w * column;
-    for (int32_t c = first; c < first + QUAD; ++c, sums += TILES) {
-        const int32_t shift = all->shift[c];
-        const channel_t ch = {all->bias[c], all->multiplier[c],
-                              shift,        (int32_t)((uint32_t)all->zero_point << shift),
-                              all->low,     all->high};
-        put_tile(&ch, sums, column, row, out + c);
-        put_tile(&ch, sums + 1, column, row, out + 2 * column + c);
-    }
-}
-
 void emg_conv_winograd_s8(const emg_conv_winograd_s8_t *layer, const int8_t *in, int8_t *out,
                           int8_t *scratch) {
     const int32_t depth = layer->in_channels, row = (layer->out_w + 2) * depth, steps = depth / 2;
@@ -128,7 +79,7 @@ void emg_conv_winograd_s8(const emg_conv_winograd_s8_t *layer, const int8_t *in,
             transform(scratch + x * depth, row, depth, tiles);
             for (int32_t c = 0; c < layer->out_channels; c += QUAD, weights += PLACES * QUAD * steps) {
                 emg_winograd_gemm_s8(tiles, weights, sums, steps);
-                put_outputs(layer, c, sums, target);
+                emg_winograd_outputs_s8(sums, layer->constants + CONSTANTS * c, &layer->outputs, target + c);
             }
         }
     }

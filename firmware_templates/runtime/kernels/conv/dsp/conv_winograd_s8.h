@@ -3,11 +3,12 @@
 
 #include <stdint.h>
 
-#include "../../support/channels.h"
+#include "winograd_outputs_s8.h"
 
 typedef struct {
-    const int32_t *weights;  /* 4 * G g G^T: for each four output channels as emg_winograd_gemm_s8 takes it */
-    emg_channels_t channels; /* biases times 4, right shifts less one, twice the zero point plus one */
+    const int32_t *weights; /* 4 * G g G^T: for each four output channels as emg_winograd_gemm_s8 takes it */
+    const int32_t *constants; /* as emg_winograd_outputs_s8 takes them */
+    emg_winograd_outputs_t outputs;
     int16_t in_h, in_w, in_channels; /* in_channels: a multiple of 16 */
     int16_t out_h, out_w;            /* multiples of 2 and 4 */
     int16_t out_channels;            /* a multiple of 4 */

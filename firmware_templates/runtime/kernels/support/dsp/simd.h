@@ -120,15 +120,4 @@ static inline uint32_t emg_sub_halves(uint32_t a, uint32_t b) {
 #endif
 }
 
-/* The high word of a * b, rounded, plus c. */
-static inline int32_t emg_high_round_add(int32_t a, int32_t b, int32_t c) {
-#if EMG_DSP_ASM
-    int32_t r;
-    __asm__("smmlar %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
-    return r;
-#else
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32) + c;
-#endif
-}
-
 #endif

@@ -6,14 +6,13 @@ With 2 G in place of G everything is an integer, and outputs are four times the 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.codegen.lower.channels import Channels
 from emgdeploy.codegen.lower.conv import conv_channels
 from emgdeploy.codegen.lower.dsp.pack import QUAD, as_words
-from emgdeploy.codegen.lower.short_requantize import shortened, sum_ends
+from emgdeploy.codegen.lower.short_requantize import short_form_of, sum_ends
 from emgdeploy.codegen.overlap import choose_walk
 from emgdeploy.codegen.step import Array, Field, Step
 from emgdeploy.graph.types import Graph, Op, Tensor
@@ -34,24 +33,32 @@ def lower_conv_winograd(graph: Graph, op: Op) -> Step | None:
         return None
     matrix, channels = conv_channels(graph, op)
     least, greatest = sum_ends(channels, matrix)
-    channels, short = shortened(channels, matrix)
-    if not short or max(-int(least.min()), int(greatest.max())) >= _LARGEST_SUM:
+    form = short_form_of(channels, matrix)
+    if (
+        form is None
+        or max(-int(least.min()), int(greatest.max()), int(np.abs(form.bias).max())) >= _LARGEST_SUM
+    ):
         return None
-    if np.abs(channels.bias.astype(np.int64)).max() >= _LARGEST_SUM:
-        return None
-    channels = replace(channels, bias=4 * channels.bias)
     depth, columns = image.shape[3], out.shape[2]
     walk = choose_walk(op, image, out, np.arange(0, out.shape[1] * columns, 2 * columns))
-    name = f"weights_{op.index}"
+    name, constants = f"weights_{op.index}", f"constants_{op.index}"
+    offset = (2 * channels.zero_point + 1) << form.shift_less_one
+    endings = as_words(np.stack([4 * form.bias, form.multiplier, offset, form.shift_less_one], 1))
     words = _words(matrix.reshape(-1, 3, 3, depth))
     return Step(
         op=op,
         kernel="emg_conv_winograd_s8",
         header="kernels/conv/dsp/conv_winograd_s8.h",
-        sources=("kernels/conv/dsp/conv_winograd_s8.c", "kernels/conv/dsp/winograd_gemm_s8.c"),
+        sources=(
+            *(
+                f"kernels/conv/dsp/{n}.c"
+                for n in ("conv_winograd_s8", "winograd_gemm_s8", "winograd_outputs_s8")
+            ),
+        ),
         fields=(
             Field("weights", name),
-            channels.field(op.index),
+            Field("constants", constants),
+            Field("outputs", _outputs(channels, columns, len(matrix))),
             Field("in_h", image.shape[1]),
             Field("in_w", image.shape[2]),
             Field("in_channels", depth),
@@ -63,7 +70,7 @@ def lower_conv_winograd(graph: Graph, op: Op) -> Step | None:
             Field("in_zero_point", image.q.zero_point),
             Field("backward", int(walk.backward)),
         ),
-        arrays=(Array(name, "int32_t", words, "weights"), *channels.arrays(op.index)),
+        arrays=(Array(name, "int32_t", words, "weights"), Array(constants, "int32_t", endings)),
         reads=(image.index,),
         writes=out.index,
         macs=out.elements * matrix.shape[1],
@@ -82,6 +89,17 @@ def _applies(op: Op, image: Tensor, out: Tensor) -> bool:
         and out.shape[3] % QUAD == 0
         and out.shape[1] % 2 == 0
         and out.shape[2] % (2 * _TILES) == 0
+    )
+
+
+def _outputs(channels: Channels, columns: int, depth: int) -> tuple[Field, ...]:
+    """The members of emg_winograd_outputs_t."""
+    return (
+        Field("column", depth),
+        Field("row", columns * depth),
+        Field("low", channels.low),
+        Field("high", channels.high),
+        Field("clamped", int((channels.low, channels.high) != (-128, 127))),
     )
 
 
