@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from emgdeploy.bench.recognise import Recognised, Recognition, Settings
+from emgdeploy.bench.steadiness import Steadiness
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.transfer import Answer
@@ -166,3 +167,17 @@ def test_silence_is_told_once_until_samples_come_again() -> None:
     made.silent = lambda: told.append(time.now)
     assert len(list(made.run())) > 20
     assert len(told) == 1 and 2.0 < told[0] <= 2.3
+
+
+@pytest.mark.parametrize("cut", [1, 7, 5000])
+def test_a_counter_and_a_dead_channel_among_the_electrodes_are_named(cut: int) -> None:
+    samples = np.random.default_rng(0).normal(0, 1, (4000, 5)).astype(np.float32)
+    samples[:, 1], samples[:, 3], samples[:, 4] = np.arange(4000) * 1e-3, 0.25, 0
+    watch = Steadiness((0, 1, -1, 2, 3), 1000.0)
+    said = [text for at in range(0, 4000, cut) for text in watch(samples[at : at + cut])]
+    assert len(said) == 2 and said[0].startswith("channel 1: only ever rises")
+    assert said[1].startswith("channel 3: gave the same number for 2 s")
+    samples[1500:, 3] = 0.5
+    samples[1500, 1] = 0
+    watch = Steadiness((0, 1, -1, 2, 3), 1000.0)
+    assert not [text for at in range(0, 4000, cut) for text in watch(samples[at : at + cut])]

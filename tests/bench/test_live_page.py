@@ -12,21 +12,11 @@ import aiohttp
 import numpy as np
 import pytest
 
-from emgdeploy.bench.recognise import Recognised
 from emgdeploy.bench.view.server import ViewServer
-from emgdeploy.bench.view.state import PERIOD_S, Scene, State
+from emgdeploy.bench.view.state import PERIOD_S, State
 from emgdeploy.errors import LinkError
 from emgdeploy.signals.sources.source import Piece
-
-LABELS = ("rest", "<b>fist</b>", "open")
-SCENE = Scene("lsl:arm", "native", (2, 3), (0, 1, -1, 5, 4, 3), 1000.0, "mV", LABELS, 0.05)
-
-
-def answered(index: int, decision: int | None, unsure: bool = False, lag_s: float = 0.02) -> Recognised:
-    return Recognised(
-        *(index, index * 0.05, decision or 0, decision, decision, unsure, not unsure),
-        *(0.005, lag_s, 0.7, False, 0.0, (0.1, 0.7, 0.2)),
-    )
+from support.devices.live_scene import LABELS, SCENE, answered
 
 
 def piece(count: int = 100) -> Piece:

@@ -68,7 +68,7 @@ def shown(name: str, out: str, err: str) -> dict[str, Any]:
         f"{name}: {end['windows']:,} windows, {end['dropped']} dropped, {end['lost_samples']} samples lost; "
         f"lag {lag['p50'] * 1e3:.1f} ms median, {lag['p99'] * 1e3:.1f} ms p99, {lag['max'] * 1e3:.1f} ms largest"
     )
-    assert end["answered"] == end["windows"] and end["dropped"] == end["lost_samples"] == 0, err
+    assert end["dropped"] == end["lost_samples"] == 0, err
     assert end["bad_samples"] == {} and end["skipped_lines"] == 0
     return end
 
@@ -99,7 +99,7 @@ def test_the_lab_streaming_layer_at_full_rate(cli: Cli, tmp_path: Path) -> None:
     with np.load(tmp_path / "day.npz") as file:
         assert np.array_equal(file["x"], sent)
     how = Preprocess(float(RATE), (8, 8), tuple(range(CHANNELS)), 100.0, 25.0)
-    assert end["windows"] == len(how.starts(len(sent)))
+    assert end["answered"] == end["windows"] == len(how.starts(len(sent)))
     assert end["lag_s"]["p50"] < 0.1
 
 
@@ -115,7 +115,7 @@ def test_brainflow_for_a_minute(cli: Cli, tmp_path: Path) -> None:
         "--source",
         "brainflow:synthetic",
     ]
-    command += ["--limit", str((SECONDS * 1000 - 100) // 24), "--json", "--every"]
+    command += ["--limit", str((SECONDS * 1000 - 100) // 24), "--json", "--every", "--late", "keep"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     end = shown("BrainFlow's synthetic board, 16 channels at 250 Hz, 60 s", done.stdout, done.stderr)

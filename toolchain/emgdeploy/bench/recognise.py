@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from emgdeploy.bench.steadiness import Steadiness
 from emgdeploy.bench.watch import Watch
 from emgdeploy.bench.workload import outputs_of
 from emgdeploy.convert.windows import clamped, quantized, to_device_layout
@@ -122,6 +123,7 @@ class Recognition:
         self.silent: Callable[[], None] = lambda: None
         self._came, self._quiet = float("inf"), False
         self._watch = Watch(preprocess, warn)
+        self._steadiness = Steadiness(preprocess.electrodes, preprocess.sample_rate_hz)
         self._waiting: deque[_Window] = deque()
         self._under_way: dict[int, _Window] = {}
         self._samples = self._made = 0
@@ -199,6 +201,8 @@ class Recognition:
                 return
             self._mind(piece)
             if piece is not None and len(piece):
+                for note in self._steadiness(piece.samples):
+                    self._watch.say(note)
                 self._waiting.extend(self._completed(piece))
             if not self._waiting:
                 continue
