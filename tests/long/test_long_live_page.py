@@ -31,7 +31,7 @@ class Browser:
         self._live, self._number = live, 0
         self.problems: list[str] = []
 
-    async def call(self, method: str, **values: Any) -> Any:
+    async def call(self, method: str, /, **values: Any) -> Any:
         self._number += 1
         await self._live.send_json({"id": self._number, "method": method, "params": values})
         while True:
@@ -50,10 +50,8 @@ class Browser:
             await asyncio.sleep(0.1)
 
     async def screen(self, width: int, scheme: str, path: Path) -> None:
-        await self.call(
-            *("Emulation.setDeviceMetricsOverride",),
-            **{"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
+        size = {"width": width, "height": 1000, "deviceScaleFactor": 1}
+        await self.call("Emulation.setDeviceMetricsOverride", mobile=width < 500, **size)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         await self.call("Emulation.setEmulatedMedia", features=features)
         await asyncio.sleep(0.5)

@@ -37,12 +37,12 @@ class Steadiness:
         found = []
         if self._rising.any():
             found.append(
-                f"{_channels(self._columns[self._rising])}: only ever rises, as a time or a counter does; "
+                f"{_channels(self._columns[self._rising].tolist())}: only ever rises, as a time or a counter does; "
                 "--electrodes says which columns are the electrodes"
             )
         if self._still.any():
             found.append(
-                f"{_channels(self._columns[self._still])}: gave the same number for {_SECONDS:g} s; "
+                f"{_channels(self._columns[self._still].tolist())}: gave the same number for {_SECONDS:g} s; "
                 "look whether it is plugged in"
             )
         return found
