@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from emgdeploy.cli.console import Console
+from emgdeploy.cli.trainreport import show_old_data
 from emgdeploy.errors import InputError, UsageError
-from emgdeploy.nets import registry, train
+from emgdeploy.nets import evaluation, experiment, registry, results, train
 from emgdeploy.nets.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from emgdeploy.nets.finetune import is_kept, preprocess_of, start_from
-from emgdeploy.signals import Preprocess
+from emgdeploy.nets.finetune import is_kept, old_windows, preprocess_of, start_from
+from emgdeploy.signals import Preprocess, windowfile
+from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.windowfile import Windows
+from support.inputs.toy_dataset import toy_dataset, toy_preprocess
 
 LABELS = ("a", "b", "c")
 SHAPE = (1, 6, 20)
@@ -61,3 +67,43 @@ def test_other_gestures_and_too_many_kept_layers_are_refused(checkpoint: Checkpo
 
 def test_normalisation_is_the_checkpoints(checkpoint: Checkpoint) -> None:
     assert preprocess_of(checkpoint, "a.pt") is checkpoint.preprocess
+
+
+def test_the_old_windows_are_those_beside_the_checkpoint(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    path, draw = tmp_path / "a.pt", np.random.default_rng(1)
+    assert old_windows(path, checkpoint) is None
+    x = draw.normal(size=(6, *SHAPE)).astype(np.float32)
+    for windows, fits in (
+        (Windows(x, np.arange(6) % 3, LABELS), True),
+        (Windows(x, np.arange(6) % 3, ("a", "b", "d")), False),
+        (Windows(x, None, LABELS), False),
+        (Windows(x[:, :, :5], np.arange(6) % 3, LABELS), False),
+    ):
+        windowfile.save(tmp_path / "test.npz", windows)
+        assert (old_windows(path, checkpoint) is not None) == fits
+
+
+def test_what_is_forgotten_is_counted_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(3)
+    task = experiment.prepare(DataChoice("toy"), toy_dataset(), toy_preprocess())
+    first = experiment.run(task, experiment.Model("mlp"), train.TrainSettings(epochs=2))
+    start = Checkpoint(
+        first.network, "mlp", task.preprocess.input_shape, task.dataset.labels, task.preprocess, "0", {}
+    )
+    y = np.roll(np.arange(3), 1)[evaluation.classes_of(task.train)]
+    other = replace(task, train=Windows(task.train.x, y, task.dataset.labels))  # gestures by other names
+    tuned = experiment.run(
+        other,
+        experiment.Model("mlp", 1.0, start, 0, task.test),
+        train.TrainSettings(epochs=30, learning_rate=0.01),
+    )
+    old = results.metrics(tuned)["old_data"]
+    assert (
+        old["windows"] == len(task.test)
+        and old["accuracy_before"] == first.score.accuracy > old["accuracy"] + 0.1
+    )
+    console = Console()
+    show_old_data(old, console)
+    show_old_data({**old, "accuracy": old["accuracy_before"]}, console)
+    assert capsys.readouterr().err.count("it has forgotten") == 1
+    assert results.metrics(first)["old_data"] is None

@@ -330,13 +330,13 @@ def _task(
 
 
 def _model(args: argparse.Namespace, start: Checkpoint | None) -> Model:
-    from emgdeploy.nets import registry
+    from emgdeploy.nets import finetune, registry
     from emgdeploy.nets.experiment import Model
 
     width = registry.usual_width(args.network) if args.model_width is None else args.model_width
     if start is not None:
         width = float(start.training.get("model_width") or registry.usual_width(start.name))
-        return Model(start.name, width, start, args.freeze)
+        return Model(start.name, width, start, args.freeze, finetune.old_windows(args.finetune, start))
     return Model(args.network, width)
 
 

@@ -12,6 +12,9 @@ from emgdeploy.cli.console import Console
 if TYPE_CHECKING:
     from emgdeploy.nets.experiment import Model, Task
 
+# So much less on old recordings is said as a warning.
+_FORGOTTEN = 0.02
+
 
 def dry_run(task: Task, model: Model, console: Console) -> int:
     """What training would cost."""
@@ -58,6 +61,8 @@ def show(report: dict[str, Any], folder: Path, console: Console) -> None:
     )
     if report["finetuned"] is not None:
         console.print(f"{report['finetuned']['accuracy_as_it_was']:.2%} with the checkpoint as it was")
+    if report["old_data"] is not None:
+        show_old_data(report["old_data"], console)
     if report["qat"] is not None:
         console.print(f"{report['qat']['accuracy']:.2%} with the rounding of int8, with ranges learned")
     console.print(beside(report["baselines"]["lda"], report))
@@ -66,6 +71,15 @@ def show(report: dict[str, Any], folder: Path, console: Console) -> None:
     console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
     show_confusion(report, tuple(report["labels"]), console)
     console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json")
+
+
+def show_old_data(old: Mapping[str, Any], console: Console) -> None:
+    """What has become of what the checkpoint knew; a network trained on new recordings alone forgets the old ones."""
+    said = f"on the checkpoint's own test windows: {old['accuracy']:.2%}, before {old['accuracy_before']:.2%}"
+    if old["accuracy_before"] - old["accuracy"] > _FORGOTTEN:
+        console.warn(f"{said}: it has forgotten what it knew; keep the checkpoint for those recordings")
+    else:
+        console.print(said)
 
 
 def show_sessions(rows: Sequence[Mapping[str, Any]], console: Console) -> None:

@@ -75,12 +75,14 @@ class Model:
     """Which network: a name of `registry.NAMES` or `module:function`, and how wide.
 
     start: the checkpoint to train on from, whose first `freeze` layers keep their weights; None starts anew.
+    old: test windows of its own training.
     """
 
     name: str = "mobilenetv2"
     width: float = registry.usual_width("mobilenetv2")
     start: Checkpoint | None = None
     freeze: int = 0
+    old: Windows | None = None
 
     @property
     def own(self) -> bool:

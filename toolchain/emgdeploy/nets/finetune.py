@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.errors import InputError, UsageError
 from emgdeploy.nets.checkpoint import Checkpoint
+from emgdeploy.signals import windowfile
 from emgdeploy.signals.preprocess import Preprocess
+from emgdeploy.signals.windowfile import Windows
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,6 +35,16 @@ def preprocess_of(checkpoint: Checkpoint, source: str) -> Preprocess:
             "fine-tune a checkpoint that `emgdeploy train` wrote",
         )
     return checkpoint.preprocess
+
+
+def old_windows(path: Path, checkpoint: Checkpoint) -> Windows | None:
+    """The test windows of the checkpoint's own training, which `train` wrote beside it; None where there are none that
+    fit: then nobody can say what is forgotten."""
+    try:
+        found = windowfile.load(path.parent / "test.npz", checkpoint.input_shape)
+    except InputError:
+        return None
+    return found if found.y is not None and found.labels == checkpoint.labels else None
 
 
 def start_from(checkpoint: Checkpoint, labels: tuple[str, ...], freeze: int) -> nn.Module:

@@ -11,7 +11,7 @@ from typing import Any
 from emgdeploy.files import write_atomic
 from emgdeploy.nets import baseline, placing, rounded, seen, train
 from emgdeploy.nets.checkpoint import save_checkpoint
-from emgdeploy.nets.evaluation import classes_of
+from emgdeploy.nets.evaluation import classes_of, evaluate
 from emgdeploy.nets.experiment import VOTE, Outcome, calibration_windows
 from emgdeploy.nets.metrics import Score, pooled
 from emgdeploy.signals import datasets, windowfile
@@ -48,6 +48,7 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "settings": {**asdict(outcome.settings), "turned": list(outcome.settings.turned)},
         "finetuned": _finetuned(folds),
         "epochs": len(outcome.trained.losses),
+        "old_data": _old_data(outcome),
         "placement": list(task.placements),
         "by_session": _by_session(folds),
         "qat": rounded.report([fold.quantized for fold in folds if fold.quantized is not None]),
@@ -68,6 +69,16 @@ def metrics(outcome: Outcome, folds: Sequence[Outcome] = (), vote: int = VOTE) -
         "held_out_accuracy": list(outcome.trained.held_out),
         "seconds_per_epoch": outcome.trained.seconds_per_epoch,
     }
+
+
+def _old_data(outcome: Outcome) -> dict[str, Any] | None:
+    """What the checkpoint and the network trained on from it reach on the test windows of the checkpoint's training."""
+    start, old = outcome.model.start, outcome.model.old
+    if start is None or old is None:
+        return None
+    classes = len(outcome.task.dataset.labels)
+    before, after = (evaluate(one, old, classes).accuracy for one in (start.network, outcome.network))
+    return {"windows": len(old), "accuracy_before": before, "accuracy": after}
 
 
 def _by_session(folds: Sequence[Outcome]) -> list[dict[str, Any]]:
