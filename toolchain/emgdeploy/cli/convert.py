@@ -81,6 +81,12 @@ def add_calibration(parser: argparse.ArgumentParser) -> None:
         help="how to set them: by all values seen, all but a ten-thousandth, or where the rounding costs least "
         "(default percentile); ranges that the model brings are kept",
     )
+    parser.add_argument(
+        "--activations",
+        choices=("int8", "int16"),
+        help="what tensors are on the device: int16 keeps accuracy that int8 costs, in twice the memory and more "
+        "time (default int8); weights are int8 either way",
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the data set's recordings lie")
     parser.add_argument(
         "--preprocess",
@@ -138,7 +144,11 @@ def calibrating(args: argparse.Namespace) -> Settings:
     """How ranges are chosen on these windows."""
     from emgdeploy.convert.calibration import Settings
 
-    given = {"method": args.calibration_method, "size": args.calibration_size}
+    given = {
+        "method": args.calibration_method,
+        "size": args.calibration_size,
+        "activations": args.activations,
+    }
     asked = args.calibration_method is not None
     return Settings(**{name: value for name, value in given.items() if value is not None}, asked=asked)
 

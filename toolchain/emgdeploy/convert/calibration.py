@@ -30,12 +30,13 @@ class Settings:
     """How int8 ranges are chosen: by which of `methods.METHODS`, on at most how many windows.
 
     Ranges settle within a few hundred windows; every further one costs time in every build.
-    asked: whether somebody asked for this method by name.
+    asked: whether somebody asked for this method by name. activations: int8, or int16 with int8 weights.
     """
 
     method: str = "percentile"
     size: int = 300
     asked: bool = False
+    activations: str = "int8"
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,11 @@ class Ledger:
     def rows(self) -> tuple[LedgerRow, ...]:
         return tuple(self._rows)
 
+    @property
+    def last(self) -> NDArray[np.float32] | None:
+        """The logits of the latest stage."""
+        return self._last
+
     def add_float(self, stage: str, logits: NDArray[np.float32]) -> None:
         """Note a float stage's logits (N, K). Raises DriftError when it left the stage before it."""
         before = self._last
@@ -98,8 +103,16 @@ class Ledger:
         if row.top1_agreement < self._gates.float_agreement:
             raise self._drifted(row, _too_low(row.top1_agreement, self._gates.float_agreement))
 
-    def add_int8(self, stage: str, logits: NDArray[np.float32], gated: bool = True) -> None:
-        """Note the quantized model's dequantized logits (N, K). Raises DriftError past its gates."""
+    def add_int8(
+        self,
+        stage: str,
+        logits: NDArray[np.float32],
+        gated: bool = True,
+        against: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Note the quantized model's dequantized logits (N, K), compared with those of the stage before or with
+        `against`. Raises DriftError past its gates."""
+        self._last = self._last if against is None else against
         before = self._last
         row = self._note(stage, logits)
         if not gated or before is None:

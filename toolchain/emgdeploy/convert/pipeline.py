@@ -33,8 +33,9 @@ from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.convert.reference import Reference
 from emgdeploy.convert.source import Logits, Source
 from emgdeploy.convert.windows import dequantize, quantize_windows, to_device_layout
+from emgdeploy.errors import GateFailed, InputError
 from emgdeploy.files import write_atomic
-from emgdeploy.graph.reader import Function, read_functions
+from emgdeploy.graph.reader import Function, read_functions, read_tflite
 from emgdeploy.nets import seen
 from emgdeploy.nets.ranges import Range
 from emgdeploy.signals.acquisition import Acquisition
@@ -44,7 +45,9 @@ from emgdeploy.signals.windowfile import Windows
 
 ONNX_NAME = "model.onnx"
 TFLITE_NAME = "model.int8.tflite"
+WIDE_NAME = "model.int16x8.tflite"
 INT8_STAGE = "tflite-int8"
+WIDE_STAGE = "tflite-int16x8"
 FAKE_STAGE = "fake-quantized"
 QDQ_STAGE = "onnx-quantized"
 # How TensorFlow's converter finds ranges where it does so itself: the smallest and the largest value.
@@ -137,6 +140,9 @@ def convert_source(
     simple = division.spelled(simple, source)
     program.check_operators(simple, source)  # before anything that takes long
     settings = settings or Settings()
+    wide = settings.activations == "int16"
+    if wide:
+        program.check_wide(simple, source)
     chosen = choose(origin, calibration, test, LEDGER_WINDOWS, settings.size)
     gates = gates or Gates()
     gates = gates.for_simulated() if chosen.simulated and chosen.y is None else gates
@@ -155,13 +161,19 @@ def convert_source(
     tflite = _int8(simple, source, lowered, ranges, chosen)
     if lowered.recurrent:
         how = Calibration(_CONVERTERS_METHOD, len(chosen.calibration), chosen.simulated)
-    functions = read_functions(tflite, source)
-    whole.check(tflite, source, {name for function in functions for name in function.tensors})
+    functions = _whole_functions(tflite, source)
+    stages = {INT8_STAGE: tflite}
+    if wide:
+        tflite = stages[WIDE_STAGE] = _int16(source, lowered, chosen)
+        how = Calibration(_CONVERTERS_METHOD, len(chosen.calibration), chosen.simulated)
     report("comparing")
     answers = _rounded_row(ledger, origin, chosen, end, answers)
+    reference = ledger.last
     try:
-        found = end.of(int8_logits(tflite, x, lowered.window_axes))
-        ledger.add_int8(INT8_STAGE, found, gated=chosen.representative)
+        for stage, data in stages.items():
+            gated = chosen.representative and data is tflite
+            found = end.of(int8_logits(data, x, lowered.window_axes))
+            ledger.add_int8(stage, found, gated, against=reference)
         if not chosen.representative:
             exact = origin.fake_quantized if origin.network is None and not end.ops else None
             _hold_on_calibration(
@@ -176,9 +188,10 @@ def convert_source(
         why = losses.explained(losses.worst(simple, ranges, seen), drift.ledger[-1].logits_error)
         raise DriftError(drift.message + why, drift.hint, drift.ledger) from None
     write_atomic(out / ONNX_NAME, simple.data)
-    write_atomic(out / TFLITE_NAME, tflite)
+    name = WIDE_NAME if wide else TFLITE_NAME
+    write_atomic(out / name, tflite)
     return Conversion(
-        tflite=out / TFLITE_NAME,
+        tflite=out / name,
         onnx=out / ONNX_NAME,
         source_sha256=origin.sha256,
         network=origin.network_name,
@@ -192,8 +205,10 @@ def convert_source(
         evaluated=Evaluated(x, chosen.y, logits if end.ops else answers),
         simulated=chosen.simulated,
         calibration=how,
-        notes=_unheard(settings, how) + end.notes + _notes(origin, chosen, logits, ranges[simple.input_name]),
-        functions=tuple(functions),
+        notes=_unheard(settings, how)
+        + end.notes
+        + _notes(origin, chosen, logits, None if wide else ranges[simple.input_name]),
+        functions=() if wide else tuple(functions),
         seen=_seen(origin, chosen),
         decisions=origin.training.get("decisions"),
     )
@@ -209,16 +224,22 @@ def _unheard(settings: Settings, how: Calibration) -> tuple[str, ...]:
     if not settings.asked or how.method in (settings.method, LEARNED):
         return ()
     return (
-        f"--calibration-method {settings.method} has no effect on a network with an LSTM: TensorFlow's converter finds "
-        f"the ranges of its cells, and with them all others, by {how.method}",
+        f"--calibration-method {settings.method} has no effect on a network with an LSTM, nor with --activations int16: "
+        f"TensorFlow's converter finds the ranges there, by {how.method}",
     )
 
 
-def _notes(origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Range) -> tuple[str, ...]:
-    """Simulated windows only show that the conversion works: nothing about them is worth a doubt."""
+def _notes(
+    origin: Source, chosen: Chosen, logits: NDArray[np.float32], held: Range | None
+) -> tuple[str, ...]:
+    """Simulated windows only show that the conversion works: nothing about them is worth a doubt.
+
+    held: what int8 holds of the input.
+    """
     if chosen.simulated and chosen.y is None:
         return ()
-    return doubts.of_answers(logits, origin.labels) + doubts.of_input(chosen.calibration, held)
+    of_input = () if held is None else doubts.of_input(chosen.calibration, held)
+    return doubts.of_answers(logits, origin.labels) + of_input
 
 
 def _ranges(
@@ -238,6 +259,27 @@ def _int8(
     if lowered.recurrent:
         return quantize.int8_tflite(lowered, to_device_layout(chosen.calibration, lowered.window_axes))
     return quantize.int8_tflite(program.lower(simple, source, ranges))
+
+
+def _int16(source: str, lowered: program.Program, chosen: Chosen) -> bytes:
+    """The file of int16 activations. Raises InputError where an operator has no such form, or no kernel for it."""
+    try:
+        tflite = quantize.int16_tflite(lowered, to_device_layout(chosen.calibration, lowered.window_axes))
+        whole.check(tflite, source)
+        read_tflite(tflite, source)
+    except (InputError, GateFailed) as error:
+        raise InputError(
+            f"{source}: cannot be converted to int16 activations: {error.message}",
+            "leave --activations int16 out; docs/operators.md says which operators have a 16x8 form",
+        ) from None
+    return tflite
+
+
+def _whole_functions(tflite: bytes, source: str) -> list[Function]:
+    """What the int8 file computes in float within; raises GateFailed where anything else is no integer."""
+    functions = read_functions(tflite, source)
+    whole.check(tflite, source, {name for function in functions for name in function.tensors})
+    return functions
 
 
 def _hold_on_calibration(

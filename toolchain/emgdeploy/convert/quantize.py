@@ -46,6 +46,21 @@ def int8_tflite(program: Program, windows: NDArray[np.float32] | None = None) ->
         return carry_integers(_convert(converter))
 
 
+def int16_tflite(program: Program, windows: NDArray[np.float32]) -> bytes:
+    """int16 inside and out, with int8 weights. The converter finds the ranges on `windows` (N, *device shape), by
+    smallest and largest value; the program must have been lowered without ranges."""
+    tf = packages.tensorflow()
+    with _converter(program) as converter:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        ]
+        converter.inference_input_type = tf.int16
+        converter.inference_output_type = tf.int16
+        converter.representative_dataset = lambda: ([window[None]] for window in windows)
+        return _convert(converter)
+
+
 def _settled(data: bytes) -> bytes:
     """The same file, its LSTM cells at scales of 2**-15 or more, and alike in every run.
 

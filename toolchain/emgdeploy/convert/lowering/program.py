@@ -82,6 +82,16 @@ def check_operators(model: OnnxModel, source: str) -> None:
     )
 
 
+def check_wide(model: OnnxModel, source: str) -> None:
+    """Raise InputError for what has no form of int16 activations: recurrent layers."""
+    kinds = sorted({node.op_type for node in model.proto.graph.node} & (_RECURRENT | LOOPED))
+    if kinds:
+        raise InputError(
+            f"{source}: cannot be converted to int16 activations: {', '.join(kinds)}",
+            "leave --activations out: recurrent layers are compiled with int8 activations",
+        )
+
+
 def _check_recurrent(model: OnnxModel, source: str) -> None:
     """An LSTM's ranges are found by the converter, which crashes on the loops of the others."""
     kinds = {node.op_type for node in model.proto.graph.node}
