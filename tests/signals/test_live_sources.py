@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pty
 import socket
+import struct
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -61,6 +63,20 @@ def test_lines_over_tcp() -> None:
         assert source.skipped == 1 and "hello" in source.notes()[0]
 
 
+def test_a_connection_that_is_torn_is_not_the_end_of_the_samples() -> None:
+    def torn(connection: socket.socket) -> None:
+        connection.sendall(TEXT[:500])
+        time.sleep(0.2)  # so that they are read first
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with server(torn) as port:
+        with closing(Live(kinds.open_feed(f"tcp:{port}", Wanted(8)), 1000.0, 1.0)) as source:
+            assert len(taken(source, 5)) >= 5
+            with pytest.raises(NoSource, match="has gone"):
+                while source.take(1000) is not None:
+                    pass
+
+
 def test_lines_in_datagrams() -> None:
     port = free_port(socket.SOCK_DGRAM)
     with closing(Live(kinds.open_feed(f"udp:{port}", Wanted(8)), 1000.0, 1.0)) as source:
@@ -86,6 +102,25 @@ def test_lines_and_myo_frames_from_a_serial_port() -> None:
         assert source.skipped == 1
     os.close(ours)
     os.close(theirs)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_port_that_is_unplugged_is_named_and_one_that_is_closed_is_not() -> None:
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    name = os.ttyname(theirs)
+    closed = Live(kinds.open_feed(f"serial:{name}", Wanted(8)), 1000.0, 1.0)
+    assert len(closed.take(0) or ()) == 0
+    closed.close()
+    while (piece := closed.take(1)) is not None:
+        assert not len(piece)
+    gone = Live(kinds.open_feed(f"serial:{name}", Wanted(8)), 1000.0, 1.0)
+    assert len(gone.take(0) or ()) == 0
+    os.close(ours)
+    os.close(theirs)
+    with closing(gone), pytest.raises(NoSource, match=f"{name} has gone"):
+        while gone.take(1) is not None:
+            pass
 
 
 @given(st.data())

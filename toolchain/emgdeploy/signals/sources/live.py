@@ -10,8 +10,9 @@ import numpy as np
 from emgdeploy.errors import EmgDeployError
 from emgdeploy.signals.arrival import ArrivalClock
 from emgdeploy.signals.float32_math import Single
-from emgdeploy.signals.sources.feed import Chunk, Feed
+from emgdeploy.signals.sources.feed import Chunk, Feed, NoSource
 from emgdeploy.signals.sources.source import Clock, Piece
+from emgdeploy.text import printable
 
 _RATE_TOLERANCE = 0.05
 _WAIT_S = 0.5
@@ -28,7 +29,7 @@ class Live:
         self._queue: queue.SimpleQueue[Chunk | EmgDeployError | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._problem: EmgDeployError | None = None
-        self._ended = False
+        self._ended = self._closed = False
         self._last = 0.0
 
     @property
@@ -87,6 +88,7 @@ class Live:
 
     def close(self) -> None:
         """See `Source`."""
+        self._closed = True
         self.feed.close()
 
     def _piece(self, chunks: list[Chunk]) -> Piece:
@@ -106,7 +108,11 @@ class Live:
                     self._queue.put(chunk)
         except EmgDeployError as error:
             end = error
-        except (OSError, ValueError):  # the other end has gone, or it was closed under us
-            pass
+        except (OSError, ValueError) as error:
+            if not self._closed:
+                reason = printable(str(error))
+                end = NoSource(
+                    f"{self.feed.about.title} has gone: {reason}", "start it again, then this again"
+                )
         finally:
             self._queue.put(end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,7 +40,21 @@ def open_serial(address: Address) -> tuple[Callable[[], bytes], Callable[[], Non
             "emgdeploy ports lists the ports there are; no other program may hold it",
         ) from None
 
-    def read() -> bytes:
-        return bytes(port.read(max(1, port.in_waiting)))
+    closed = threading.Event()
 
-    return read, port.close
+    def read() -> bytes:
+        try:
+            return bytes(port.read(max(1, port.in_waiting)))
+        except (OSError, TypeError, ValueError) as error:  # pyserial, closed in another thread, finds None
+            if closed.is_set():
+                return b""
+            raise NoSource(
+                f"{printable(address.where)} has gone: {printable(str(error))}",
+                "plug it in again, then this again",
+            ) from None
+
+    def close() -> None:
+        closed.set()
+        port.close()
+
+    return read, close
