@@ -69,12 +69,14 @@ def test_a_connection_that_is_torn_is_not_the_end_of_the_samples() -> None:
         time.sleep(0.2)  # so that they are read first
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    with server(torn) as port:
-        with closing(Live(kinds.open_feed(f"tcp:{port}", Wanted(8)), 1000.0, 1.0)) as source:
-            assert len(taken(source, 5)) >= 5
-            with pytest.raises(NoSource, match="has gone"):
-                while source.take(1000) is not None:
-                    pass
+    with (
+        server(torn) as port,
+        closing(Live(kinds.open_feed(f"tcp:{port}", Wanted(8)), 1000.0, 1.0)) as source,
+    ):
+        assert len(taken(source, 5)) >= 5
+        with pytest.raises(NoSource, match="has gone"):
+            while source.take(1000) is not None:
+                pass
 
 
 def test_lines_in_datagrams() -> None:
