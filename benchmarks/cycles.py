@@ -24,7 +24,7 @@ from rows import Row
 
 from emgdeploy.binary.sections import sections
 from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
-from emgdeploy.convert.reference import Reference
+from emgdeploy.convert.reference import Reference, evaluate
 from emgdeploy.cores import CORES, Core
 from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
 from emgdeploy.emulate.cycles.model import model_for
@@ -72,7 +72,7 @@ def measure(model: Model, it: Subject, core: Core, mode: str, known: dict[str, d
     options = CodegenOptions(
         known_answer=(it.x[0], it.y[0]), optimize=mode, isa=core.isa, every_channel=model.every_channel
     )
-    generated = generate(read_tflite(it.data), options)
+    generated = generate(read_tflite(it.data, model.key, evaluate), options)
     key = _fingerprint(generated, core)
     if key not in known:
         known[key] = dataclasses.asdict(_profile(model, it, core, mode, generated))

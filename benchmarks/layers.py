@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from emgdeploy.codegen import CodegenOptions, generate
-from emgdeploy.convert.reference import Reference
+from emgdeploy.convert.reference import Reference, evaluate
 from emgdeploy.cores import CORES
 from emgdeploy.emulate.cycles import Profile
 from emgdeploy.emulate.cycles.bare import link_alone, profiler_alone
@@ -34,7 +34,7 @@ def main() -> int:
     y = reference.run(x)
     core = CORES[options.core]
     model = generate(
-        read_tflite(data),
+        read_tflite(data, options.model.name, evaluate),
         CodegenOptions(
             known_answer=(x[0], y[0]),
             optimize=options.optimize,

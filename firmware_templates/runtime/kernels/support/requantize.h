@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* a * b for b >= 0: the high word, and the upper half of the low word in the lowest 16 bits of `middle`.
+/* a * b: the high word, and the upper half of the low word in the lowest 16 bits of `middle`.
  * Where the processor multiplies 32 bits by 32 bits into 32, four products of halves take the place of a
  * subroutine. */
 typedef struct {
@@ -18,8 +18,9 @@ static inline emg_product_t emg_product(int32_t a, int32_t b) {
     const int32_t low = (int32_t)((uint32_t)a & 0xffffu), high = a >> 16;
     const int32_t b_low = (int32_t)((uint32_t)b & 0xffffu), b_high = b >> 16;
     const int32_t first = high * b_low + (int32_t)((uint32_t)low * (uint32_t)b_low >> 16);
-    product.middle = (uint32_t)(low * b_high) + ((uint32_t)first & 0xffffu);
-    product.high = high * b_high + (first >> 16) + (int32_t)(product.middle >> 16);
+    const int32_t second = low * b_high + (int32_t)((uint32_t)first & 0xffffu);
+    product.middle = (uint32_t)second;
+    product.high = high * b_high + (first >> 16) + (second >> 16);
 #else
     const int64_t whole = (int64_t)a * b;
     product.middle = (uint32_t)whole >> 16;
@@ -28,13 +29,13 @@ static inline emg_product_t emg_product(int32_t a, int32_t b) {
     return product;
 }
 
-/* round(a * b / 2^32), ties toward plus infinity; b >= 0. */
+/* round(a * b / 2^32), ties toward plus infinity. */
 static inline int32_t emg_high_round(int32_t a, int32_t b) {
     const emg_product_t product = emg_product(a, b);
     return product.high + (int32_t)(product.middle >> 15 & 1u);
 }
 
-/* round(a * b / 2^31), ties toward plus infinity; b >= 0, so the product cannot saturate. */
+/* round(a * b / 2^31), ties toward plus infinity; not both of them -2^31, so the product cannot saturate. */
 static inline int32_t emg_high_mul(int32_t a, int32_t b) {
 #if defined(__ARM_ARCH_6M__)
     const emg_product_t product = emg_product(a, b);
