@@ -148,6 +148,11 @@ def mean_axis(m: Maker, x: Value) -> Value:
     )
 
 
+def squares_too_fine(m: Maker, x: Value) -> Value:
+    out = m.quantized(x.shape, x.scale**2 * 2.0**-13, 0)
+    return m.op("SQUARED_DIFFERENCE", [x.index, m.constant(x.shape, x.spread).index], out)
+
+
 def pack_far_away(m: Maker, x: Value) -> Value:
     return m.op("PACK", [x.index, x.index], m.like((2, *x.shape), x),
                 options("PackOptions", axis=7, valuesCount=2))  # fmt: skip
@@ -212,6 +217,7 @@ CASES: tuple[tuple[Broken, str], ...] = (
     (transpose_twice, "no permutation of 4"),
     (computed_axes, "only known on the device"),
     (pad_negative, "impossible padding amounts"),
+    (squares_too_fine, "times finer than it computes them"),
     (concat_scales, "changes scale or zero point"),
     (concat_constant, "changes scale or zero point"),
     (reshape_elsewhere, "(1, 60) where [1, 30, 2] is asked for"),

@@ -117,6 +117,7 @@ KERNELS: dict[str, tuple[Layer, str]] = {
     "softmax_s16": (elementwise.softmax, "int16"),
     "softmax_s8": (elementwise.softmax, "int8"),
     "tanh_s16": (elementwise.tanh, "int16"),
+    "squared_difference_s8": (elementwise.squared_difference, "int8"),
     "transpose_conv_s8": (weighted.transpose_conv, "int8"),
     "transpose": (layout.transpose, "int8"),
 }

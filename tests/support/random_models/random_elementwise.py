@@ -161,6 +161,15 @@ def mul(m: Maker, image: Value) -> Value:
     return m.op("MUL", operands, out, options("MulOptions", m.activation()))
 
 
+def squared_difference(m: Maker, image: Value) -> Value:
+    """Of two operands in int8; the reference has no other type."""
+    if m.dtype != "int8":
+        return mul(m, image)
+    operands, other = _pair(m, image, m.chance(0.4))
+    out = m.value(image.shape, image.spread**2 + other.spread**2)
+    return m.op("SQUARED_DIFFERENCE", operands, out)
+
+
 def excite(m: Maker, image: Value) -> Value:
     """An image times (or plus) numbers computed for each channel or each row, which repeat."""
     rank = len(image.shape)

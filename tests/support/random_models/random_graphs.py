@@ -74,6 +74,7 @@ LAYERS: tuple[Layer, ...] = (
     elementwise.extreme,
     elementwise.extreme,
     elementwise.mul,
+    elementwise.squared_difference,
     elementwise.excite,
     elementwise.softmax,
     elementwise.softmax,

@@ -39,6 +39,13 @@ def ratio32(image: Tensor, out: Tensor) -> float:
     return float(image.q.scale / out.q.scale)
 
 
+def squared_difference_ratio(a: Tensor, b: Tensor, out: Tensor) -> float:
+    """From the square of 7 bits finer differences, in twice the larger scale, to the output's scale."""
+    twice_largest = float(np.float32(2) * max(a.q.scale, b.q.scale))
+    with np.errstate(over="ignore"):
+        return twice_largest * twice_largest / float(np.float32(1 << 14) * out.q.scale)
+
+
 def convolution_multipliers(image: Tensor, weights: Tensor, out: Tensor, channels: int) -> list[Multiplier]:
     """One multiplier per output channel: input scale * filter scale / output scale, in double."""
     scales = np.broadcast_to(weights.q.scales, channels)

@@ -180,8 +180,8 @@ class Operator:
         that no constant operand and no neighbour can be joined to it.
     clamps: it takes a fused activation; fuses_as: the fused activation that it can become itself.
     trained: its constant operands are parameters of the network.
-    tabled: it works element by element on operands of any number and type, and is compiled only as a part of a
-        function of one int8 tensor, whose table the reference interpreter fills.
+    tabled: it works element by element on operands of any number and type; in a function of one int8 tensor the
+        reference interpreter fills its table. Its rule says what else it may be.
     view: it changes how a tensor is seen, not what its bytes are.
     several_outputs: it may write more than one tensor.
     shape: of the output, where the file leaves it open; None where it cannot be known. fold: of an output

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgdeploy.codegen.exact.fixedpoint import Ints, requantize
-from emgdeploy.graph.numerics import Multiplier, quantize_multiplier, ratio32, type_range
+from emgdeploy.graph.numerics import (
+    Multiplier,
+    quantize_multiplier,
+    ratio32,
+    squared_difference_ratio,
+    type_range,
+)
 from emgdeploy.graph.types import Tensor
 
 
@@ -55,6 +61,20 @@ def _in_common(a: Tensor, b: Tensor, form: AddForm, x: Ints, y: Ints) -> tuple[I
     return (
         requantize((x - a.q.zero_point) << form.left_shift, form.a),
         requantize((y - b.q.zero_point) << form.left_shift, form.b),
+    )
+
+
+def squared_difference_form(a: Tensor, b: Tensor, out: Tensor) -> AddForm:
+    """SQUARED_DIFFERENCE's three multipliers.
+
+    Source: kernels/squared_difference.cc of tensorflow/tensorflow.
+    """
+    twice_largest = float(np.float32(2) * max(a.q.scale, b.q.scale))
+    return AddForm(
+        7,
+        quantize_multiplier(float(a.q.scale) / twice_largest),
+        quantize_multiplier(float(b.q.scale) / twice_largest),
+        quantize_multiplier(squared_difference_ratio(a, b, out)),
     )
 
 

@@ -1,10 +1,16 @@
-"""ADD, SUB, MUL, MINIMUM, MAXIMUM and PRELU of two operands: either may repeat or be constant."""
+"""ADD, SUB, MUL, SQUARED_DIFFERENCE, MINIMUM, MAXIMUM and PRELU of two operands: either may repeat or be constant."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from emgdeploy.codegen.exact.binary import add_form, add_values, mul_multiplier, prelu_multipliers
+from emgdeploy.codegen.exact.binary import (
+    add_form,
+    add_values,
+    mul_multiplier,
+    prelu_multipliers,
+    squared_difference_form,
+)
 from emgdeploy.codegen.known.interval import Range
 from emgdeploy.codegen.lower.add import lower_add
 from emgdeploy.codegen.lower.add_linear import lower_add_linear
@@ -13,7 +19,7 @@ from emgdeploy.codegen.lower.lookup import lower_lookup
 from emgdeploy.codegen.record import Record
 from emgdeploy.codegen.step import Array, Field, Overlap, Step
 from emgdeploy.graph.numerics import Multiplier, activation_range
-from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SUB
+from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SQUARED_DIFFERENCE, SUB
 from emgdeploy.graph.types import Graph, Op, Tensor
 
 _CTYPES = {"int8": "int8_t", "int16": "int16_t"}
@@ -57,6 +63,20 @@ def lower_mul(graph: Graph, op: Op) -> Step:
         *_range(op, out),
     )
     return _step(graph, op, "mul_s8" if out.dtype == np.int8 else "mul_s16", (a, b), fields)
+
+
+def lower_squared_difference(graph: Graph, op: Op) -> Step:
+    a, b, out = _operands(graph, op)
+    form = squared_difference_form(a, b, out)
+    fields = (
+        *_offset("a_zero_point", a),
+        *_scaling("a_", form.a),
+        *_offset("b_zero_point", b),
+        *_scaling("b_", form.b),
+        *_offset("zero_point", out),
+        *_scaling("", form.out),
+    )
+    return _step(graph, op, "squared_difference_s8", (a, b), fields)
 
 
 def lower_prelu(graph: Graph, op: Op) -> Step:
@@ -156,5 +176,6 @@ RECORDS = (
     Record(MINIMUM, int8=_EXTREME, int16=(lower_extreme,)),
     Record(MUL, int8=(lower_lookup, lower_mul), int16=(lower_mul,)),
     Record(PRELU, int8=(lower_lookup, lower_prelu), int16=(lower_prelu,)),
+    Record(SQUARED_DIFFERENCE, int8=(lower_squared_difference,)),
     Record(SUB, int8=(lower_lookup, lower_add_pair), int16=(lower_add_pair,)),
 )

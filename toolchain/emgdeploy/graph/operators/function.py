@@ -12,7 +12,7 @@ from emgdeploy.graph.types import Graph, Op, Operands, Operator
 TABLED = (
     "ATAN2", "CAST", "CEIL", "COS", "ELU", "EQUAL", "FLOOR", "FLOOR_DIV", "FLOOR_MOD", "GREATER",
     "GREATER_EQUAL", "LESS", "LESS_EQUAL", "LOG", "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR", "NEG", "NOT_EQUAL",
-    "POW", "ROUND", "RSQRT", "SELECT", "SELECT_V2", "SIGN", "SIN", "SQRT", "SQUARE", "SQUARED_DIFFERENCE",
+    "POW", "ROUND", "RSQRT", "SELECT", "SELECT_V2", "SIGN", "SIN", "SQRT", "SQUARE",
 )  # fmt: skip
 
 

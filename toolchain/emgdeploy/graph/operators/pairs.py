@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emgdeploy.graph.numerics import ratio32
+from emgdeploy.graph.numerics import ratio32, squared_difference_ratio
 from emgdeploy.graph.operators.options import Attributes, Given, activation_of, fused, table_of
 from emgdeploy.graph.operators.rules import (
     INT8,
@@ -34,6 +34,14 @@ def check_add(graph: Graph, op: Op) -> None:
     headroom = float(np.float32(1 << (15 if out.dtype == INT16 else 20)) * out.q.scale)
     factor = 2 * float(max(a.q.scale, b.q.scale)) / headroom
     need(0 < factor < 1, f"adds operands whose scales are {factor:.3g} times beyond its output's")
+
+
+def check_squared_difference(graph: Graph, op: Op) -> None:
+    """The reference has it in int8 alone, and stops where a square does not become less."""
+    a, b, out = pair(graph, op)
+    need(out.dtype == INT8, f"computes on {out.dtype}; int8 is needed")
+    factor = squared_difference_ratio(a, b, out)
+    need(0 < factor < 1, f"writes squares {factor:.3g} times finer than it computes them")
 
 
 def check_mul(graph: Graph, op: Op) -> None:
@@ -96,4 +104,7 @@ MUL = Operator(
     trained=True,
 )
 PRELU = Operator("PRELU", check_prelu, operands=Operands.SLOPES, trained=True)
+SQUARED_DIFFERENCE = Operator(
+    "SQUARED_DIFFERENCE", check_squared_difference, tabled=True, newest=2, operands=Operands.TWO
+)
 SUB = Operator("SUB", check_add, newest=5, operands=Operands.TWO, attributes=_sum("SubOptions"), clamps=True)
