@@ -11,7 +11,7 @@ from emgdeploy.graph import read_tflite
 from support.models.one_op import every, random_case
 
 KINDS = (
-    "ABS", "ADD", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "PRELU",
+    "ABS", "ADD", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "PRELU",
     "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "SUB", "TANH",
 )  # fmt: skip
 

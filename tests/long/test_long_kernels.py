@@ -83,7 +83,8 @@ def test_a_million_outputs_of_the_portable_twins(case: str, progress: Progress, 
 @pytest.mark.parametrize(
     "kind",
     ["QUANTIZE", "LOGISTIC", "RELU", "RELU6", "LEAKY_RELU", "PRELU", "ADD", "MUL", "SUB", "TANH", "HARD_SWISH",
-     "GELU", "EXP", "ABS", "RELU_N1_TO_1", "RELU_0_TO_1", "MINIMUM", "MAXIMUM"],
+     "GELU", "EXP", "ABS", "RELU_N1_TO_1", "RELU_0_TO_1", "MINIMUM", "MAXIMUM",
+     "SQUARED_DIFFERENCE"],
 )  # fmt: skip
 def test_four_thousand_tables(kind: str, progress: Progress) -> None:
     """All 256 inputs of int8 operators of one operand: a million outputs."""

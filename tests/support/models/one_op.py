@@ -71,6 +71,10 @@ def random_case(kind: str, rng: np.random.Generator, dtype: str, count: int) -> 
         limits = np.iinfo(dtype)
         value = int(rng.integers(limits.min, limits.max + 1))
         return network(kind, image, image, count, options("MaximumMinimumOptions"), (image, value))
+    if kind == "SQUARED_DIFFERENCE":
+        value = int(rng.integers(-128, 128))
+        out = quantization(dtype, reach**2)
+        return network(kind, image, out, count, None, (quantization(dtype, reach), value), rng.random() < 0.5)
     if kind in ("ADD", "MUL", "PRELU", "SUB"):
         other = quantization("int8" if kind == "PRELU" else dtype, reach if kind in ("ADD", "SUB") else 1.0)
         limits = np.iinfo(other[0])

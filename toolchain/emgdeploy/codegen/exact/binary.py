@@ -78,6 +78,13 @@ def squared_difference_form(a: Tensor, b: Tensor, out: Tensor) -> AddForm:
     )
 
 
+def squared_difference_values(a: Tensor, b: Tensor, out: Tensor, x: Ints, y: Ints) -> Ints:
+    """Unclamped outputs of SQUARED_DIFFERENCE for quantized operands x of a and y of b."""
+    form = squared_difference_form(a, b, out)
+    left, right = _in_common(a, b, form, x, y)
+    return requantize((left - right) ** 2, form.out) + out.q.zero_point
+
+
 def mul_multiplier(a: Tensor, b: Tensor, out: Tensor) -> Multiplier:
     """MUL's multiplier: the product and quotient of scales are float32."""
     return quantize_multiplier(float(a.q.scale * b.q.scale / out.q.scale))

@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.exact.binary import add_values, mul_values, prelu_values, sub_values
+from emgdeploy.codegen.exact.binary import (
+    add_values,
+    mul_values,
+    prelu_values,
+    squared_difference_values,
+    sub_values,
+)
 from emgdeploy.codegen.exact.fixedpoint import Ints, requantize
 from emgdeploy.codegen.exact.float32 import dequantize, quantize, round_half_away
 from emgdeploy.codegen.exact.hard_swish import hard_swish
@@ -37,7 +43,7 @@ from emgdeploy.graph.operators.activation import (
 )
 from emgdeploy.graph.operators.conversion import DEQUANTIZE, QUANTIZE
 from emgdeploy.graph.operators.function import LOOKUP
-from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SUB
+from emgdeploy.graph.operators.pairs import ADD, MAXIMUM, MINIMUM, MUL, PRELU, SQUARED_DIFFERENCE, SUB
 from emgdeploy.graph.types import Graph, Op, Operator, Tensor
 from emgdeploy.graph.unary import only_operand
 
@@ -161,6 +167,7 @@ _COMBINED: dict[Operator, Callable[[Tensor, Tensor, Tensor, Ints, Ints], Ints]] 
     MAXIMUM: lambda a, b, out, x, y: np.maximum(x, y),
     MINIMUM: lambda a, b, out, x, y: np.minimum(x, y),
     MUL: mul_values,
+    SQUARED_DIFFERENCE: squared_difference_values,
     SUB: sub_values,
 }
 

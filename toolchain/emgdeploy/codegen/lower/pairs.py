@@ -176,6 +176,6 @@ RECORDS = (
     Record(MINIMUM, int8=_EXTREME, int16=(lower_extreme,)),
     Record(MUL, int8=(lower_lookup, lower_mul), int16=(lower_mul,)),
     Record(PRELU, int8=(lower_lookup, lower_prelu), int16=(lower_prelu,)),
-    Record(SQUARED_DIFFERENCE, int8=(lower_squared_difference,)),
+    Record(SQUARED_DIFFERENCE, int8=(lower_lookup, lower_squared_difference)),
     Record(SUB, int8=(lower_lookup, lower_add_pair), int16=(lower_add_pair,)),
 )
