@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from dataclasses import dataclass
@@ -106,3 +107,27 @@ def test_printable(text: str, shown: str) -> None:
 
 def test_printable_keeps_what_it_is_told_to() -> None:
     assert printable("a\nb\r", keep="\n") == "a\nb\\r"
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what it was sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_narrow_terminal_cuts_no_name_and_no_number(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, notes = Terminal(), Terminal()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setattr("sys.stderr", notes)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    rows = [("a-board-of-many-letters", 1_234_567, "words that say what it is " * 3, "dispensable text")]
+    Console().table(("board", "bytes", "what", "more"), rows, dispensable=("more",))
+    lines = screen.getvalue().splitlines()
+    assert any("a-board-of-many-letters" in line and "1,234,567" in line for line in lines)
+    assert max(len(line.rstrip()) for line in lines) <= width
+    assert "\x1b" not in screen.getvalue() + notes.getvalue()
+    assert ("no room for more" in notes.getvalue()) == (width < 200)

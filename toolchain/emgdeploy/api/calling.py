@@ -35,7 +35,7 @@ class Collector(Console):
     def note(self, text: str) -> None:
         """Nothing."""
 
-    def table(self, headers: object, rows: object, title: str = "") -> None:
+    def table(self, headers: object, rows: object, title: str = "", dispensable: object = ()) -> None:
         """Nothing."""
 
     def warn(self, text: str) -> None:

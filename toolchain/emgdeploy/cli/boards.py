@@ -36,7 +36,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
         (b.name, b.core, f"{b.clock_hz / 1e6:g} MHz", _room(b, "code"), _room(b, "data"), b.verified, b.title)
         for b in boards
     ]
-    console.table(("board", "core", "clock", "code", "data", "verified", "what it is"), rows)
+    console.table(
+        ("board", "core", "clock", "code", "data", "verified", "what it is"),
+        rows,
+        dispensable=("what it is", "code", "data", "clock"),
+    )
     for word in sorted({board.verified for board in boards}):
         console.print(f"{word}: {_VERIFIED[word]}")
     return 0

@@ -17,6 +17,7 @@ from emgdeploy.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
+    from rich.table import Table as RichTable
 
 
 class OutputClosed(Exception):
@@ -75,22 +76,29 @@ class Console:
         """Text that belongs to an error (a traceback, a compiler's message): stderr."""
         self._line(sys.stderr, text, "")
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-        """Aligned columns for people; numbers to the right, None as "-"."""
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        title: str = "",
+        dispensable: Sequence[str] = (),
+    ) -> None:
+        """Aligned columns for people; numbers to the right, None as "-".
 
-        table = Table(
-            title=printable(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-        )
-        for column, header in enumerate(headers):
-            numeric = bool(rows) and all(isinstance(row[column], int | float | None) for row in rows)
-            table.add_column(Text(printable(header)), justify="right" if numeric else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*(Text(_cell(value)) for value in row))
+        On a narrow terminal the `dispensable` columns are left out, first named first, and that is said; then texts
+        fold. The first column and numbers are never cut.
+        """
+        rich = self._rich(self._human)
+        cells = {
+            header: [printable(header), *(_cell(row[column]) for row in rows)]
+            for column, header in enumerate(headers)
+        }
+        left_out = _left_out(cells, dispensable, rich.width)
+        shown = [column for column, header in enumerate(headers) if header not in left_out]
         with _output(self._human):
-            self._rich(self._human).print(table)
+            rich.print(_table(headers, rows, shown, title))
+        if left_out:
+            self.note(f"no room for {', '.join(left_out)}: a wider terminal or --json shows it")
 
     @contextmanager
     def progress(self, title: str, total: float | None) -> Iterator[Progress]:
@@ -172,7 +180,13 @@ class Console:
         from rich.console import Console as Rich
 
         # Away from a terminal nothing limits a line's width, and a cut-off table cell is a lost fact.
-        return Rich(file=stream, width=None if stream.isatty() else 10_000, highlight=False)
+        plain = bool(os.environ.get("NO_COLOR"))  # https://no-color.org; bold counts as well
+        return Rich(
+            file=stream,
+            width=None if stream.isatty() else 10_000,
+            highlight=False,
+            color_system=None if plain else "auto",
+        )
 
 
 class _Bar:
@@ -195,6 +209,42 @@ def _output(stream: TextIO) -> Iterator[None]:
         if stream.closed:
             raise OutputClosed from error
         raise
+
+
+def _left_out(cells: Mapping[str, list[str]], dispensable: Sequence[str], width: int) -> list[str]:
+    """Which columns a terminal of `width` has no room for."""
+    left_out: list[str] = []
+    for header in dispensable:
+        kept = [texts for name, texts in cells.items() if name not in left_out]
+        if sum(max(map(len, texts)) + 3 for texts in kept) <= width:
+            break
+        left_out.append(header)
+    return left_out
+
+
+def _table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]], shown: Sequence[int], title: str
+) -> RichTable:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=printable(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in shown:
+        values = [row[column] for row in rows]
+        numeric = bool(rows) and all(isinstance(value, int | float | None) for value in values)
+        whole = column == 0 or numeric
+        longest = max(len(text) for text in (printable(headers[column]), *map(_cell, values)))
+        table.add_column(
+            Text(printable(headers[column])),
+            justify="right" if numeric else "left",
+            no_wrap=whole,
+            overflow="fold",
+            min_width=longest if whole else None,
+        )
+    for row in rows:
+        table.add_row(*(Text(_cell(row[column])) for column in shown))
+    return table
 
 
 def _cell(value: object) -> str:
