@@ -46,7 +46,7 @@ typedef struct {
     emg_rules_t rules;       /* how decisions are made */
 } emg_live_t;
 
-/* The caller's memory, in floats. filters: 2 * section_count * electrodes. values: a ring of
+/* The caller's memory, in floats. filters: 2 * section_count * electrodes; row: electrodes. values: a ring of
  * frames * blocks_per_frame blocks with a number for each electrode (the last sample, the sum of squares or
  * of absolute values). If `detrend`, means: the same of the blocks' means, and anchors: the first sample of
  * the block that is being filled, for each electrode; squares are then of distances from the block's mean,
@@ -60,6 +60,7 @@ typedef struct {
     float *last;
     float
         *levels; /* sums of absolute values of all electrodes, of each block; null where no rule needs them */
+    float *row;  /* a sample of each electrode on its way through the filters */
     int32_t sample;  /* how many the block has that is being filled */
     int32_t block;   /* its place in the rings */
     int32_t missing; /* blocks until the next window is whole */

@@ -3,6 +3,8 @@
 
 #include "exact.h"
 
+#include <stdint.h>
+
 /* A second-order section y/x = (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2), and its state once an
  * input of 1 that never changes has settled. */
 typedef struct {
@@ -10,12 +12,19 @@ typedef struct {
     float settled0, settled1;
 } emg_section_t;
 
-/* One sample through one section in the transposed direct form II; `state` holds its two delays. */
-static inline float emg_section(const emg_section_t *section, float *state, float x) {
-    const float y = section->b0 * x + state[0];
-    state[0] = section->b1 * x - section->a1 * y + state[1];
-    state[1] = section->b2 * x - section->a2 * y;
-    return y;
+/* One sample of each of `count` electrodes through one section in the transposed direct form II, in place;
+ * `state` holds the first delays of all electrodes, then the second. Coefficients stay in registers over all
+ * of them. */
+static inline void emg_section_row(const emg_section_t *section, float *state, float *row, int32_t count) {
+    const float b0 = section->b0, b1 = section->b1, b2 = section->b2, a1 = section->a1, a2 = section->a2;
+    float *first = state, *second = state + count;
+    for (int32_t e = 0; e < count; ++e) {
+        const float x = row[e];
+        const float y = b0 * x + first[e];
+        first[e] = b1 * x - a1 * y + second[e];
+        second[e] = b2 * x - a2 * y;
+        row[e] = y;
+    }
 }
 
 #endif

@@ -32,10 +32,10 @@ static int known(const emg_live_state_t *state, int32_t e) {
 }
 
 /* An electrode's filters as if this sample had been there for ever, so that its offset does not ring. */
-static void settle(const emg_live_t *live, float *filter, float first) {
-    for (int32_t s = 0; s < live->section_count; ++s, filter += 2) {
-        filter[0] = live->sections[s].settled0 * first;
-        filter[1] = live->sections[s].settled1 * first;
+static void settle(const emg_live_t *live, float *filters, int32_t e, float first) {
+    for (int32_t s = 0; s < live->section_count; ++s, filters += 2 * live->electrodes) {
+        filters[e] = live->sections[s].settled0 * first;
+        filters[live->electrodes + e] = live->sections[s].settled1 * first;
     }
 }
 
@@ -55,7 +55,7 @@ static float accepted(const emg_live_t *live, emg_live_state_t *state, int32_t e
         return state->last != 0 && known(state, e) ? state->last[e] : 0.0f;
     }
     if (!known(state, e)) {
-        settle(live, state->filters + 2 * live->section_count * e, x);
+        settle(live, state->filters, e, x);
     }
     if (state->last != 0) {
         state->last[e] = x;
@@ -70,24 +70,6 @@ static void count(const emg_live_t *live, emg_live_state_t *state, int all_good)
     state->started = 1;
 }
 
-static float filtered(const emg_live_t *live, float *filter, float x) {
-    for (int32_t s = 0; s < live->section_count; ++s, filter += 2) {
-        x = emg_section(&live->sections[s], filter, x);
-    }
-    return live->rectify && x < 0.0f ? -x : x;
-}
-
-static float reduced(emg_image_t image, float so_far, float x) {
-    switch (image) {
-    case EMG_IMAGE_RMS:
-        return so_far + x * x;
-    case EMG_IMAGE_MAV:
-        return so_far + (x < 0.0f ? -x : x);
-    default:
-        return x;
-    }
-}
-
 /* The block is full: sums of distances from its first sample become its mean and its spread around it. */
 static void centre(const emg_live_t *live, emg_live_state_t *state, int32_t e, int32_t at) {
     const float total = state->means[at], shift = total / (float)live->block_samples;
@@ -97,26 +79,62 @@ static void centre(const emg_live_t *live, emg_live_state_t *state, int32_t e, i
     state->means[at] = state->anchors[e] + shift;
 }
 
-static void add_level(emg_live_state_t *state, int32_t e, float x) {
-    if (state->levels != 0) {
-        const int first = state->sample == 0 && e == 0;
-        state->levels[state->block] = (first ? 0.0f : state->levels[state->block]) + (x < 0.0f ? -x : x);
+static void add_level(const emg_live_t *live, emg_live_state_t *state) {
+    float sum = state->sample == 0 ? 0.0f : state->levels[state->block];
+    for (int32_t e = 0; e < live->electrodes; ++e) {
+        const float x = state->row[e];
+        sum += x < 0.0f ? -x : x;
+    }
+    state->levels[state->block] = sum;
+}
+
+/* Sums around the window's mean, which is not known yet. */
+static void add_around_mean(const emg_live_t *live, emg_live_state_t *state, int32_t e, float x) {
+    const int32_t at = state->block * live->electrodes + e;
+    const int first = state->sample == 0;
+    state->anchors[e] = first ? x : state->anchors[e];
+    const float away = x - state->anchors[e];
+    const float total = first ? 0.0f : state->means[at], so_far = first ? 0.0f : state->values[at];
+    state->means[at] = total + away;
+    state->values[at] = live->image == EMG_IMAGE_RMS ? so_far + away * away : x;
+    if (state->sample + 1 == live->block_samples) {
+        centre(live, state, e, at);
     }
 }
 
-static void accumulate(const emg_live_t *live, emg_live_state_t *state, int32_t e, float x) {
-    const int32_t at = state->block * live->electrodes + e;
-    const int first = state->sample == 0;
-    float value = x;
-    if (live->detrend) {
-        state->anchors[e] = first ? x : state->anchors[e];
-        const float away = x - state->anchors[e];
-        state->means[at] = (first ? 0.0f : state->means[at]) + away;
-        value = live->image == EMG_IMAGE_RMS ? away : x;
+/* The loops of the images apart, for they are run at each sample. */
+static void add_row(const emg_live_t *live, emg_live_state_t *state) {
+    const int32_t count = live->electrodes;
+    const float *const row = state->row;
+    float *const values = state->values + state->block * count;
+    for (int32_t e = 0; state->sample == 0 && e < count; ++e) {
+        values[e] = 0.0f;
     }
-    state->values[at] = reduced(live->image, first ? 0.0f : state->values[at], value);
-    if (live->detrend && state->sample + 1 == live->block_samples) {
-        centre(live, state, e, at);
+    switch (live->image) {
+    case EMG_IMAGE_RMS:
+        for (int32_t e = 0; e < count; ++e) {
+            values[e] += row[e] * row[e];
+        }
+        break;
+    case EMG_IMAGE_MAV:
+        for (int32_t e = 0; e < count; ++e) {
+            values[e] += row[e] < 0.0f ? -row[e] : row[e];
+        }
+        break;
+    default:
+        for (int32_t e = 0; e < count; ++e) {
+            values[e] = row[e];
+        }
+    }
+}
+
+static void filter(const emg_live_t *live, emg_live_state_t *state) {
+    const int32_t count = live->electrodes;
+    for (int32_t s = 0; s < live->section_count; ++s) {
+        emg_section_row(&live->sections[s], state->filters + 2 * s * count, state->row, count);
+    }
+    for (int32_t e = 0; live->rectify && e < count; ++e) {
+        state->row[e] = state->row[e] < 0.0f ? -state->row[e] : state->row[e];
     }
 }
 
@@ -128,12 +146,18 @@ static int take(const emg_live_t *live, emg_live_state_t *state, const float *mi
     }
     for (int32_t e = 0; e < live->electrodes; ++e) {
         const int16_t channel = live->channels[e];
-        const float raw =
-            channel == EMG_NO_ELECTRODE ? 0.0f : (millivolts != 0 ? millivolts[channel] : FLT_MAX);
-        const float x = accepted(live, state, e, raw, &all_good);
-        const float signal = filtered(live, state->filters + 2 * live->section_count * e, x);
-        add_level(state, e, signal);
-        accumulate(live, state, e, signal);
+        const float came = millivolts != 0 && channel != EMG_NO_ELECTRODE ? millivolts[channel] : FLT_MAX;
+        state->row[e] = accepted(live, state, e, channel == EMG_NO_ELECTRODE ? 0.0f : came, &all_good);
+    }
+    filter(live, state);
+    if (state->levels != 0) {
+        add_level(live, state);
+    }
+    for (int32_t e = 0; live->detrend && e < live->electrodes; ++e) {
+        add_around_mean(live, state, e, state->row[e]);
+    }
+    if (!live->detrend) {
+        add_row(live, state);
     }
     count(live, state, all_good);
     if (++state->sample < live->block_samples) {

@@ -148,7 +148,12 @@ def _context(
     reordered = not np.array_equal(order, np.arange(len(order)))
     if reordered:
         arrays[f"int32_t order[{len(order)}]"] = order
-    buffers = {"values": blocks * electrodes, "last": electrodes, "image": electrodes * preprocess.frames}
+    buffers = {
+        "values": blocks * electrodes,
+        "last": electrodes,
+        "row": electrodes,
+        "image": electrodes * preprocess.frames,
+    }
     if len(sections):
         buffers["filters"] = 2 * len(sections) * electrodes
     if decisions.rules.needs_amplitude:
