@@ -21,6 +21,7 @@ DATASETS = (
     "on a real file: ninapro-db1 to -db4, -db6 to -db8, -db10, capgmyo-a, -b, -c, hyser, grabmyo, epn612, putemg, emg2qwerty, "
     "flexemg-v2, csl, ice"
 )
+_WHICH = "(default: all of files, of simulated and of a reader of your own, else the first)"
 _SIMULATION = {
     "sim_subjects": "subjects",
     "sim_sessions": "sessions",
@@ -42,10 +43,10 @@ def add_data(parser: argparse._ActionsContainer) -> None:
     """--data, the choice of subjects and sessions, the split, and what `simulated` simulates."""
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the data set's recordings lie")
     parser.add_argument(
-        "--subject", type=options.positive_int, nargs="+", metavar="N", help="subjects (default: the first)"
+        "--subject", type=options.positive_int, nargs="+", metavar="N", help=f"subjects {_WHICH}"
     )
     parser.add_argument(
-        "--session", type=options.positive_int, nargs="+", metavar="N", help="sessions (default: the first)"
+        "--session", type=options.positive_int, nargs="+", metavar="N", help=f"sessions {_WHICH}"
     )
     parser.add_argument(
         "--split",

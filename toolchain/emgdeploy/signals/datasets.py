@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ def load(
     if name not in NAMES:
         raise UsageError(
             f"there is no data set {name!r}",
-            f"data sets are: {', '.join(NAMES)}, or module:function for a reader of your own",
+            _near(name) or f"data sets are: {', '.join(NAMES)}, or module:function for a reader of your own",
         )
     if folder is None:
         raise UsageError(f"the data set {name} needs its recordings", "add --data FOLDER")
@@ -56,6 +57,14 @@ def load(
 def is_layout_only(name: str) -> bool:
     """Whether the reader of that name was never tried on a real file."""
     return name in _UNTRIED or (name in LAYOUTS and not LAYOUTS[name].tried)
+
+
+def _near(name: str) -> str:
+    """What was probably meant, else nothing."""
+    if name.endswith("dataset.toml"):
+        return f"--dataset files --data {Path(name).parent}"
+    near = difflib.get_close_matches(name, NAMES, n=2)
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 def default_preprocess(dataset: Dataset) -> Preprocess:
