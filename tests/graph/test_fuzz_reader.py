@@ -24,7 +24,7 @@ def test_seeds_are_small_and_whole() -> None:
 
 @pytest.mark.parametrize("piece", range(5))
 def test_ten_thousand_mutations(piece: int, tmp_path: Path) -> None:
-    outcome = fuzz(piece, 2000, keep_every=40)
+    outcome = fuzz(piece, 2000, keep_every=10)
     assert outcome.refused > 100 and outcome.accepted > 30, str(outcome)
     files = []
     for i, data in enumerate(outcome.survivors[:2]):

@@ -116,7 +116,12 @@ def build(
     shutil.copytree(FIRMWARE_TEMPLATES / "runtime" / "app", source / "runtime" / "app")
     shutil.copy(FIRMWARE_TEMPLATES / "runtime" / "platform.h", source / "runtime")
     for part in ("posix", "native"):
-        shutil.copytree(FIRMWARE_TEMPLATES / "platforms" / part, source / "platform", dirs_exist_ok=True)
+        shutil.copytree(
+            FIRMWARE_TEMPLATES / "platforms" / part,
+            source / "platform",
+            ignore=shutil.ignore_patterns("sensing"),  # of builds with --live alone
+            dirs_exist_ok=True,
+        )
     facts = {"inputs": inputs, "outputs": outputs, "sha": MODEL_SHA256}
     (source / "build_info.h").write_text(_BUILD_INFO)
     (source / "model.h").write_text(_MODEL_H % facts)
