@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from emgdeploy.signals.splits import Split
 
 DATASETS = (
-    "ninapro-db5, flexemg, files for your own, simulated, module:function for a reader of your own; layout only, never tried "
-    "on a real file: ninapro-db1 to -db4, -db6 to -db8, -db10, capgmyo-a, -b, -c, hyser, grabmyo, epn612, putemg, emg2qwerty, "
+    "ninapro-db5, flexemg, grabmyo, files for your own, simulated, module:function for a reader of your own; layout only, never tried "
+    "on a real file: ninapro-db1 to -db4, -db6 to -db8, -db10, capgmyo-a, -b, -c, hyser, epn612, putemg, emg2qwerty, "
     "flexemg-v2, csl, ice"
 )
 _WHICH = "(default: all of files, of simulated and of a reader of your own, else the first)"

@@ -5,7 +5,7 @@ Scientific Data 9 (2022); https://physionet.org/content/grabmyo. `session1_parti
 signals F1 to F16 (two rings on the forearm), W1 to W12 (two on the wrist) and U1 to U4, which are none.
 
 Several sessions read together: the first to train on, the others to test on; one session: trials 6 and 7 are the test. So
-LibEMG divides them. `--ring elbow` (default) is the forearm, `wrist` the wrist, `both` all in one row.
+LibEMG divides them. Tried on real records of one person, one day and four gestures (`docs/data.md`). `--ring elbow` (default) is the forearm, `wrist` the wrist, `both` all in one row.
 """
 
 from __future__ import annotations
@@ -80,5 +80,6 @@ LAYOUTS = (
         "session1_participant1_gesture1_trial1.hea and its like",
         _read,
         csl.default_preprocess,
+        tried=True,
     ),
 )
