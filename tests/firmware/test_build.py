@@ -11,6 +11,7 @@ import pytest
 
 from emgdeploy.binary.sections import sections
 from emgdeploy.boards import Board, load_board
+from emgdeploy.codegen.literals import c_string
 from emgdeploy.convert import golden
 from emgdeploy.deploy.build import build
 from emgdeploy.deploy.inventory import files, parts
@@ -19,7 +20,6 @@ from emgdeploy.deploy.workload import Material
 from emgdeploy.errors import DoesNotFitError, InputError, ToolMissingError, UsageError
 from emgdeploy.firmware import builds, manifest
 from emgdeploy.firmware.compiler import CompileError, first_error
-from emgdeploy.firmware.info import c_string
 from support.commands.command import Cli
 
 BOARDS = ("native", "qemu-mps2-an386", "nucleo-l4r5zi", "spresense")

@@ -16,7 +16,7 @@ from emgdeploy.deploy.job import Job
 from emgdeploy.deploy.request import BuildRequest
 from emgdeploy.errors import DoesNotFitError
 from emgdeploy.firmware import memory_budget as fits
-from emgdeploy.firmware.manifest import MemoryUse
+from emgdeploy.firmware.manifest_parts import MemoryUse
 from emgdeploy.firmware.memory_budget import Need, TooLarge
 from emgdeploy.graph import read_tflite
 from emgdeploy.nets.mobilenetv2 import MobileNetV2, MobileNetV2Config, expansion_of

@@ -13,7 +13,8 @@ from emgdeploy.convert.reference import Reference, evaluate
 from emgdeploy.convert.windows import as_file_takes
 from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
-from emgdeploy.firmware.manifest import Layer, Manifest
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.manifest_parts import Layer
 
 if TYPE_CHECKING:
     from emgdeploy.codegen import GeneratedModel

@@ -10,6 +10,7 @@ import numpy as np
 from emgdeploy.codegen.adaptable import parameters_of, with_adaptable_head
 from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.includes import files_of
+from emgdeploy.codegen.numbering import numbered
 from emgdeploy.codegen.placement import layers_in_ram
 from emgdeploy.codegen.places import Plan
 from emgdeploy.codegen.plan import plan_memory
@@ -39,7 +40,8 @@ def arrange(graph: Graph, options: CodegenOptions) -> Arrangement:
     """All that is decided before C is printed. Raises InputError for what has no kernel."""
     graph = _prepared(graph, options)
     lowered = lower(graph, options.isa, options.optimize, options.chosen)
-    steps = schedule(graph, with_adaptable_head(graph, lowered) if options.adapt_head else lowered)
+    lowered = with_adaptable_head(graph, lowered) if options.adapt_head else lowered
+    steps = numbered(schedule(graph, lowered))
     graph = distinct(graph, [(step.writes, step.op.kind) for step in steps])
     return Arrangement(graph, steps, plan_memory(graph, steps))
 
@@ -108,6 +110,7 @@ def _layer(graph: Graph, index: int, step: Step, in_ram: bool) -> LayerInfo:
         in_ram=in_ram,
         in_bytes=sum(graph.tensors[t].nbytes for t in step.reads),
         out_bytes=graph.tensors[step.writes].nbytes,
+        kernel=step.kernel,
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
-from emgdeploy.codegen.literals import float_literal
+from emgdeploy.codegen.literals import c_string, constant_names, float_literal
+from emgdeploy.codegen.memory_map import Place, Places, memory_map
 from emgdeploy.codegen.places import Plan
 from emgdeploy.codegen.result import CodegenOptions, TensorSpec
 from emgdeploy.codegen.step import Array, Body, Field, Step, kernel_calls
@@ -45,16 +46,20 @@ def render_model(
 ) -> dict[str, str]:
     """model.c and model.h; the same arguments give the same bytes. in_ram: steps with their constants there."""
     x, y = options.known_answer
+    places, rows = memory_map(graph, steps, plan)
     context: dict[str, Any] = {
         "header": [f"{comment_safe(k)}: {comment_safe(v)}" for k, v in sorted(options.header.items())],
         "sha256": options.header.get("model_sha256", ""),
         "includes": sorted({s.header for s in kernel_calls(steps)}),
-        "calls": [_call(graph, i, s, plan, i in in_ram) for i, s in enumerate(steps)],
+        "calls": [_call(graph, i, s, places, i in in_ram) for i, s in enumerate(steps)],
+        "memory_map": _table(rows),
+        "places": rows,
+        "classes": list(zip(constant_names(options.labels), map(c_string, options.labels), strict=True)),
         "arena_bytes": plan.arena_bytes,
         "parameters": [a.name for s in steps if s.adaptable for a in s.arrays],
         "parameter_bytes": sum(int(a.values.nbytes) for s in steps if s.adaptable for a in s.arrays),
-        "input": _port(specs[0], plan.tensor(graph.inputs[0])),
-        "output": _port(specs[1], plan.tensor(graph.outputs[0])),
+        "input": _port(specs[0], places.tensor(graph.inputs[0])),
+        "output": _port(specs[1], places.tensor(graph.outputs[0])),
         "known_input": initializer(specs[0].quantize(np.asarray(x)).reshape(-1)),
         "known_output": initializer(specs[1].quantize(np.asarray(y)).reshape(-1)),
     }
@@ -77,51 +82,63 @@ def comment_safe(text: str) -> str:
     return re.sub(r"\*/|/\*|\?\?|\\$", lambda m: " ".join(m.group()), printable)
 
 
-def _port(spec: TensorSpec, offset: int) -> dict[str, Any]:
+def _port(spec: TensorSpec, place: str) -> dict[str, Any]:
     length = int(np.prod(spec.shape, dtype=np.int64))
     return {
         "type": _ctype(spec.dtype),
         "length": length,
-        "offset": offset,
+        "place": place,
         "shape": " x ".join(map(str, spec.shape)),
         "scale": repr(spec.scale),
+        "scale_literal": float_literal(spec.scale),
         "zero_point": spec.zero_point,
     }
 
 
-def _call(graph: Graph, number: int, step: Step, plan: Plan, in_ram: bool) -> _Call:
+def _table(rows: tuple[Place, ...]) -> list[str]:
+    """The memory map in columns."""
+    cells = [("place", "offset", "bytes", "steps", "tensor")]
+    cells += [(r.name, str(r.offset), str(r.size), f"{max(r.first, 0)} to {r.last}", r.tensor) for r in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(4)]
+    return [
+        f"{name:{widths[0]}}  {at:>{widths[1]}}  {size:>{widths[2]}}  {steps:>{widths[3]}}  {comment_safe(tensor)}".rstrip()
+        for name, at, size, steps, tensor in cells
+    ]
+
+
+def _call(graph: Graph, number: int, step: Step, places: Places, in_ram: bool) -> _Call:
     out = graph.tensors[step.writes]
     shape = "x".join(map(str, out.shape))
     return _Call(
         title=f"{number}: {step.op.kind.name} -> {shape}  {comment_safe(out.name)}",
         structs=[_layer(inner) for inner in kernel_calls([step])],
-        call=f"{step.kernel}();" if step.body else _kernel_call(graph, number, step, plan),
+        call=f"{step.kernel}();" if step.body else _kernel_call(graph, number, step, places),
         in_ram=in_ram,
         adaptable=step.adaptable,
-        arrays=[*(_array(a, in_ram) for a in step.arrays), *_pointers(number, step, plan)],
-        tap=f"EMG_TAP({number}, arena.s8 + {plan.tensor(step.writes)}, {out.nbytes});",
-        loop=_loop(step.body, number, step, plan) if step.body else [],
+        arrays=[*(_array(a, in_ram) for a in step.arrays), *_pointers(number, step, places)],
+        tap=f"EMG_TAP({number}, arena.s8 + {places.tensor(step.writes)}, {out.nbytes});",
+        loop=_loop(step.body, number, step, places) if step.body else [],
     )
 
 
 def _layer(step: Step) -> dict[str, str]:
     return {
         "type": f"{step.kernel}_t",
-        "layer": f"layer_{step.op.index}",
+        "layer": f"layer_{step.number}",
         "struct": _struct(step.fields, 1),
     }
 
 
-def _kernel_call(graph: Graph, number: int, step: Step, plan: Plan) -> str:
-    return f"{step.kernel}(&layer_{step.op.index}, {', '.join(_arguments(graph, number, step, plan))});"
+def _kernel_call(graph: Graph, number: int, step: Step, places: Places) -> str:
+    return f"{step.kernel}(&layer_{step.number}, {', '.join(_arguments(graph, number, step, places))});"
 
 
-def _loop(body: Body, number: int, step: Step, plan: Plan) -> list[str]:
+def _loop(body: Body, number: int, step: Step, places: Places) -> list[str]:
     """The function that runs a body for each row: rows in, kernels, the state out and on."""
-    inner = _within(body, plan.scratch(number))
+    inner = places.body(body.plan, number)
     state, result = inner.tensor(body.state), inner.tensor(body.result)
     rows = [
-        f"memcpy(arena.s8 + {inner.tensor(row)}, arena.s8 + {plan.tensor(series)} + step * {size}, {size});"
+        f"memcpy(arena.s8 + {inner.tensor(row)}, arena.s8 + {places.tensor(series)} + step * {size}, {size});"
         for series, (row, size) in zip(step.reads, body.rows, strict=True)
     ]
     calls = [_kernel_call(body.graph, k, call, inner) for k, call in enumerate(body.steps)]
@@ -131,7 +148,7 @@ def _loop(body: Body, number: int, step: Step, plan: Plan) -> list[str]:
         f"    memcpy(arena.s8 + {state}, {body.start}, {size});",
         f"    for (int32_t step = 0; step < {body.count}; ++step) {{",
         *(f"        {line}" for line in (*rows, *calls)),
-        f"        memcpy(arena.s8 + {plan.tensor(step.writes)} + step * {size}, arena.s8 + {result}, {size});",
+        f"        memcpy(arena.s8 + {places.tensor(step.writes)} + step * {size}, arena.s8 + {result}, {size});",
         # The result may lie where the state was, or over a part of it.
         *([f"        memmove(arena.s8 + {state}, arena.s8 + {result}, {size});"] if state != result else []),
         "    }",
@@ -139,41 +156,36 @@ def _loop(body: Body, number: int, step: Step, plan: Plan) -> list[str]:
     ]
 
 
-def _within(body: Body, first: int) -> Plan:
-    """The body's plan in the model's arena, where its memory begins at byte `first`."""
-    return replace(body.plan, offsets={owner: first + place for owner, place in body.plan.offsets.items()})
-
-
-def _pointers(number: int, step: Step, plan: Plan) -> list[dict[str, str]]:
+def _pointers(number: int, step: Step, places: Places) -> list[dict[str, str]]:
     """The arrays of pointers to operands, those of a body's steps included."""
     if step.body is None:
-        return _gathered(step, plan)
-    inner = _within(step.body, plan.scratch(number))
+        return _gathered(step, places)
+    inner = places.body(step.body.plan, number)
     return [array for call in step.body.steps for array in _gathered(call, inner)]
 
 
-def _arguments(graph: Graph, number: int, step: Step, plan: Plan) -> list[str]:
+def _arguments(graph: Graph, number: int, step: Step, places: Places) -> list[str]:
     """What the kernel is called with, after its layer."""
 
     def place(tensor: int) -> str:
         ctype = "int8_t" if step.bytes_only else _ctype(str(graph.tensors[tensor].dtype))
-        return _pointer(ctype, plan.tensor(tensor))
+        return _pointer(ctype, places.tensor(tensor))
 
-    reads = [f"inputs_{step.op.index}"] if step.gathers else [place(t) for t in step.reads]
-    scratch = [_pointer(step.scratch_type, plan.scratch(number))] if step.scratch_bytes else []
+    reads = [f"inputs_{step.number}"] if step.gathers else [place(t) for t in step.reads]
+    scratch = [_pointer(step.scratch_type, places.scratch(number))] if step.scratch_bytes else []
     return [*reads, *step.constants, place(step.writes), *scratch]
 
 
-def _gathered(step: Step, plan: Plan) -> list[dict[str, str]]:
+def _gathered(step: Step, places: Places) -> list[dict[str, str]]:
     if not step.gathers:
         return []
-    places = (f"arena.s8 + {plan.tensor(t)}" if isinstance(t, int) else t for t in step.operands)
-    lines = [f"    {place}," for place in places]
-    name = f"static const int8_t *const inputs_{step.op.index}[{len(lines)}]"
+    operands = (f"arena.s8 + {places.tensor(t)}" if isinstance(t, int) else t for t in step.operands)
+    lines = [f"    {operand}," for operand in operands]
+    name = f"static const int8_t *const inputs_{step.number}[{len(lines)}]"
     return [{"declaration": name, "values": "\n".join(lines)}]
 
 
-def _pointer(ctype: str, offset: int) -> str:
+def _pointer(ctype: str, offset: str) -> str:
     place = f"arena.s8 + {offset}"
     # Through void: the plan aligns every buffer, which the compiler cannot know.
     return place if ctype == "int8_t" else f"({ctype} *)(void *)({place})"

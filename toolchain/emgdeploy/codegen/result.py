@@ -25,7 +25,7 @@ class CodegenOptions:
     computes the channels too that could be left out (benchmarks compare both). `chosen` names the
     kernels of operators, by index, where the best-ranked one is not wanted: see kernels_by_operator.
     `ram_for_constants` is how many bytes of weights and parameters may be copied to RAM. `adapt_head` lets the
-    constants of the last dense layer be replaced while the program runs: no choice depends on their values.
+    constants of the last dense layer be replaced while the program runs: no choice depends on their values. `labels` are the classes' names.
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
@@ -37,6 +37,7 @@ class CodegenOptions:
     chosen: Mapping[int, str] = field(default_factory=dict)
     ram_for_constants: int = 0
     adapt_head: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """One step of the call sequence; sizes in bytes. in_ram: whether its constants are copied to RAM."""
+    """One step of the call sequence; sizes in bytes. in_ram: whether its constants are copied to RAM.
+    kernel: the C function."""
 
     index: int
     name: str
@@ -77,6 +79,7 @@ class LayerInfo:
     in_ram: bool
     in_bytes: int
     out_bytes: int
+    kernel: str
 
 
 @dataclass(frozen=True)

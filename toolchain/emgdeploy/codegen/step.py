@@ -86,7 +86,7 @@ class Step:
     moves `bytes_only` sees every operand as int8_t; one that `gathers` gets its operands as one array
     of pointers: `operands`, tensors by index and constant arrays by name. A loop over a `body` is a
     function of the generated C itself, without a kernel. An `adaptable` one's arrays can be replaced while
-    the program runs.
+    the program runs. `number` is what the generated C calls it by, once the order of steps is known.
     """
 
     op: Op
@@ -107,6 +107,7 @@ class Step:
     operands: tuple[int | str, ...] = ()
     body: Body | None = None
     adaptable: bool = False
+    number: str = ""
 
     @property
     def weights_bytes(self) -> int:

@@ -17,12 +17,12 @@ from emgdeploy.firmware import app as apps
 from emgdeploy.firmware import memory_budget as fits
 from emgdeploy.firmware.image import Image
 from emgdeploy.firmware.live import Recognition
-from emgdeploy.firmware.manifest import (
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.manifest_parts import (
     Adaptable,
     ArenaBounds,
     InputTensor,
     Layer,
-    Manifest,
     Operator,
     OutputTensor,
 )
@@ -119,6 +119,7 @@ def _layer(layer: LayerInfo, board: Board) -> Layer:
         out_bytes=layer.out_bytes,
         constants_memory=memory if layer.constants_bytes else None,
         constants_ram_bytes=layer.constants_bytes if layer.in_ram else 0,
+        kernel=layer.kernel,
     )
 
 

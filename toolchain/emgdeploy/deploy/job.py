@@ -63,6 +63,7 @@ class Job:
             isa=self.request.board.isa,
             header=self.header(),
             adapt_head=self.request.adapt == "head",
+            labels=self.work.labels or (),
         )
 
     def header(self) -> dict[str, str]:
@@ -161,7 +162,7 @@ class Job:
             tapped = self._recipe(model, sources)
             recipe = replace(tapped, defines=(*recipe.defines, f"-DEMG_TAPS={len(model.layers)}u"))
             identity, taps_of = infos.build_id(sources, recipe.compile_flags, others), identity
-        sources["src/build_info.h"] = infos.build_info(board, identity, self.work.labels, taps_of)
+        sources["src/build_info.h"] = infos.build_info(board, identity, taps_of)
         return Program(recipe, sources, identity, taps_of)
 
     def _recipe(self, model: GeneratedModel, sources: dict[str, str]) -> Recipe:

@@ -19,7 +19,7 @@ from emgdeploy.deploy.probes import probes
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import manifest as manifests
-from emgdeploy.firmware.manifest import LedgerEntry, Ranges
+from emgdeploy.firmware.manifest_parts import LedgerEntry, Ranges
 from emgdeploy.graph import read_tflite
 from emgdeploy.graph.types import Graph
 from emgdeploy.signals.windowfile import Windows
@@ -45,7 +45,7 @@ class Workload:
     """name: of the file that the model came from. tflite: the model's bytes; graph: the same, parsed; files: artefact name -> file name of
     what lies in the build folder.
 
-    window_shape and window_axes: see `manifest.InputTensor`; shapes have no batch.
+    window_shape and window_axes: see `manifest_parts.InputTensor`; shapes have no batch.
     """
 
     name: str

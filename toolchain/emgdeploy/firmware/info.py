@@ -7,20 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import emgdeploy
 from emgdeploy.boards import Board
-
-
-def c_string(text: str) -> str:
-    """`text` as a C string literal in UTF-8; whatever it holds, it stays inside the quotes.
-
-    Octal escapes have at most three digits, so that a digit that follows cannot join them, and "?"
-    is escaped because of trigraphs.
-    """
-    plain = (chr(byte) if _is_plain(byte) else f"\\{byte:03o}" for byte in text.encode(errors="replace"))
-    return f'"{"".join(plain)}"'
-
-
-def _is_plain(byte: int) -> bool:
-    return 0x20 <= byte < 0x7F and byte not in b'"\\?'
+from emgdeploy.codegen.literals import c_string
 
 
 def build_id(files: Mapping[str, str], flags: Sequence[str], others: Iterable[bytes]) -> str:
@@ -32,9 +19,8 @@ def build_id(files: Mapping[str, str], flags: Sequence[str], others: Iterable[by
     return digest.hexdigest()[:16]
 
 
-def build_info(board: Board, identity: str, labels: Sequence[str] | None, taps_of: str | None = None) -> str:
+def build_info(board: Board, identity: str, taps_of: str | None = None) -> str:
     """The header's text; taps_of: for a build with taps the ID of the same one without."""
-    names = labels or ()
     facts = {
         "EMG_BUILD_ID": c_string(identity),
         "EMG_TOOL_VERSION": c_string(f"emgdeploy {emgdeploy.__version__}"),
@@ -42,8 +28,6 @@ def build_info(board: Board, identity: str, labels: Sequence[str] | None, taps_o
         "EMG_CLOCK_HZ": f"{board.clock_hz}u",
         "EMG_UART_NAME": c_string(board.uart.peripheral),
         "EMG_UART_BAUD": f"{board.uart.baud}u",
-        "EMG_LABEL_COUNT": f"{len(names)}u",
-        "EMG_LABELS": "{" + ", ".join(c_string(name) for name in names) + "}",
     }
     if taps_of is not None:
         facts["EMG_TAPS_OF"] = c_string(taps_of)

@@ -17,121 +17,17 @@ from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
 from emgdeploy.firmware import integrity
+from emgdeploy.firmware import manifest_parts as parts
 from emgdeploy.firmware.json_fields import Fields
 
-ADAPT = ("none", "head")
 # The name of the parameters that a firmware begins with.
 AS_BUILT = "0"
 SCHEMA = "emgdeploy.build/1"
 FILE = "manifest.json"
 OPTIMIZE = ("speed", "balanced", "memory")
 WEIGHTS = ("flash", "ram")
-DTYPES = ("int8", "uint8", "int16", "int32", "float32")
 
 _LARGEST_FILE = 16 << 20
-_LARGEST_SIZE = 1 << 32
-
-
-@dataclass(frozen=True)
-class InputTensor:
-    """The device's input buffer: `shape` without the batch, real = scale * (q - zero_point).
-
-    layout: the order of `shape` in letters ("HWC"). A window of `window_shape`, which is the order of
-    the model's own file, becomes the device's by numpy.transpose(window, window_axes).
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    layout: str
-    scale: float
-    zero_point: int
-    window_shape: tuple[int, ...]
-    window_axes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class OutputTensor:
-    """The device's output buffer; labels None where the model brought none."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float
-    zero_point: int
-    labels: tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """What one conversion stage changed: largest difference of logits, agreement and accuracy (0..1)."""
-
-    stage: str
-    max_abs_diff: float | None
-    top1_agreement: float | None
-    accuracy: float | None
-
-
-@dataclass(frozen=True)
-class Ranges:
-    """How int8 ranges were chosen: a method's name, or `learned` in training; on how many windows, and whether
-    these were simulated."""
-
-    method: str
-    windows: int
-    simulated: bool
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One step of the device's call sequence; sizes in bytes.
-
-    constants_memory: the memory of the board that weights and parameters are read from, None where there are
-    none. constants_ram_bytes: what they take of RAM because start-up copies them there.
-    """
-
-    index: int
-    name: str
-    op: str
-    macs: int
-    weights_bytes: int
-    in_bytes: int
-    out_bytes: int
-    constants_memory: str | None
-    constants_ram_bytes: int
-
-
-@dataclass(frozen=True)
-class Operator:
-    """How often an operator stands in the model's file, and how many kernel calls are left of it."""
-
-    op: str
-    in_file: int
-    on_device: int
-
-
-@dataclass(frozen=True)
-class ArenaBounds:
-    """Peak of live tensors without overlap, and with every overlap an operator allows; bytes."""
-
-    plain: int
-    overlapped: int
-
-
-@dataclass(frozen=True)
-class MemoryUse:
-    """What the image takes of one of the board's memories; bytes."""
-
-    name: str
-    used: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Adaptable:
-    """what: `none` or `head`; layer: the name of the one whose constants can be replaced, and how many bytes."""
-
-    what: str = "none"
-    layer: str | None = None
-    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,8 +64,8 @@ class Manifest:
     model_sha256: str
     firmware_build_id: str
     taps_of: str | None
-    input: InputTensor
-    output: OutputTensor
+    input: parts.InputTensor
+    output: parts.OutputTensor
     macs: int
     params: int
     weights_bytes: int
@@ -179,16 +75,16 @@ class Manifest:
     flash_bytes: int
     arena_bytes: int
     arena_peak_layer: int | None
-    arena_bound_bytes: ArenaBounds
+    arena_bound_bytes: parts.ArenaBounds
     ram_bytes: int
     stack_bytes: int
     fits: bool
     expected_instructions: int | None
-    memories: tuple[MemoryUse, ...]
-    ledger: tuple[LedgerEntry, ...]
-    calibration: Ranges | None
-    layers: tuple[Layer, ...]
-    operators: tuple[Operator, ...]
+    memories: tuple[parts.MemoryUse, ...]
+    ledger: tuple[parts.LedgerEntry, ...]
+    calibration: parts.Ranges | None
+    layers: tuple[parts.Layer, ...]
+    operators: tuple[parts.Operator, ...]
     artifacts: dict[str, str]
     sources: tuple[str, ...]
     firmware_sources: tuple[str, ...]
@@ -202,7 +98,7 @@ class Manifest:
     network: str | None = None
     seen_windows: dict[str, Any] | None = None
     decisions: dict[str, Any] | None = None
-    adapt: Adaptable = Adaptable()
+    adapt: parts.Adaptable = parts.NOTHING_ADAPTABLE
     parameter_set: str = AS_BUILT
     live: dict[str, Any] | None = None
 
@@ -247,10 +143,6 @@ def load(folder: Path) -> Manifest:
     return _manifest(fields)
 
 
-def _size(fields: Fields, key: str) -> int:
-    return fields.integer(key, 0, _LARGEST_SIZE)
-
-
 def _manifest(fields: Fields) -> Manifest:
     bounds = fields.inner("arena_bound_bytes")
     return Manifest(
@@ -261,33 +153,34 @@ def _manifest(fields: Fields) -> Manifest:
         chosen=fields.maybe("chosen", lambda key: _chosen(fields, key)),
         weights=fields.maybe("weights", lambda key: fields.choice(key, WEIGHTS)) or WEIGHTS[0],
         model=fields.maybe("model", fields.text) or "",
-        model_sha256=_hexadecimal(fields, "model_sha256", 64),
-        firmware_build_id=_hexadecimal(fields, "firmware_build_id", 16),
-        taps_of=fields.maybe("taps_of", lambda key: _hexadecimal(fields, key, 16)),
-        input=_input(fields.inner("input")),
-        output=_output(fields.inner("output")),
+        model_sha256=parts.hexadecimal(fields, "model_sha256", 64),
+        firmware_build_id=parts.hexadecimal(fields, "firmware_build_id", 16),
+        taps_of=fields.maybe("taps_of", lambda key: parts.hexadecimal(fields, key, 16)),
+        input=parts.input_tensor(fields.inner("input")),
+        output=parts.output_tensor(fields.inner("output")),
         macs=fields.integer("macs"),
         params=fields.integer("params"),
-        weights_bytes=_size(fields, "weights_bytes"),
-        params_bytes=_size(fields, "params_bytes"),
-        constants_ram_bytes=_copied(fields),
-        code_bytes=_size(fields, "code_bytes"),
-        flash_bytes=_size(fields, "flash_bytes"),
-        arena_bytes=_size(fields, "arena_bytes"),
+        weights_bytes=parts.size(fields, "weights_bytes"),
+        params_bytes=parts.size(fields, "params_bytes"),
+        constants_ram_bytes=parts.copied_bytes(fields),
+        code_bytes=parts.size(fields, "code_bytes"),
+        flash_bytes=parts.size(fields, "flash_bytes"),
+        arena_bytes=parts.size(fields, "arena_bytes"),
         arena_peak_layer=fields.maybe("arena_peak_layer", lambda key: _peak(fields, key)),
-        arena_bound_bytes=ArenaBounds(_size(bounds, "plain"), _size(bounds, "overlapped")),
-        ram_bytes=_size(fields, "ram_bytes"),
-        stack_bytes=_size(fields, "stack_bytes"),
+        arena_bound_bytes=parts.ArenaBounds(parts.size(bounds, "plain"), parts.size(bounds, "overlapped")),
+        ram_bytes=parts.size(fields, "ram_bytes"),
+        stack_bytes=parts.size(fields, "stack_bytes"),
         fits=fields.truth("fits"),
         expected_instructions=fields.maybe("expected_instructions", fields.integer),
         memories=tuple(
-            MemoryUse(m.word("name"), _size(m, "used"), _size(m, "size")) for m in fields.inners("memories")
+            parts.MemoryUse(m.word("name"), parts.size(m, "used"), parts.size(m, "size"))
+            for m in fields.inners("memories")
         ),
-        ledger=tuple(_ledger(entry) for entry in fields.inners("ledger")),
-        calibration=fields.maybe("calibration", lambda key: _ranges(fields.inner(key))),
-        layers=tuple(_layer(entry) for entry in fields.inners("layers")),
+        ledger=tuple(parts.ledger_entry(entry) for entry in fields.inners("ledger")),
+        calibration=fields.maybe("calibration", lambda key: parts.ranges(fields.inner(key))),
+        layers=tuple(parts.layer(entry) for entry in fields.inners("layers")),
         operators=tuple(
-            Operator(o.text("op"), o.integer("in_file"), o.integer("on_device"))
+            parts.Operator(o.text("op"), o.integer("in_file"), o.integer("on_device"))
             for o in fields.inners("operators")
         ),
         artifacts=fields.path_table("artifacts"),
@@ -303,19 +196,16 @@ def _manifest(fields: Fields) -> Manifest:
         network=fields.maybe("network", fields.text),
         seen_windows=fields.maybe("seen_windows", fields.table),
         decisions=fields.maybe("decisions", fields.table),
-        adapt=fields.maybe("adapt", lambda key: _adapt(fields.inner(key))) or Adaptable(),
+        adapt=fields.maybe("adapt", lambda key: parts.adaptable(fields.inner(key)))
+        or parts.NOTHING_ADAPTABLE,
         live=fields.maybe("live", fields.table),
     )
-
-
-def _adapt(fields: Fields) -> Adaptable:
-    return Adaptable(fields.choice("what", ADAPT), fields.maybe("layer", fields.text), _size(fields, "bytes"))
 
 
 def _hashes(fields: Fields, key: str) -> dict[str, str]:
     table = fields.inner(key)
     paths = fields.path_names(key)
-    return {path: _hexadecimal(table, path, 64) for path in paths}
+    return {path: parts.hexadecimal(table, path, 64) for path in paths}
 
 
 def _peak(fields: Fields, key: str) -> int:
@@ -327,72 +217,3 @@ def _chosen(fields: Fields, key: str) -> dict[int, str]:
     if not all(re.fullmatch("[0-9]{1,9}", index) for index in table):
         raise InputError(f"{key} must name operators by their index", "build the folder again")
     return {int(index): kernel for index, kernel in table.items()}
-
-
-def _hexadecimal(fields: Fields, key: str, length: int) -> str:
-    value = fields.text(key)
-    if len(value) != length or not set(value) <= set("0123456789abcdef"):
-        raise InputError(f"{key} must be {length} hexadecimal digits", "build the folder again")
-    return value
-
-
-def _input(fields: Fields) -> InputTensor:
-    shape = fields.integers("shape", 1, 1 << 24)
-    axes = fields.integers("window_axes", 0, 7)
-    window = fields.integers("window_shape", 1, 1 << 24)
-    if sorted(axes) != list(range(len(shape))) or tuple(window[a] for a in axes) != shape:
-        raise InputError(
-            f"input.window_shape {window} taken in the order {axes} is not input.shape {shape}",
-            "build the folder again",
-        )
-    return InputTensor(
-        shape=shape,
-        dtype=fields.choice("dtype", DTYPES),
-        layout=fields.word("layout"),
-        scale=fields.number("scale"),
-        zero_point=fields.integer("zero_point", -(1 << 31), (1 << 31) - 1),
-        window_shape=window,
-        window_axes=axes,
-    )
-
-
-def _output(fields: Fields) -> OutputTensor:
-    return OutputTensor(
-        shape=fields.integers("shape", 1, 1 << 24),
-        dtype=fields.choice("dtype", DTYPES),
-        scale=fields.number("scale"),
-        zero_point=fields.integer("zero_point", -(1 << 31), (1 << 31) - 1),
-        labels=fields.maybe("labels", fields.texts),
-    )
-
-
-def _ledger(fields: Fields) -> LedgerEntry:
-    return LedgerEntry(
-        stage=fields.text("stage"),
-        max_abs_diff=fields.maybe("max_abs_diff", fields.number),
-        top1_agreement=fields.maybe("top1_agreement", fields.number),
-        accuracy=fields.maybe("accuracy", fields.number),
-    )
-
-
-def _ranges(fields: Fields) -> Ranges:
-    return Ranges(fields.word("method"), _size(fields, "windows"), fields.truth("simulated"))
-
-
-def _layer(fields: Fields) -> Layer:
-    return Layer(
-        index=fields.integer("index"),
-        name=fields.text("name"),
-        op=fields.text("op"),
-        macs=fields.integer("macs"),
-        weights_bytes=_size(fields, "weights_bytes"),
-        in_bytes=_size(fields, "in_bytes"),
-        out_bytes=_size(fields, "out_bytes"),
-        constants_memory=fields.maybe("constants_memory", fields.word),
-        constants_ram_bytes=_copied(fields),
-    )
-
-
-def _copied(fields: Fields) -> int:
-    """0 in a folder that was built before weights could be copied to RAM."""
-    return fields.maybe("constants_ram_bytes", lambda key: _size(fields, key)) or 0

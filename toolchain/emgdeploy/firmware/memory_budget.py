@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from emgdeploy.boards import Board
 from emgdeploy.codegen import GeneratedModel
 from emgdeploy.errors import DoesNotFitError
-from emgdeploy.firmware.manifest import MemoryUse
+from emgdeploy.firmware.manifest_parts import MemoryUse
 from emgdeploy.text import printable
 
 # Kernels, wire and platform with their variables and stack: 37 KB for MobileNetV2 on a Cortex-M4F.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from emgdeploy.binary.sections import Section, Totals
 from emgdeploy.boards import Board
-from emgdeploy.firmware.manifest import MemoryUse
+from emgdeploy.firmware.manifest_parts import MemoryUse
 from emgdeploy.firmware.memory_budget import Need, TooLarge, reserve
 
 _OVERFLOW = re.compile(r"region `([\w-]+)' overflowed by (\d+) bytes")

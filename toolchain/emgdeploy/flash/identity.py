@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from emgdeploy.errors import DeviceMismatchError, GateFailed
-from emgdeploy.firmware.manifest import InputTensor, Manifest, OutputTensor
+from emgdeploy.firmware.manifest import Manifest
+from emgdeploy.firmware.manifest_parts import InputTensor, OutputTensor
 from emgdeploy.link.device_info import DeviceInfo
 from emgdeploy.link.wire import SelfTest
 from emgdeploy.text import printable
