@@ -28,20 +28,20 @@ from support.devices.tapped_builds import WINDOWS, Home, behind_a_cable, emulate
 LAYERS = ["first", "deep", "point", "sum", "mean", "logits", "shares"]
 # A constant of the image, byte of it, bits of that, and the layer that then differs first.
 NATIVE = [
-    ("weights_0", 40, 0x55, "first"),
-    ("bias_1", 5, 0x40, "deep"),
-    ("multiplier_2", 7, 0x20, "point"),
+    ("emg_weights_0", 40, 0x55, "first"),
+    ("emg_bias_1", 5, 0x40, "deep"),
+    ("emg_multiplier_2", 7, 0x20, "point"),
     ("layer_3", 6, 0x20, "sum"),
-    ("weights_5", 6, 0x55, "logits"),
-    ("exps_6", 3, 0x60, "shares"),
+    ("emg_weights_5", 6, 0x55, "logits"),
+    ("emg_exps_6", 3, 0x60, "shares"),
 ]
 AN386 = [
-    ("stream_0", 30, 0x55, "first"),
-    ("channels_1", 6, 0x55, "deep"),
-    ("stream_2", 10, 0x55, "point"),
+    ("emg_stream_0", 30, 0x55, "first"),
+    ("emg_channels_1", 6, 0x55, "deep"),
+    ("emg_stream_2", 10, 0x55, "point"),
     ("layer_3", 6, 0x20, "sum"),
-    ("stream_5", 10, 0x55, "logits"),
-    ("exps_6", 3, 0x60, "shares"),
+    ("emg_stream_5", 10, 0x55, "logits"),
+    ("emg_exps_6", 3, 0x60, "shares"),
 ]
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="no qemu-system-arm")
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
@@ -75,7 +75,7 @@ def test_layers_with_fewer_channels_are_compared_with_those_that_are_left(home: 
     assert [layer.out_bytes for layer in manifest.layers] == [40, 40, 40]  # of 60, 60 and 40
     assert [found.layer for found in emulated(folder)] == [None] * WINDOWS
     damaged = shutil.copytree(folder, tmp_path / "damaged")
-    poke(damaged / "firmware.elf", "weights_1", 3, 0x55)
+    poke(damaged / "firmware.elf", "emg_weights_1", 3, 0x55)
     assert {found.layer for found in emulated(damaged) if found.layer} == {manifest.layers[1].name}
 
 
@@ -92,7 +92,7 @@ def test_over_a_bad_line(plan: FaultPlan, home: Home, tmp_path: Path) -> None:
     found, repeats = behind_a_cable(folder, plan)
     assert [one.layer for one in found] == [None] * WINDOWS and repeats > 3
     damaged = shutil.copytree(folder, tmp_path / "damaged")
-    poke(damaged / "firmware.elf", "bias_1", 5, 0x40)
+    poke(damaged / "firmware.elf", "emg_bias_1", 5, 0x40)
     found, _ = behind_a_cable(damaged, plan)
     assert {one.layer for one in found} == {"deep"}
     assert all("of 144 values differ" in one.note for one in found), found
@@ -202,7 +202,7 @@ def test_the_build_with_taps_is_no_other_device_and_says_so(home: Home) -> None:
 
 def test_a_device_that_restarts_in_between_is_asked_again(home: Home, tmp_path: Path) -> None:
     damaged = shutil.copytree(home.build("native"), tmp_path / "damaged")
-    poke(damaged / "firmware.elf", "bias_1", 5, 0x40)
+    poke(damaged / "firmware.elf", "emg_bias_1", 5, 0x40)
     for after in range(900, 2400, 250):
         found, _ = behind_a_cable(damaged, FaultPlan(reset_after=after))
         assert [one.layer for one in found] == ["deep"] * WINDOWS, (after, found)

@@ -41,5 +41,5 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_compiles_without_a_warning(compiler: str, models: list[Path], tmp_path: Path) -> None:
     kernels = sorted((FIRMWARE_TEMPLATES / "runtime/kernels").rglob("*.c"))
     assert len(kernels) > 30
-    for source in (*kernels, *(folder / "model.c" for folder in models)):
+    for source in (*kernels, *(folder / name for folder in models for name in ("model.c", "model_data.c"))):
         compiles_clean(compiler, source, ("-O2", "-c", "-o", str(tmp_path / "out.o")))

@@ -50,7 +50,8 @@ def test_arrays_and_layers_are_numbered_by_step(made: GeneratedModel) -> None:
     text = made.files["model.c"]
     called = [int(n) for n in re.findall(r"\(&layer_(\d+)", text.partition("emg_model_run(void)")[2])]
     assert called == list(range(len(made.layers)))
-    declared = re.findall(r"^static (?:const )?\w+ ([a-z]+_(\d+))\w*\[", text, re.MULTILINE)
+    data = made.files["model_data.c"]
+    declared = re.findall(r"^(?:const )?\w+ (emg_[a-z]+_(\d+))\w*\[", data, re.MULTILINE)
     assert [int(number) for _, number in declared] == sorted(int(number) for _, number in declared)
     assert len({name for name, _ in declared}) == len(declared) > len(made.layers)
     for number, layer in enumerate(made.layers):

@@ -22,7 +22,7 @@ from support.commands.command import Cli
 from support.models.layered_net import layered_tflite
 
 BOARD = "qemu-mps2-an386"
-_ARRAY = re.compile(r"^static (const )?\w+ (\w+_(\d+))\[\d+\] = \{$", re.MULTILINE)
+_ARRAY = re.compile(r"^(const )?\w+ (\w+_(\d+))\[\d+\] = \{$", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def _places(folder: Path) -> dict[str, int]:
         ["arm-none-eabi-nm", str(folder / "firmware.elf")], check=True, capture_output=True, text=True
     ).stdout
     symbols = {line.split()[2]: int(line.split()[0], 16) for line in listing.splitlines() if line[0] != " "}
-    arrays = [name for _, name, _ in _ARRAY.findall((folder / "src" / "model.c").read_text())]
+    arrays = [name for _, name, _ in _ARRAY.findall((folder / "src" / "model_data.c").read_text())]
     return {name: symbols[name] for name in arrays}
 
 
@@ -71,7 +71,7 @@ def _lie_where_it_says(folder: Path, made: Manifest, board: Board) -> None:
     for layer in made.layers:
         assert (layer.constants_ram_bytes > 0) is (layer.constants_memory == "ram")
     assert made.constants_ram_bytes == sum(layer.constants_ram_bytes for layer in made.layers)
-    text = (folder / "src" / "model.c").read_text()
+    text = (folder / "src" / "model_data.c").read_text()
     for constant, name, _ in _ARRAY.findall(text):
         in_ram = _places(folder)[name] >= board.memories_for("data")[0].origin
         assert in_ram is (constant == ""), name

@@ -30,7 +30,7 @@ def sources(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path
                 folder = tmp_path_factory.mktemp(f"{name}-{isa}-{mode}")
                 model = generate(read_tflite(tflite), CodegenOptions(answer, optimize=mode, isa=isa))
                 write_sources(model, folder)
-                found.append(folder / "model.c")
+                found += [folder / "model.c", folder / "model_data.c"]
     return found
 
 

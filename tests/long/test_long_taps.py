@@ -75,11 +75,7 @@ def damaged(folder: Path, wanted: Expected, place: Path) -> str:
     sizes = constants(folder / "firmware.elf")
     named = without_effect = 0
     for index, number in enumerate(order):
-        own = {
-            name: size
-            for name, size in sizes.items()
-            if re.fullmatch(rf"(?!layer|inputs)[a-z]+_{number}", name)
-        }
+        own = {name: size for name, size in sizes.items() if re.fullmatch(rf"emg_[a-z]+_{number}", name)}
         if not own:
             continue
         largest = max(own, key=lambda name: own[name])

@@ -56,7 +56,9 @@ def link(model: GeneratedModel, core: str, folder: Path) -> Path:
     write_sources(model, folder)
     (folder / "batch.c").write_text(_BATCH)
     flags = (*CORES[core].cflags, *compiler.LANGUAGE, *compiler.WARNINGS)
-    objects = compiler.find(CORES[core]).compile([Path("model.c"), Path("batch.c")], flags, folder)
+    objects = compiler.find(CORES[core]).compile(
+        [Path("model.c"), Path("model_data.c"), Path("batch.c")], flags, folder
+    )
     kernels = [_kernel(name, core) for name in model.runtime_sources if name.endswith(".c")]
     return link_objects([*objects, *kernels], CORES[core], folder, BATCH)
 

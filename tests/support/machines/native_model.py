@@ -79,6 +79,7 @@ class NativeModel:
             "-o",
             "model",
             "main.c",
+            "model_data.c",
             *kernels,
         ]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
@@ -117,7 +118,7 @@ def kernel_object(name: str, compiler: str, flags: tuple[str, ...]) -> str:
 
 
 def write_sources(generated: GeneratedModel, folder: Path) -> list[str]:
-    """model.c, model.h and the runtime files below `folder`; returns their relative paths."""
+    """The model's files and the runtime files below `folder`; returns their relative paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in generated.files.items():
         (folder / name).write_text(text)

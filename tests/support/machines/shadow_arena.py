@@ -103,7 +103,17 @@ def _build(arranged: Arrangement, generated: GeneratedModel, folder: Path) -> Pa
     kernels = [kernel_object(f, "gcc", _OBSERVED) for f in units]
     (folder / "main.c").write_text(_main(arranged))
     model = ["gcc", *STRICT, *_OBSERVED, "-DEMG_TAPS", "-I.", "-c", "-o", "model.o", "model.c"]
-    link = ["gcc", *STRICT, f"-I{_RUNTIME}", "-I.", "-o", "shadowed", "main.c", f"{_RUNTIME}/shadow.c"]
+    link = [
+        "gcc",
+        *STRICT,
+        f"-I{_RUNTIME}",
+        "-I.",
+        "-o",
+        "shadowed",
+        "main.c",
+        "model_data.c",
+        f"{_RUNTIME}/shadow.c",
+    ]
     for command in (model, [*link, "model.o", *kernels]):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:4000]

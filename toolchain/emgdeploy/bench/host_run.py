@@ -50,7 +50,11 @@ def outputs(model: GeneratedModel, window: bytes) -> list[bytes]:
         for name in model.runtime_sources:
             (folder / "runtime" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(FIRMWARE_TEMPLATES / "runtime" / name, folder / "runtime" / name)
-        units = ["main.c", *(f"runtime/{name}" for name in model.runtime_sources if name.endswith(".c"))]
+        units = [
+            "main.c",
+            "model_data.c",
+            *(f"runtime/{name}" for name in model.runtime_sources if name.endswith(".c")),
+        ]
         command = [compiler, "-std=c99", "-O1", "-w", "-DEMG_TAPS", "-I.", "-o", "model", *units]
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=_PATIENCE_S)
         done = subprocess.run(

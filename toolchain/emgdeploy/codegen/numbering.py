@@ -13,9 +13,9 @@ _Value = int | str | tuple[Field, ...]
 
 
 def numbered(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps with their numbers, and their constants named after them: `weights_0` is what step 0 reads.
+    """The steps with their numbers, and their constants named after them: `emg_weights_0` is what step 0 reads.
 
-    The steps of a loop's body have two numbers: `weights_3_0`.
+    The steps of a loop's body have two numbers: `emg_weights_3_0`.
     """
     return tuple(_called(step, str(number)) for number, step in enumerate(steps))
 
@@ -37,8 +37,11 @@ def _called(step: Step, number: str) -> Step:
 
 
 def _names(arrays: tuple[Array, ...], index: int, number: str) -> dict[str, str]:
-    """New names by old ones. A lowering writes the operator's index behind the first word of a name."""
-    return {a.name: re.sub(rf"^([a-z_]+)_{index}(?=_|$)", rf"\1_{number}", a.name) for a in arrays}
+    """New names by old ones. A lowering writes the operator's index behind the first word of a name.
+
+    They stand in a file of their own, where the whole program sees them: hence the prefix.
+    """
+    return {a.name: re.sub(rf"^([a-z_]+)_{index}(?=_|$)", rf"emg_\1_{number}", a.name) for a in arrays}
 
 
 def _renamed(step: Step, number: str, names: Mapping[str, str]) -> Step:

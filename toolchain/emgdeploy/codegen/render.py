@@ -19,6 +19,7 @@ from emgdeploy.codegen.step import Array, Body, Field, Step, kernel_calls
 from emgdeploy.graph.types import Graph
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
+FILES = ("model.c", "model.h", "model_data.c", "model_data.h")
 _LINE = 96
 
 
@@ -31,6 +32,7 @@ class _Call:
     call: str
     in_ram: bool
     adaptable: bool
+    data: list[dict[str, str]]
     arrays: list[dict[str, str]]
     tap: str
     loop: list[str]
@@ -44,7 +46,7 @@ def render_model(
     specs: tuple[TensorSpec, TensorSpec],
     in_ram: frozenset[int],
 ) -> dict[str, str]:
-    """model.c and model.h; the same arguments give the same bytes. in_ram: steps with their constants there."""
+    """The files of the model; the same arguments give the same bytes. in_ram: steps with their constants there."""
     x, y = options.known_answer
     places, rows = memory_map(graph, steps, plan)
     context: dict[str, Any] = {
@@ -64,7 +66,7 @@ def render_model(
         "known_output": initializer(specs[1].quantize(np.asarray(y)).reshape(-1)),
     }
     environment = _environment()
-    return {name: environment.get_template(f"{name}.j2").render(context) for name in ("model.c", "model.h")}
+    return {name: environment.get_template(f"{name}.j2").render(context) for name in FILES}
 
 
 @functools.cache
@@ -115,7 +117,8 @@ def _call(graph: Graph, number: int, step: Step, places: Places, in_ram: bool) -
         call=f"{step.kernel}();" if step.body else _kernel_call(graph, number, step, places),
         in_ram=in_ram,
         adaptable=step.adaptable,
-        arrays=[*(_array(a, in_ram) for a in step.arrays), *_pointers(number, step, places)],
+        data=[_array(a, in_ram) for a in step.arrays if not _begins(step, a)],
+        arrays=[*(_start(a) for a in step.arrays if _begins(step, a)), *_pointers(number, step, places)],
         tap=f"EMG_TAP({number}, arena.s8 + {places.tensor(step.writes)}, {out.nbytes});",
         loop=_loop(step.body, number, step, places) if step.body else [],
     )
@@ -191,11 +194,23 @@ def _pointer(ctype: str, offset: str) -> str:
     return place if ctype == "int8_t" else f"({ctype} *)(void *)({place})"
 
 
+def _begins(step: Step, array: Array) -> bool:
+    """Whether a loop's state is set to it, which the loop itself does: it stands beside the loop."""
+    return step.body is not None and step.body.start == array.name
+
+
+def _start(array: Array) -> dict[str, str]:
+    return {
+        "declaration": f"static const {array.ctype} {array.name}[{array.values.size}]",
+        "values": initializer(array.values),
+    }
+
+
 def _array(array: Array, in_ram: bool) -> dict[str, str]:
     # What is not const has initial values, which any start-up code copies to where variables live.
-    qualifiers = "static" if in_ram else "static const"
+    qualifier = "" if in_ram else "const "
     return {
-        "declaration": f"{qualifiers} {array.ctype} {array.name}[{array.values.size}]",
+        "declaration": f"{qualifier}{array.ctype} {array.name}[{array.values.size}]",
         "values": initializer(array.values),
     }
 

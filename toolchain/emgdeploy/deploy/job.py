@@ -168,7 +168,7 @@ class Job:
     def _recipe(self, model: GeneratedModel, sources: dict[str, str]) -> Recipe:
         compiled = sorted(name for name in sources if name.endswith(".c"))
         kernels = {f"src/runtime/{name}" for name in model.runtime_sources}
-        own = [name for name in compiled if name == "src/model.c" or name in kernels]
+        own = [name for name in compiled if name in kernels or name.removeprefix("src/") in model.files]
         return Recipe(
             board=self.request.board,
             platform=self.platform,

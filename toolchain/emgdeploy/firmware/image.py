@@ -37,7 +37,7 @@ _EXCEPTION_FRAME = 112
 class Recipe:
     """What is built: C files relative to the build folder, for which board, with which flags.
 
-    model: src/model.c and its kernels; firmware: all else. need: what the model takes.
+    model: src/model.c, its data and its kernels; firmware: all else. need: what the model takes.
     extra_flags go to compiler and linker alike (sanitizers), defines to the compiler.
     """
 

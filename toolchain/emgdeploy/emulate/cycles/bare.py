@@ -78,7 +78,7 @@ AN547_ARGUMENTS = 0x30040000
 
 
 def write_sources(model: GeneratedModel, folder: Path) -> list[Path]:
-    """Write model.c, model.h and the runtime; returns what is to be compiled, relative to `folder`."""
+    """Write the model's files and the runtime; returns what is to be compiled, relative to `folder`."""
     sources = dict(model.files)
     for name in model.runtime_sources:
         sources[f"runtime/{name}"] = (_RUNTIME / name).read_text(encoding="utf-8")

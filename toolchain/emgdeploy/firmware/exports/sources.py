@@ -13,6 +13,7 @@ from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 CYCLE_COUNTER = "cycle_counter.h"
 _TOP = ("src/model.c", "src/model.h")
+_DATA = ("src/model_data.c", "src/model_data.h")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Divided:
 
 def model(folder: Path, manifest: Manifest) -> dict[str, str]:
     """Model, kernels, live recognition where the build has it, and their headers; path below src -> text."""
-    names = {*_TOP, *manifest.sources, *_live(manifest)}
+    names = {*_top(manifest), *manifest.sources, *_live(manifest)}
     parts = {PurePosixPath(name).parts[2] for name in names if name.startswith("src/runtime/")}
     headers = {path for part in parts for path in _below(folder, manifest, f"src/runtime/{part}", (".h",))}
     return _read(folder, manifest, names | headers)
@@ -36,7 +37,7 @@ def model(folder: Path, manifest: Manifest) -> dict[str, str]:
 def application(folder: Path, manifest: Manifest) -> dict[str, str]:
     """The same and the wire protocol, without what a platform adds; path below src -> text."""
     runtime = _below(folder, manifest, "src/runtime", (".c", ".h"))
-    return _read(folder, manifest, {*_TOP, "src/build_info.h", *_live(manifest), *runtime})
+    return _read(folder, manifest, {*_top(manifest), "src/build_info.h", *_live(manifest), *runtime})
 
 
 def divided(folder: Path, manifest: Manifest) -> Divided:
@@ -55,6 +56,11 @@ def cycle_counter() -> str:
 def compiled(files: dict[str, str]) -> list[str]:
     """Those that a compiler is called with."""
     return sorted(name for name in files if name.endswith(".c"))
+
+
+def _top(manifest: Manifest) -> tuple[str, ...]:
+    """The model's own files; in folders of older versions its data stands in model.c."""
+    return (*_TOP, *_DATA) if _DATA[0] in manifest.sources else _TOP
 
 
 def _live(manifest: Manifest) -> tuple[str, ...]:
