@@ -70,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let the last dense layer be replaced on the device, by `calibrate` (default: none)",
     )
     parser.add_argument(
+        "--name",
+        metavar="PREFIX",
+        help="what the names of the generated C begin with, so that two models link into one program (default: emg)",
+    )
+    parser.add_argument(
         "--live", action="store_true", help="firmware that also samples, recognises and decides by itself"
     )
     parser.add_argument(
@@ -151,6 +156,7 @@ def _keep_board(args: argparse.Namespace, board: Board, console: Console) -> Non
 
 def _request(args: argparse.Namespace, board: Board, console: Console) -> BuildRequest:
     """Which model, with which options, where to."""
+    from emgdeploy.codegen.naming import USUAL
     from emgdeploy.deploy.request import BuildRequest, like
     from emgdeploy.firmware import manifest
     from emgdeploy.firmware.builds import default_folder
@@ -162,12 +168,19 @@ def _request(args: argparse.Namespace, board: Board, console: Console) -> BuildR
     if not model.is_dir():
         adapt = args.adapt or "none"
         return BuildRequest(
-            board, model, out, args.optimize or "balanced", args.weights or "flash", adapt=adapt
+            board,
+            model,
+            out,
+            args.optimize or "balanced",
+            args.weights or "flash",
+            adapt=adapt,
+            name=args.name or USUAL,
         )
     made = manifest.load(model)
     folders.warn(model, made, console)
     request = like(model, made, board, out)
     request = replace(request, weights=args.weights or request.weights, adapt=args.adapt or request.adapt)
+    request = replace(request, name=args.name or request.name)
     return request if args.optimize is None else replace(request, optimize=args.optimize, chosen=None)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from emgdeploy.codegen.adaptable import parameters_of, with_adaptable_head
 from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.includes import files_of
+from emgdeploy.codegen.naming import named
 from emgdeploy.codegen.numbering import numbered
 from emgdeploy.codegen.placement import layers_in_ram
 from emgdeploy.codegen.places import Plan
@@ -56,7 +57,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
     files = render_model(graph, steps, plan, options, specs, in_ram)
     arrays = [a for s in steps for a in s.arrays]
     return GeneratedModel(
-        files=files,
+        files=named(files, options.name),
         runtime_sources=_sources(steps),
         layers=tuple(_layer(graph, i, s, i in in_ram) for i, s in enumerate(steps)),
         operators=_operators(graph, steps),

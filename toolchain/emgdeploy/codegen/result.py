@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.float32 import dequantize, quantize
+from emgdeploy.codegen.naming import USUAL
 from emgdeploy.graph.numerics import other_sign
 from emgdeploy.graph.types import Origin
 
@@ -25,7 +26,8 @@ class CodegenOptions:
     computes the channels too that could be left out (benchmarks compare both). `chosen` names the
     kernels of operators, by index, where the best-ranked one is not wanted: see kernels_by_operator.
     `ram_for_constants` is how many bytes of weights and parameters may be copied to RAM. `adapt_head` lets the
-    constants of the last dense layer be replaced while the program runs: no choice depends on their values. `labels` are the classes' names.
+    constants of the last dense layer be replaced while the program runs: no choice depends on their values. `labels` are the classes' names. `name` is the prefix of all names that
+    the generated C defines.
     """
 
     known_answer: tuple[NDArray[np.generic], NDArray[np.generic]]
@@ -38,6 +40,7 @@ class CodegenOptions:
     ram_for_constants: int = 0
     adapt_head: bool = False
     labels: tuple[str, ...] = ()
+    name: str = USUAL
 
 
 @dataclass(frozen=True)

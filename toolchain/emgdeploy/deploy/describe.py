@@ -9,6 +9,7 @@ import emgdeploy
 from emgdeploy.boards import Board
 from emgdeploy.calibrate import prior
 from emgdeploy.codegen import GeneratedModel
+from emgdeploy.codegen.naming import files_of
 from emgdeploy.codegen.result import LayerInfo, TensorSpec
 from emgdeploy.deploy.job import Job, Program
 from emgdeploy.deploy.sensing import ARTIFACT, FILE
@@ -89,7 +90,7 @@ def manifest_of(done: Finished) -> Manifest:
         layers=tuple(_layer(layer, board) for layer in model.layers),
         operators=tuple(Operator(**vars(operator)) for operator in model.operators),
         artifacts=artifacts,
-        sources=tuple(str(path) for path in recipe.model if path.name != "model.c"),
+        sources=tuple(str(path) for path in recipe.model if path.name != files_of(request.name)[0]),
         firmware_sources=tuple(str(path) for path in recipe.firmware),
         tools={"emgdeploy": emgdeploy.__version__, "compiler": done.job.tools.version},
         reference=work.golden.reference,
@@ -98,6 +99,7 @@ def manifest_of(done: Finished) -> Manifest:
         acquisition=work.acquisition,
         notes=work.notes + _notes(done) + done.recognition.notes,
         network=work.network,
+        name=request.name,
         seen_windows=work.seen_windows,
         live=None if sensing is None else sensing.facts,
         decisions=Rules.from_dict(work.decisions or {}).to_dict(),

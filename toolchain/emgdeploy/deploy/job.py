@@ -10,7 +10,7 @@ from pathlib import Path
 
 import emgdeploy
 from emgdeploy import resources
-from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate
+from emgdeploy.codegen import CodegenOptions, GeneratedModel, generate, naming
 from emgdeploy.convert.golden import Golden
 from emgdeploy.deploy import sensing
 from emgdeploy.deploy.request import BuildRequest, LiveRequest
@@ -64,6 +64,7 @@ class Job:
             header=self.header(),
             adapt_head=self.request.adapt == "head",
             labels=self.work.labels or (),
+            name=self.request.name,
         )
 
     def header(self) -> dict[str, str]:
@@ -76,7 +77,8 @@ class Job:
             "options": f"--board {request.board.name} --optimize {request.optimize}"
             + (" --tune" if request.tuned else "")
             + (" --weights ram" if request.weights == "ram" else "")
-            + (f" --adapt {request.adapt}" if request.adapt != "none" else ""),
+            + (f" --adapt {request.adapt}" if request.adapt != "none" else "")
+            + (f" --name {request.name}" if request.name != naming.USUAL else ""),
         }
 
     def choice(self) -> Mapping[int, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emgdeploy.boards import Board
-from emgdeploy.codegen import CodegenOptions, GeneratedModel
+from emgdeploy.codegen import CodegenOptions, GeneratedModel, naming
 from emgdeploy.cores import Core
 from emgdeploy.deploy.workload import Material
 from emgdeploy.errors import UsageError
@@ -38,7 +38,7 @@ class BuildRequest:
     tuner: chooses among the kernels that can compute an operator, see CodegenOptions.chosen; or chosen has
     what was chosen before. taps: the firmware hands out what each layer made (docs/protocol.md), with the
     same C for the model. adapt: "head" lets the last dense layer be replaced on the device. live: it samples and
-    recognises by itself, too. latest: what is asked for without --build is this one from now on.
+    recognises by itself, too. name: the prefix of the generated C, see CodegenOptions. latest: what is asked for without --build is this one from now on.
     """
 
     board: Board
@@ -56,6 +56,7 @@ class BuildRequest:
     live: LiveRequest | None = None
     latest: bool = True
     adapt: str = "none"
+    name: str = naming.USUAL
 
     @property
     def tuned(self) -> bool:
@@ -71,13 +72,16 @@ class BuildRequest:
 def like(folder: Path, made: Manifest, board: Board, out: Path) -> BuildRequest:
     """To build once more what lies in `folder`, with the same options."""
     chosen = made.chosen if board.name == made.board else None
-    return BuildRequest(board, folder, out, made.optimize, made.weights, chosen=chosen, adapt=made.adapt.what)
+    return BuildRequest(
+        board, folder, out, made.optimize, made.weights, chosen=chosen, adapt=made.adapt.what, name=made.name
+    )
 
 
 def check(request: BuildRequest, platform: Platform) -> None:
     """Raise UsageError for options that make no sense on this platform."""
     _check_tree(request, platform)
     _check_weights(request, platform)
+    naming.check(request.name)
     if request.live is not None and not platform.sensing:
         raise UsageError(
             f"--live is not there for {request.board.name} yet: its firmware has no source of samples",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from emgdeploy import bounded
+from emgdeploy.codegen import naming
 from emgdeploy.cores import CORES
 from emgdeploy.errors import InputError
 from emgdeploy.files import write_atomic
@@ -50,6 +51,7 @@ class Manifest:
     decisions: how outputs become decisions, as `signals.decisions.Rules` reads it; None in older folders.
     adapt: what can be replaced on the device (`none` or `head`), and how many bytes that are. parameter_set: the set in
     use, as built "0" (see `calibrations`).
+    name: the prefix of what the generated C defines (`build --name`).
     live: of firmware that recognises by itself: channels, ring_samples, recording_samples; else None.
     hashes: path -> SHA-256 of every file that the build made; None in a folder of version 0.1.0.
     """
@@ -101,6 +103,7 @@ class Manifest:
     adapt: parts.Adaptable = parts.NOTHING_ADAPTABLE
     parameter_set: str = AS_BUILT
     live: dict[str, Any] | None = None
+    name: str = naming.USUAL
 
     def artifact(self, folder: Path, name: str) -> Path:
         """The file of artefact `name`.
@@ -199,6 +202,7 @@ def _manifest(fields: Fields) -> Manifest:
         adapt=fields.maybe("adapt", lambda key: parts.adaptable(fields.inner(key)))
         or parts.NOTHING_ADAPTABLE,
         live=fields.maybe("live", fields.table),
+        name=fields.maybe("name", fields.name) or naming.USUAL,
     )
 
 

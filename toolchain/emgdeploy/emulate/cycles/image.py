@@ -52,6 +52,12 @@ class Image:
             )
         return self._by_name[name]
 
+    def named_like(self, name: str) -> str:
+        """The function of that name, or the one that `build --name` gave another prefix: `hand_model_run`."""
+        ending = name[name.index("_") :]
+        others = [one for one in self._by_name if one.endswith(ending)]
+        return others[0] if name not in self._by_name and len(others) == 1 else name
+
     def has_function(self, name: str) -> bool:
         """Whether the linker kept a function of that name."""
         return name in self._by_name

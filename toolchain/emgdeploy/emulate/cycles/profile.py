@@ -81,9 +81,10 @@ class Profiler:
     ) -> None:
         self._core, self._model, self._slow = core, model_for(core), slow
         image = self._image = read_image(elf)
-        self._invoke = image.function(INVOKE)
+        self._invoke = image.function(image.named_like(INVOKE))
         # A compiler may have put emg_model_run into its caller; then the copies around it count as layers.
-        self._run = image.function(RUN) if image.has_function(RUN) else self._invoke
+        run = image.named_like(RUN)
+        self._run = image.function(run) if image.has_function(run) else self._invoke
         self._input_bytes, self._output_bytes = input_bytes, output_bytes
         self._output_at = output_place(input_bytes)
         self._machine = machine or Machine(image, core, self._output_at + output_bytes)

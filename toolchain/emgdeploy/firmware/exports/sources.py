@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from emgdeploy.codegen.naming import files_of
 from emgdeploy.errors import InputError
 from emgdeploy.firmware import integrity
 from emgdeploy.firmware.manifest import Manifest
 from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 CYCLE_COUNTER = "cycle_counter.h"
-_TOP = ("src/model.c", "src/model.h")
-_DATA = ("src/model_data.c", "src/model_data.h")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,10 @@ def compiled(files: dict[str, str]) -> list[str]:
 
 def _top(manifest: Manifest) -> tuple[str, ...]:
     """The model's own files; in folders of older versions its data stands in model.c."""
-    return (*_TOP, *_DATA) if _DATA[0] in manifest.sources else _TOP
+    made = tuple(f"src/{name}" for name in files_of(manifest.name))
+    return (
+        tuple(name for name in made if name in manifest.hashes) if manifest.hashes is not None else made[:2]
+    )
 
 
 def _live(manifest: Manifest) -> tuple[str, ...]:
