@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the application needs from a board. Each folder of platforms/ implements it once. */
 #ifndef EMG_PLATFORM_H
 #define EMG_PLATFORM_H

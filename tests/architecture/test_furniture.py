@@ -24,3 +24,14 @@ def test_every_job_of_the_workflows_is_a_target_of_the_makefile() -> None:
 def test_the_citation_names_the_version() -> None:
     (version,) = re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     assert version == emgdeploy.__version__
+
+
+def test_every_c_file_that_is_handed_out_names_its_licence() -> None:
+    files = [p for p in (ROOT / "firmware_templates").rglob("*") if p.suffix in {".c", ".h", ".ino", ".cpp"}]
+    assert len(files) > 200
+    without = [
+        p.relative_to(ROOT).as_posix()
+        for p in files
+        if not p.read_text().startswith("/* SPDX-License-Identifier: MIT */\n")
+    ]
+    assert not without, without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs the embedded known-answer window and prints its logits; the exit status is 0 when they are right. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A timer of the Cortex-M System Design Kit (TRM, DDI 0479, section 4.2) that counts down from 2^32. */
 #ifndef EMG_CMSDK_TIMER_H
 #define EMG_CMSDK_TIMER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The CMSDK UART of the MPS2 and MPS3 boards (Cortex-M System Design Kit TRM, DDI 0479, section 4.3). */
 #include <stdint.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The registers of the ARMv7-M core that the firmware touches (ARMv7-M Architecture Reference Manual,
  * DDI 0403, sections B3.2, B3.5 and C1.8). */
 #ifndef EMG_CORE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fault is reported as a line of text on the wire, which the host keeps as log text, and the core
  * then stays asleep: a device in an unknown state answers nothing. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Received bytes on their way from the interrupt handler to the application. One writer (the
  * handler), one reader (the application); the indices run freely and wrap modulo 2^32. */
 #ifndef EMG_RING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From reset to the application: floating point on, memory as C expects it, stack painted. */
 #include <stdint.h>
 

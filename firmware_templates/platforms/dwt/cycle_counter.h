@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The cycle counter of ARMv7-M and ARMv8-M Mainline cores (ARMv7-M Architecture Reference Manual, C1.6.5
  * and C1.8.7), for platforms whose registers somebody else set up. Cores without it have none. */
 #ifndef EMG_CYCLE_COUNTER_H

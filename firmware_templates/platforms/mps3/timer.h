@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The system counter of the SSE-300 (Arm DDI 101773, system timestamp counter) counts the core's clock
  * in 64 bits. Its control frame is secure. */
 #ifndef EMG_TIMER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The firmware as a process: `PROGRAM TTY` opens that tty raw and speaks the wire until killed. */
 #define _POSIX_C_SOURCE 200809L
 

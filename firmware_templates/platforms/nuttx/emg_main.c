@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The application's entry under NuttX: `emg [-d DEVICE] [-b BAUD]`, or without arguments as the first
  * program. It opens its tty raw, speaks the wire on it, and gives it back on SIGTERM or hang-up. */
 #include <nuttx/config.h>

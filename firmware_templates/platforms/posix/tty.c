@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #define _DEFAULT_SOURCE /* cfmakeraw */
 #define _POSIX_C_SOURCE 200809L
 

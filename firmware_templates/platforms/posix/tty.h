@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wire of platforms that have an operating system: a tty, opened raw. */
 #ifndef EMG_TTY_H
 #define EMG_TTY_H

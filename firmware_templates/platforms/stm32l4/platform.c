@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Clock, serial port and cycle counter of the STM32L4+ (reference manual RM0432). */
 #include <stdint.h>
 

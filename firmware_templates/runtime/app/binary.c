@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "binary.h"
 
 #define LONGEST_CODE 255u

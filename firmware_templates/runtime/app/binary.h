@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The binary encoding: a zero byte, the frame by consistent overhead byte stuffing (Cheshire and Baker,
  * IEEE/ACM Transactions on Networking 7(2), 1999), a zero byte. */
 #ifndef EMG_BINARY_H

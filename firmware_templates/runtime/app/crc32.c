@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "crc32.h"
 
 /* One entry per half byte: 64 bytes of flash instead of 1,024, at two look-ups per byte. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CRC-32 as in Ethernet and zlib: polynomial 0xEDB88320 reflected, all ones in, complemented out. */
 #ifndef EMG_CRC32_H
 #define EMG_CRC32_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The application: bytes from the platform into the session, its answers back. */
 #include <stdint.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One message on the wire (docs/protocol.md): version u8, type u8, session u32, sequence u16, payload,
  * CRC-32 over all before it; numbers little-endian. */
 #ifndef EMG_FRAME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The facts that the handshake tells: key u8, length u8, value; one after the other. */
 #ifndef EMG_INFO_H
 #define EMG_INFO_H

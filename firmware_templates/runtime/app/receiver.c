@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "receiver.h"
 
 void emg_receiver_reset(emg_receiver_t *receiver) {

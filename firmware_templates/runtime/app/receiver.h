@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Received bytes to frames. Both decoders see every byte and share nothing, so that text-safe frames
  * are understood in the middle of a binary session and the other way round. */
 #ifndef EMG_RECEIVER_H

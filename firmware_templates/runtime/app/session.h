@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The device's side of the conversation (docs/protocol.md): every valid frame in, its answer out.
  *
  * Nothing is computed twice: a window's sequence number stands for one inference, the last `depth`

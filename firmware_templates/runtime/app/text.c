@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "text.h"
 
 /* The shortest frame has 16 characters. Fewer than these between '{' and an end are not worth a word. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The text-safe encoding, for paths that translate or eat control bytes: '{', the frame in base64
  * (RFC 4648, without padding), '}', LF. */
 #ifndef EMG_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A window on its way in: which of its bytes have arrived, in units of EMG_WINDOW_UNIT bytes. */
 #ifndef EMG_WINDOW_H
 #define EMG_WINDOW_H

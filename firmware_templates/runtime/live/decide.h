@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the network's outputs to what is done; the twin of emgdeploy.signals.decisions on the host.
  *
  * A window that holds a bad sample decides nothing, nor does one whose confidence is too small. Of the others

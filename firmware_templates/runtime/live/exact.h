@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Included first by every file here: products and sums are rounded one by one, also where the processor has a
  * fused multiply-add and the compiler would like to use it. */
 #ifndef EMG_LIVE_EXACT_H

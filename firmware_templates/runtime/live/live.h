@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live recognition: samples as they come from the electrodes become the model's input, a window each stride.
  *
  * All arithmetic is IEEE single precision in a fixed order, without fused multiply-adds, so a window has the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef EMG_LIVE_LOGARITHM_H
 #define EMG_LIVE_LOGARITHM_H
 

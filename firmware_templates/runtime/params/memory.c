@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Storage that lasts until the next reset. */
 #include <string.h>
 

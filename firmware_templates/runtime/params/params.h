@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parameters of the model that a host replaces while the firmware runs (docs/protocol.md). */
 #ifndef EMG_PARAMS_H
 #define EMG_PARAMS_H

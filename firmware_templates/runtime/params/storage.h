@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A place of two slots that keeps bytes. What is written may be cut off at any byte. */
 #ifndef EMG_STORAGE_H
 #define EMG_STORAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parameter sets that survive interruptions: two slots of storage, of which the newest valid one counts.
  *
  * A set is written into the slot that is not in use; its header comes last and holds a checksum over all of

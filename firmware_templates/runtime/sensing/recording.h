@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A recording compiled into the image, a source for demonstrations and soak tests without a sensor:
  * generated. */
 #ifndef EMG_RECORDING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sample_ring.h"
 
 /* What was written before is seen before what is written after, by an interrupt, a thread and another core.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Samples on their way from the source (an interrupt, a thread or the wire) to the main loop. One writer, one
  * reader; the indices run freely and wrap modulo 2^32. A source never waits: what finds no room is lost, and
  * counted. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What live recognition needs of a platform beside emg_platform_*: somebody who calls at each sampling
  * interval. Each folder platforms/NAME/sensing implements it once. */
 #ifndef EMG_SAMPLING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sensing.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live recognition in the main loop: samples from a source, through a ring, into windows, decisions and
  * events.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What sensing.c and sensing_wire.c share. */
 #ifndef EMG_SENSING_STATE_H
 #define EMG_SENSING_STATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live recognition's part of the wire (docs/protocol.md): LIVE, SAMPLES and EVENT. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a build with taps says beyond others (docs/protocol.md): what every step of the model made, taken
  * before it is overwritten. EMG_TAPS is the number of steps. */
 #ifndef EMG_TAPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A second timer of the Cortex-M System Design Kit (TRM, DDI 0479, section 4.2) interrupts at each sampling
  * interval. */
 #include "../runtime/sensing/sampling.h"

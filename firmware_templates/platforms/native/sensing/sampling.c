@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A thread that samples. */
 #define _POSIX_C_SOURCE 200809L
 

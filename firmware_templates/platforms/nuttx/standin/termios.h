@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stands in for NuttX's header where only sizes are wanted; the values are arbitrary. */
 #ifndef EMG_STANDIN_TERMIOS_H
 #define EMG_STANDIN_TERMIOS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adds to the C library's header what NuttX has and bare metal lacks. */
 #ifndef EMG_STANDIN_TIME_H
 #define EMG_STANDIN_TIME_H

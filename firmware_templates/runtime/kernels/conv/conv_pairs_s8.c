@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_pairs_s8.h"
 
 /* The same channels from number `first` on. */

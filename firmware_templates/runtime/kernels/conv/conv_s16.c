@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_s16.h"
 
 static int64_t one_channel(const int16_t *patch, const int8_t *weights, int32_t depth, int64_t acc) {

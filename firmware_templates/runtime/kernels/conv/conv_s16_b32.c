@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_s16_b32.h"
 
 #include "../support/requantize.h"

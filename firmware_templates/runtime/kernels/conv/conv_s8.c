@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_s8.h"
 
 #include "../support/dot_s8.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gemm_2x2_s8.h"
 
 #include "../support/assembly.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "transpose_conv_s8.h"
 
 #include "../support/requantize.h"

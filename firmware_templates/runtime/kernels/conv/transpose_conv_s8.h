@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef EMG_KERNELS_TRANSPOSE_CONV_S8_H
 #define EMG_KERNELS_TRANSPOSE_CONV_S8_H
 

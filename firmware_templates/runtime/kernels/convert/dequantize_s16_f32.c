@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dequantize_s16_f32.h"
 
 void emg_dequantize_s16_f32(const emg_dequantize_s16_f32_t *layer, const int16_t *in, float *out) {

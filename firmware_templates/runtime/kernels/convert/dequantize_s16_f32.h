@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef EMG_KERNELS_DEQUANTIZE_S16_F32_H
 #define EMG_KERNELS_DEQUANTIZE_S16_F32_H
 

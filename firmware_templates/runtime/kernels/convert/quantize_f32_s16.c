@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "quantize_f32_s16.h"
 
 #include "../support/quantize_f32.h"

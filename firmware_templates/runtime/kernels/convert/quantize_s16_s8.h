@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef EMG_KERNELS_QUANTIZE_S16_S8_H
 #define EMG_KERNELS_QUANTIZE_S16_S8_H
 

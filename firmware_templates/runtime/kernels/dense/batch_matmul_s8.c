@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "batch_matmul_s8.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dense_chunks_s8.h"
 
 #include "../support/assembly.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fully_connected_offset_s8.h"
 
 #include "../support/requantize.h"

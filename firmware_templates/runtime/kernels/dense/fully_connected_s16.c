@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fully_connected_s16.h"
 
 #include "../support/wide_scale.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fully_connected_wide_s8.h"
 
 #include "../support/wide_scale.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_conv_s16.h"
 
 /* The part of a window along one axis that lies inside the image. */

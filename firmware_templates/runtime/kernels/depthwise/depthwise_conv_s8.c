@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_conv_s8.h"
 
 #include "../support/short_outputs_s8.h"

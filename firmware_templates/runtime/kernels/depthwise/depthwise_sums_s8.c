@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_sums_s8.h"
 
 #include "../support/assembly.h"

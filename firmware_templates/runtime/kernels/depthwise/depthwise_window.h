@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the window of a depthwise convolution, of any shape, lies over the image at each pixel of the output.
  */
 #ifndef EMG_KERNELS_DEPTHWISE_WINDOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "add_broadcast_s8.h"
 
 #include "../support/requantize.h"

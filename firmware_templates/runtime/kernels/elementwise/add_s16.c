@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "add_s16.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef EMG_KERNELS_ADD_S8_H
 #define EMG_KERNELS_ADD_S8_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "extreme_s16.h"
 
 void emg_extreme_s16(const emg_extreme_s16_t *layer, const int16_t *a, const int16_t *b, int16_t *out) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "extreme_s8.h"
 
 void emg_extreme_s8(const emg_extreme_s8_t *layer, const int8_t *a, const int8_t *b, int8_t *out) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "logistic_s16.h"
 
 static uint32_t of_magnitude(const uint16_t *table, uint32_t x) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "lookup_s8.h"
 
 void emg_lookup_s8(const emg_lookup_s8_t *layer, const int8_t *in, int8_t *out) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "lookup_s8_s16.h"
 
 void emg_lookup_s8_s16(const emg_lookup_s8_s16_t *layer, const int8_t *in, int16_t *out) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "prelu_s8.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rescale_s16.h"
 
 #include "../support/requantize.h"

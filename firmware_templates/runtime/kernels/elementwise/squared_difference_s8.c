@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "squared_difference_s8.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tanh_s16.h"
 
 /* logistic(2x) for x from 0 up, in Q0.24. */

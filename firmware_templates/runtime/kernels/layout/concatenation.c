@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "concatenation.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "pad.h"
 
 #include <string.h>

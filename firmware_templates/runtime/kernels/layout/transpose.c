@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "transpose.h"
 
 #include <string.h>

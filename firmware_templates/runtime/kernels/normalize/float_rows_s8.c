@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "float_rows_s8.h"
 
 #include <float.h>

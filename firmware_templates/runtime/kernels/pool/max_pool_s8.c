@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "max_pool_s8.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the pools of all element types share: a window, clipped to the image. */
 #ifndef EMG_KERNELS_POOL_H
 #define EMG_KERNELS_POOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gates_s16.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "lstm_s8.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mean_s8.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "reduce_extreme_s16.h"
 
 static int16_t extreme(const emg_reduce_extreme_s16_t *layer, const int16_t *in) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "reduce_extreme_s8.h"
 
 static int8_t extreme(const emg_reduce_extreme_s8_t *layer, const int8_t *in) {

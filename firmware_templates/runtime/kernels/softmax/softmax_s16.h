@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef EMG_KERNELS_SOFTMAX_S16_H
 #define EMG_KERNELS_SOFTMAX_S16_H
 

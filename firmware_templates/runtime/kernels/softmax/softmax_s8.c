@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "softmax_s8.h"
 
 #include "../support/requantize.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the kernels' assembly at the top of a file begins and ends. Its macros are forgotten at the end, so
  * that a compiler may put several files together. */
 #ifndef EMG_KERNELS_ASSEMBLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How operators of two operands walk over them where one repeats along some axes. */
 #ifndef EMG_KERNELS_BROADCAST_H
 #define EMG_KERNELS_BROADCAST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every layer with weights has for each output channel. */
 #ifndef EMG_KERNELS_CHANNELS_H
 #define EMG_KERNELS_CHANNELS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dot products of int8 vectors, two weight vectors for each load of the input. */
 #ifndef EMG_KERNELS_DOT_S8_H
 #define EMG_KERNELS_DOT_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From sums to outputs of convolutions. */
 #ifndef EMG_KERNELS_OUTPUT_S8_H
 #define EMG_KERNELS_OUTPUT_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A convolution's window, and copying what it sees. */
 #ifndef EMG_KERNELS_PATCH_S16_H
 #define EMG_KERNELS_PATCH_S16_H

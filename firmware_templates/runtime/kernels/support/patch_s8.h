@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copying what a convolution's window sees of an image. */
 #ifndef EMG_KERNELS_PATCH_S8_H
 #define EMG_KERNELS_PATCH_S8_H

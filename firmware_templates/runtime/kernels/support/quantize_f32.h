@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* float32 to integers as TFLite's QUANTIZE does it. */
 #ifndef EMG_KERNELS_QUANTIZE_F32_H
 #define EMG_KERNELS_QUANTIZE_F32_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a 32-bit accumulator to the output's quantization, bit for bit as TFLite's reference kernels do it. */
 #ifndef EMG_KERNELS_REQUANTIZE_H
 #define EMG_KERNELS_REQUANTIZE_H

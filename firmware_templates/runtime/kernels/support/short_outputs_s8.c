@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "short_outputs_s8.h"
 
 #include "assembly.h"

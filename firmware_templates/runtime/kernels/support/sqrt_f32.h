@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The square root of a float32, rounded to nearest as IEEE 754 says, on every core and without a library. */
 #ifndef EMG_KERNELS_SQRT_F32_H
 #define EMG_KERNELS_SQRT_F32_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 16-bit activations: 64-bit accumulators and their way back to the output's quantization. */
 #ifndef EMG_KERNELS_WIDE_H
 #define EMG_KERNELS_WIDE_H

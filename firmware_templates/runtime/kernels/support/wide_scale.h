@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Multiplication by 54 bits, for dense layers whose scale no 31 bits reproduce. */
 #ifndef EMG_KERNELS_WIDE_SCALE_H
 #define EMG_KERNELS_WIDE_SCALE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers `emgdeploy bench` and `emgdeploy run`. */
 #include <emg/zephyr/emg_zephyr.h>
 

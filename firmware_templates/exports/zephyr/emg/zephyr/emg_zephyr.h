@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wire protocol as a Zephyr thread: needs CONFIG_EMG_WIRE. */
 #ifndef EMG_ZEPHYR_H
 #define EMG_ZEPHYR_H

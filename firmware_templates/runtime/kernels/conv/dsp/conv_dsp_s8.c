@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_dsp_s8.h"
 
 #define EMG_CONV_WIDEN emg_widen_pairs_s8

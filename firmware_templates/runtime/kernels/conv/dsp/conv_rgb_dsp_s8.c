@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_rgb_dsp_s8.h"
 
 #include "widen_rgb_s8.h"

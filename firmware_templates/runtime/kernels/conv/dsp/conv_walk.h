@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CONV_2D, int8, by pairs of pixels: how the image is walked over. EMG_CONV_WIDEN, defined before this is
  * included, gathers pairs of patches: emg_widen_pairs_s8 or one that does the same for fewer shapes. */
 #ifndef EMG_KERNELS_DSP_CONV_WALK_H

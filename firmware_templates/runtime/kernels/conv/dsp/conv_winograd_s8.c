@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_winograd_s8.h"
 
 #include <string.h>

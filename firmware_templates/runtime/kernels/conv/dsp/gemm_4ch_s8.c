@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gemm_4ch_s8.h"
 
 #include "../../support/dsp/simd.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inputs as halfword pairs: of every four, (0, 2) and (1, 3). */
 #ifndef EMG_KERNELS_DSP_WIDEN_H
 #define EMG_KERNELS_DSP_WIDEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "widen_pairs_s8.h"
 
 #include "../../support/dsp/simd.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "widen_rgb_s8.h"
 
 #include "../../support/dsp/simd.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "conv_mve_s8.h"
 
 #include "gemm_group_mve.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The matrix kernel on a group of up to three pixels. */
 #ifndef EMG_KERNELS_MVE_GEMM_GROUP_MVE_H
 #define EMG_KERNELS_MVE_GEMM_GROUP_MVE_H

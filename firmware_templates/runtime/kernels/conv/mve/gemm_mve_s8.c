@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gemm_mve_s8.h"
 
 #include "../../support/mve/requantize_mve.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bytes of inputs on their way into the patches of three pixels (gemm_mve_s8.h). */
 #ifndef EMG_KERNELS_MVE_PATCHES_H
 #define EMG_KERNELS_MVE_PATCHES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "pointwise_mve_s8.h"
 
 #include "gemm_group_mve.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fully_connected_dsp_s8.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fully_connected_mve_s8.h"
 
 void emg_fully_connected_mve_s8(const emg_fully_connected_mve_s8_t *layer, const int8_t *in, int8_t *out) {

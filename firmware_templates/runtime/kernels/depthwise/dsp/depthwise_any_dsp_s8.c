@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_any_dsp_s8.h"
 
 enum { QUAD = 4 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What all depthwise kernels of the DSP extension know of a layer's image. */
 #ifndef EMG_KERNELS_DSP_DEPTHWISE_DSP_H
 #define EMG_KERNELS_DSP_DEPTHWISE_DSP_H

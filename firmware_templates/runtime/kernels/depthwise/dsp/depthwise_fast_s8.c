@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_fast_s8.h"
 
 #include "depthwise_lines_s8.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* DEPTHWISE_CONV_2D with a 3 x 3 window, four channels at a time: how the image is walked over.
  * EMG_DEPTHWISE_COMPUTE(layer, line, channels, out), defined before this is included, calls one of the
  * kernels of depthwise_lines_s8.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_any_mve_s8.h"
 
 static void one_pixel(const void *given, const int8_t *in, const emg_depthwise_run_t *runs,

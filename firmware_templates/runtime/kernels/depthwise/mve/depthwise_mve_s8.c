@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "depthwise_mve_s8.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "add_linear_mve_s8.h"
 
 #include "../../support/mve/mve.h"

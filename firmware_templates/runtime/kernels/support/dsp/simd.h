@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The few DSP-extension operations the kernels need, with portable equivalents.
  *
  * The portable forms let the same generated model run, bit for bit, on any host and core. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether the kernels of this folder are Helium assembly or their portable twins. */
 #ifndef EMG_KERNELS_MVE_MVE_H
 #define EMG_KERNELS_MVE_MVE_H

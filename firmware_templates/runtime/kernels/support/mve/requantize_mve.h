@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Four sums in one vector to the output's quantization: assembler macros shared by the kernels here. */
 #ifndef EMG_KERNELS_MVE_REQUANTIZE_MVE_H
 #define EMG_KERNELS_MVE_REQUANTIZE_MVE_H

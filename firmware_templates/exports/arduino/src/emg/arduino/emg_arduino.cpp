@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the application needs from a board, by way of the Arduino core. */
 #include "../../emgdeploy.h"
 
