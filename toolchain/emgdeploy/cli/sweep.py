@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Search, test the front on unseen trials, write the answer. What is known stays when it is ended."""
     from emgdeploy.boards import load_board
     from emgdeploy.signals import datasets
-    from emgdeploy.sweep import answer
+    from emgdeploy.sweep import answer, electrodes
     from emgdeploy.sweep.cost import Costs
     from emgdeploy.sweep.search import Search
     from emgdeploy.sweep.space import Space
@@ -99,7 +99,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     }
     with console.progress("testing the front on unseen trials", None):
         found = answer.finals(list(best.values()), material, args.study)
-    table = answer.table(args.board, limits, trials, found, material, args.study)
+    with console.progress("choosing electrodes", None):
+        enough = electrodes.curve(material)
+    table = answer.table(args.board, limits, trials, found, material, args.study, enough)
     answer.save(table, args.study)
     _show(table, args.study, console)
     console.result({**table, "study": args.study})
@@ -171,4 +173,17 @@ def _show(table: dict[str, Any], study: Path, console: Console) -> None:
     console.table(headers, rows, "what no other candidate beats, and no other network of learned features")
     for key in shown:
         console.print(by_id[key]["build_command"])
+    _show_electrodes(table["electrodes"], console)
     console.print(f"written: {study / 'sweep.json'}, {study / 'sweep.html'}")
+
+
+def _show_electrodes(found: dict[str, Any], console: Console) -> None:
+    curve, columns = found["curve"], found["grid"][1]
+    rows = [(row["count"], f"{row['folds']:.1%}", f"{row['unseen']:.1%}") for row in curve]
+    console.table(
+        ("electrodes", "folds", "unseen"), rows, "how many electrodes an LDA needs, the most telling first"
+    )
+    enough = next(row for row in curve if row["count"] == found["enough"])
+    places = ", ".join(f"row {place // columns} column {place % columns}" for place in enough["places"])
+    named = f": {places}" if enough["count"] < curve[-1]["count"] else ""
+    console.print(f"{enough['count']} of {curve[-1]['count']} electrodes are enough on the folds{named}")

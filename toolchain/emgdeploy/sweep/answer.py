@@ -13,6 +13,7 @@ from emgdeploy.nets import results
 from emgdeploy.nets.metrics import Score
 from emgdeploy.sweep import folds
 from emgdeploy.sweep.cost import Limits
+from emgdeploy.sweep.electrodes import Curve
 from emgdeploy.sweep.folds import Material
 from emgdeploy.sweep.space import CLASSICAL
 from emgdeploy.sweep.trials import FINISHED, Trial
@@ -78,8 +79,9 @@ def table(
     found: dict[str, Final],
     material: Material,
     study: Path,
+    enough: Curve,
 ) -> dict[str, Any]:
-    """What `sweep.json` holds. study: its folder. Latency, RAM and flash are those of the whole image, accuracies are int8's."""
+    """What `sweep.json` holds. study: its folder. enough: how many electrodes are. Latency, RAM and flash are those of the whole image, accuracies are int8's."""
     best, best_learned = front(trials), front(learned(trials))
     rows = [_row(board, trial, found.get(trial.candidate.key), study) for trial in trials]
     lda = next(iter(found.values())).lda if found else None
@@ -100,6 +102,7 @@ def table(
         "front": [trial.candidate.key for trial in best],
         "front_learned": [trial.candidate.key for trial in best_learned],
         "baseline_lda": None if lda is None else folds.as_dict(lda),
+        "electrodes": enough.to_dict(),
         "verdict": verdict([*best, *best_learned], found),
     }
 
