@@ -25,6 +25,7 @@ SHELVES = (
     "diagnosis",
 )
 ROOMS = (
+    "pages",
     "link",
     "binary",
     "graph",
@@ -39,6 +40,7 @@ ROOMS = (
     "flash",
     "bench",
     "sweep",
+    "report",
     "cli",
     "api",
 )
@@ -86,6 +88,8 @@ def test_a_file_imports_only_what_stands_before_its_room(path: Path) -> None:
     assert not later
     if room in ALONE:
         assert {name for name in own if name in ROOMS} <= {room, *ALONE[room]}
+    if room == "pages":
+        assert set(own) <= {"text", "pages"}
     if room == "link":
         assert set(own) <= {"errors", "files", "text", "link"}
 

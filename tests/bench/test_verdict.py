@@ -241,7 +241,7 @@ def test_the_page_needs_nothing_else_and_closes_what_it_opens(build_copy: Path) 
     run_native(build_copy, manifest, work)
     page = (build_copy / "bench.html").read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=|url\(|@import|http", page.replace("http-equiv", ""))
-    for tag in ("section", "table", "tr", "td", "th", "svg", "div", "p", "main", "header", "text", "b"):
+    for tag in ("section", "table", "tr", "td", "th", "svg", "div", "p", "main", "header", "data", "b"):
         assert len(re.findall(rf"<{tag}[ >]", page)) == page.count(f"</{tag}>"), tag
     assert "all 40 windows bit-exact" in page
 
@@ -286,7 +286,7 @@ def test_deadline_is_the_stride_or_the_users(build_copy: Path) -> None:
     found = result.verdict
     assert (found["deadlines_missed"], found["deadline_us"]) == (10, 0.0001)
     assert found["deadline_source"] == "host-clock"
-    assert "(by host-clock)" in (build_copy / report.FILE).read_text(encoding="utf-8")
+    assert "by host-clock" in (build_copy / report.FILE).read_text(encoding="utf-8")
 
 
 def test_without_a_deadline_none_is_missed_or_met(build_copy: Path) -> None:

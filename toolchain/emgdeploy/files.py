@@ -7,6 +7,7 @@ file of its own beside it, which the next process that writes there removes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -59,6 +60,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _to_disk(path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emgdeploy.bench import deadline, divergence, place, report, tally, timing, verdict, workload
+from emgdeploy.bench import deadline, divergence, elsewhere, place, report, tally, timing, verdict, workload
 from emgdeploy.bench.divergence import Divergence
 from emgdeploy.bench.tally import OWN, Tally
 from emgdeploy.bench.verdict import Json
@@ -332,6 +332,7 @@ class _Bench:
                 with self._noting():
                     if found["complete"]:
                         tally.forget(self.folder)
-                    report.write(html_path, found, self.tally, self.manifest, failure)
+                    boards = elsewhere.of_build(self.folder, self.manifest)
+                    report.write(html_path, found, self.manifest, failure, boards)
         json_path = self.folder / verdict.FILE
         return BenchResult(found, self.info, json_path, html_path, failure, self.unsaved, interrupted)

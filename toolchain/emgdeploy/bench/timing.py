@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ _HOST = "host-clock"
 _CYCLES = ("dwt", EMULATED)
 # Two crystals differ by parts in 10,000, an RC oscillator by a few in 100; a system clock ticks every 10 ms.
 _CLOCKS_DIFFER, _GRAIN_S = 1.05, 0.01
+# Times that differ by so much of the largest are the same to anybody who looks at a drawing.
+_ALIKE, _COLUMNS = 0.002, 40
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,16 @@ def spread(seconds: NDArray[np.float64]) -> dict[str, float | None]:
         "p99": round(float(np.percentile(micro, 99)), 3),
         "max": round(float(micro.max()), 3),
     }
+
+
+def histogram(seconds: NDArray[np.float64]) -> dict[str, list[Any]] | None:
+    """How many fall between edges in microseconds; one column where all but agree, None without any value."""
+    if not len(seconds):
+        return None
+    micro = np.asarray(seconds) * 1e6
+    alike = float(np.ptp(micro)) <= _ALIKE * float(micro.max())
+    counts, edges = np.histogram(micro, 1 if alike else _COLUMNS)
+    return {"edges": [round(float(edge), 3) for edge in edges], "counts": counts.tolist()}
 
 
 def extremes(cycles: NDArray[np.float64]) -> dict[str, int | None]:

@@ -84,6 +84,7 @@ def assemble(
             "link": timing.spread(np.maximum(link_s, 0.0)),
             "host": timing.spread(tally.host_s[answered]),
         },
+        "histogram_us": timing.histogram(device_s),
         "latency_windows": {"device": int(believed.sum()), "link": int(timed.sum())},
         "cycles": timing.extremes(cycles),
         "clock_hz": info.clock_hz,

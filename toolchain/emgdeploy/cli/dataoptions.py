@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emgdeploy.cli.console import Console
     from emgdeploy.signals.choice import DataChoice
     from emgdeploy.signals.matching import Matched
+    from emgdeploy.signals.quality.judge import Quality
     from emgdeploy.signals.recordings import Dataset
     from emgdeploy.signals.splits import Split
 
@@ -141,8 +142,8 @@ def say_reading(dataset: Dataset, console: Console) -> None:
         console.warn(doubt)
 
 
-def warn_of_quality(dataset: Dataset, console: Console) -> None:
-    """A warning for each kind of fault that electrodes have, naming them; `check` says more."""
+def warn_of_quality(dataset: Dataset, console: Console) -> Quality:
+    """A warning for each kind of fault that electrodes have, naming them; `check` says more. Returns all that was found."""
     from emgdeploy.signals.quality.judge import judge
 
     quality = judge(dataset)
@@ -157,6 +158,7 @@ def warn_of_quality(dataset: Dataset, console: Console) -> None:
         console.warn("; ".join(found[:3]) + more)
     for note in quality.notes:
         console.print(note)
+    return quality
 
 
 def say_match(matched: Matched, console: Console) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgdeploy.cli import dataoptions, decisionview, options, placements
-from emgdeploy.cli.console import Console
+from emgdeploy.cli.console import Console, jsonable
 from emgdeploy.cli.trainreport import beside, show_confusion, show_sessions
 from emgdeploy.errors import UsageError
 
@@ -57,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "without any, those of the checkpoint",
     )
     options.add_network(parser)
+    options.add_out(parser, what="folder for eval.json and report.html")
+    options.add_anonymous(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -87,29 +89,40 @@ def run(args: argparse.Namespace, console: Console) -> int:
     show_confusion(asdict(reached), labels, console)
     decided = _decided(args, checkpoint, tested, labels, console)
     disturbed = _disturbed(args, checkpoint, tested, len(labels), console)
-    console.result(
-        {
-            "checkpoint": args.checkpoint,
-            "checkpoint_sha256": checkpoint.sha256,
-            "dataset": args.dataset,
-            "windows": len(tested.windows),
-            "labels": labels,
-            "leaks": tested.leaks,
-            "trials": list(tested.trials),
-            "resampled_from_hz": tested.resampled_from_hz,
-            "accuracy": reached.accuracy,
-            "balanced_accuracy": reached.balanced_accuracy,
-            "recall": reached.recall,
-            "confusion": reached.confusion,
-            "voted": None if by_vote is None else {"windows": args.vote, "accuracy": by_vote.accuracy},
-            "disturbed": disturbed,
-            "decisions": decided,
-            "baselines": lda,
-            "by_session": sessions,
-            "placement": tested.placements,
-        }
-    )
+    result = {
+        "schema": "emgdeploy.eval/1",
+        "checkpoint": args.checkpoint,
+        "checkpoint_sha256": checkpoint.sha256,
+        "dataset": args.dataset,
+        "windows": len(tested.windows),
+        "labels": labels,
+        "leaks": tested.leaks,
+        "trials": list(tested.trials),
+        "resampled_from_hz": tested.resampled_from_hz,
+        "accuracy": reached.accuracy,
+        "balanced_accuracy": reached.balanced_accuracy,
+        "recall": reached.recall,
+        "confusion": reached.confusion,
+        "voted": None if by_vote is None else {"windows": args.vote, "accuracy": by_vote.accuracy},
+        "disturbed": disturbed,
+        "decisions": decided,
+        "baselines": lda,
+        "by_session": sessions,
+        "placement": tested.placements,
+    }
+    console.result(result)
+    if args.out is not None:
+        _write(args.out, result, args.anonymous, console)
     return 0
+
+
+def _write(folder: Path, result: dict[str, Any], anonymous: bool, console: Console) -> None:
+    from emgdeploy.nets.results import save_evaluation
+    from emgdeploy.report import whole as page
+
+    report = save_evaluation(folder, jsonable(result), anonymous)
+    page.write_evaluation(folder / page.FILE, report)
+    console.print(f"{folder}: eval.json, {page.FILE}")
 
 
 def _baseline(checkpoint: Checkpoint, tested: _Tested, lda: Baseline | None) -> dict[str, Any] | None:

@@ -47,9 +47,11 @@ def add_network(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_out(parser: argparse._ActionsContainer, required: bool = False) -> None:
+def add_out(
+    parser: argparse._ActionsContainer, required: bool = False, what: str = "folder for the results"
+) -> None:
     """--out DIR."""
-    parser.add_argument("--out", type=Path, metavar="DIR", required=required, help="folder for the results")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=required, help=what)
 
 
 def add_anonymous(parser: argparse._ActionsContainer) -> None:

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     found = profile_folder(folder, manifest, args.window, args.wait_states, args.alignment)
     table = found.to_dict()
     write_atomic(folder / FILE, json.dumps(table, indent=2, allow_nan=False) + "\n")
-    write_atomic(folder / REPORT, report.render(found))
+    write_atomic(folder / REPORT, report.render(table))
     console.result(table)
     _show(found, table, report.facts(table), console)
     console.print(f"written: {folder / FILE}, {folder / REPORT}")

@@ -183,6 +183,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy import optional
     from emgdeploy.folders import updating_folder
     from emgdeploy.nets import results
+    from emgdeploy.report import whole as page
     from emgdeploy.signals.decisions import read_rules
 
     optional.load("torch", extra="train")
@@ -193,7 +194,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     start = _start(args)
     choice, dataset = _data(args)
     dataoptions.say_reading(dataset, console)
-    dataoptions.warn_of_quality(dataset, console)
+    quality = dataoptions.warn_of_quality(dataset, console)
     count = len(choice.all_folds(dataset))
     model = _model(args, start)
     folds: list[Outcome] = []
@@ -209,6 +210,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         folds.append(_quantized(args, outcome, progress, title, console))
     with updating_folder(args.out, "metrics.json", gone=("progress-*.pt",), say=console.warn) as fresh:
         report = results.save(folds[0], fresh, folds, args.vote, decisions, args.anonymous)
+        page.write_training(fresh, report, results.save_recordings(folds[0].task, quality, fresh))
     trainreport.show(report, args.out, console)
     console.result({**report, "out": args.out})
     return 0

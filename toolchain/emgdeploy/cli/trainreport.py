@@ -70,7 +70,9 @@ def show(report: dict[str, Any], folder: Path, console: Console) -> None:
     voted = report["voted"]
     console.print(f"{voted['accuracy']:.2%} by majority of {voted['windows']} windows")
     show_confusion(report, tuple(report["labels"]), console)
-    console.print(f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json")
+    console.print(
+        f"{folder}: checkpoint.pt, calibration.npz, test.npz, training.csv, metrics.json, report.html"
+    )
 
 
 def show_old_data(old: Mapping[str, Any], console: Console) -> None:

@@ -30,6 +30,7 @@ _ORDER = (
         "calibrate",
         "profile",
         "size",
+        "report",
         "export",
     ),
     *("sweep", "boards", "ports", "doctor", "setup", "simulate"),

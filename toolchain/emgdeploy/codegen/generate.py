@@ -10,6 +10,7 @@ import numpy as np
 from emgdeploy.codegen.adaptable import parameters_of, with_adaptable_head
 from emgdeploy.codegen.dead_channels import prune_channels
 from emgdeploy.codegen.includes import files_of
+from emgdeploy.codegen.memory_map import memory_map
 from emgdeploy.codegen.naming import named
 from emgdeploy.codegen.numbering import numbered
 from emgdeploy.codegen.placement import layers_in_ram
@@ -74,6 +75,7 @@ def generate(graph: Graph, options: CodegenOptions) -> GeneratedModel:
         arena_bound_plain=plan.bound_plain,
         arena_bound_overlapped=plan.bound_overlapped,
         parameters=parameters_of(steps),
+        places=memory_map(graph, steps, plan)[1],
     )
 
 

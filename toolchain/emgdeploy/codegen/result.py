@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgdeploy.codegen.exact.float32 import dequantize, quantize
+from emgdeploy.codegen.memory_map import Place
 from emgdeploy.codegen.naming import USUAL
 from emgdeploy.graph.numerics import other_sign
 from emgdeploy.graph.types import Origin
@@ -102,6 +103,7 @@ class GeneratedModel:
     `steps_op` is its operator's index, and `origins` tells what its output is equal to: a tensor of the
     .tflite, or a part of one. `peak_layer` is the index of the layer during which the arena is full.
     `parameters` are the bytes that can be replaced while the program runs, little-endian, array after array.
+    `places` is the memory map of the arena.
     """
 
     files: dict[str, str]
@@ -121,6 +123,7 @@ class GeneratedModel:
     arena_bound_plain: int
     arena_bound_overlapped: int
     parameters: bytes = b""
+    places: tuple[Place, ...] = ()
 
     @property
     def ram_constants_bytes(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from emgdeploy.convert import export, fakequant, onnxfile, onnxrun, packages
 from emgdeploy.convert.onnxfile import OnnxModel
 from emgdeploy.errors import InputError
+from emgdeploy.files import sha256_of
 from emgdeploy.nets import foreign
 from emgdeploy.nets.checkpoint import Checkpoint, is_checkpoint, load_checkpoint
 from emgdeploy.nets.rehearsal import takes_batches
@@ -64,7 +64,7 @@ def read(path: Path, factory: str | None = None) -> Source:
         model = onnxfile.load(path)
         whole = partial(onnxrun.run, model, source=path.name) if fakequant.holds_pairs(model) else None
         return Source(
-            path.name, _sha256(path), model, model.input_shape[1:], fake_quantized=whole, place=str(path)
+            path.name, sha256_of(path), model, model.input_shape[1:], fake_quantized=whole, place=str(path)
         )
     if not is_checkpoint(path):
         raise InputError(
@@ -110,8 +110,3 @@ def _logits(network: Any, windows: NDArray[np.float32]) -> NDArray[np.float32]:
             for start in range(0, len(windows), size)
         ]
     return np.concatenate(parts).reshape(len(windows), -1).astype(np.float32)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

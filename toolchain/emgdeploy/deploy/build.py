@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emgdeploy import state
 from emgdeploy.convert import golden as goldens
-from emgdeploy.deploy import adaptable, advice, describe, early
+from emgdeploy.deploy import adaptable, advice, arena, describe, early
 from emgdeploy.deploy import request as requests
 from emgdeploy.deploy.job import Job, Program
 from emgdeploy.deploy.opened import Opened, open_model
@@ -82,6 +82,7 @@ def _filled(
         for name, data in job.sensing(model).files.items():
             write_atomic(folder / name, data)
     goldens.save(folder / "golden.npz", job.golden(model))
+    arena.save(folder, model, program.identity)
     made = _compiled(job, program, folder, report)
     result = describe.manifest_of(describe.Finished(job, chosen, model, program, made, recognition))
     if measure is not None and not request.taps and "elf" in result.artifacts:

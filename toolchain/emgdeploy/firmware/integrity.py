@@ -6,11 +6,11 @@ a file can rewrite the manifest too (see `trust`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from emgdeploy.errors import InputError
+from emgdeploy.files import sha256_of
 
 Hashes = Mapping[str, str]
 """Path relative to the build folder -> SHA-256 in hexadecimal."""
@@ -21,7 +21,7 @@ _HINT = "build the folder again, or take an unchanged copy of it"
 def of_folder(folder: Path) -> dict[str, str]:
     """The hash of every file below `folder`."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in paths}
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
 
 
 def check(folder: Path, name: str, hashes: Hashes | None) -> None:
@@ -50,15 +50,10 @@ def check_all(folder: Path, hashes: Hashes | None) -> None:
 
 def changed(folder: Path, names: Iterable[str], hashes: Hashes) -> list[str]:
     """Those of `names` whose content is another than the build's."""
-    return [name for name in names if _digest(folder / name) != hashes[name]]
+    return [name for name in names if sha256_of(folder / name) != hashes[name]]
 
 
 def _refuse(folder: Path, names: list[str]) -> None:
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         raise InputError(f"{folder}: changed since it was built: {', '.join(names[:3])}{more}", _HINT)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -29,12 +29,17 @@ class Score:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """In which the true accuracy lies with 95 % where windows are independent: E. B. Wilson, "Probable inference,
-        the law of succession, and statistical inference", 1927. Neighbouring windows are not, so it is rather wider."""
-        n, z = max(1, self.windows), _Z95
-        centre = (self.accuracy + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(self.accuracy * (1 - self.accuracy) / n + (z / (2 * n)) ** 2)
-        return max(0.0, centre - half), min(1.0, centre + half)
+        """In which the true accuracy lies, see `wilson`."""
+        return wilson(self.accuracy, self.windows)
+
+
+def wilson(share: float, windows: int) -> tuple[float, float]:
+    """In which the true share lies with 95 % where windows are independent: E. B. Wilson, "Probable inference,
+    the law of succession, and statistical inference", 1927. Neighbouring windows are not, so it is rather wider."""
+    n, z = max(1, windows), _Z95
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def score(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Score:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from emgdeploy.files import write_atomic
-from emgdeploy.nets import baseline, placing, rounded, seen, train
+from emgdeploy.nets import baseline, placing, recorded, rounded, seen, train
 from emgdeploy.nets.checkpoint import save_checkpoint
 from emgdeploy.nets.evaluation import classes_of, evaluate
-from emgdeploy.nets.experiment import VOTE, Outcome, calibration_windows
+from emgdeploy.nets.experiment import VOTE, Outcome, Task, calibration_windows
 from emgdeploy.nets.metrics import Score, pooled
 from emgdeploy.signals import datasets, windowfile
 from emgdeploy.signals.acquisition import Acquisition
+from emgdeploy.signals.quality.judge import Quality
 from emgdeploy.signals.recordings import Recording
 from emgdeploy.signals.traces import Trace
 
@@ -159,6 +160,21 @@ def save(
     windowfile.save(folder / "test.npz", task.test)
     write_atomic(folder / "training.csv", _log(outcome.trained))
     write_atomic(folder / "metrics.json", json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def save_recordings(task: Task, quality: Quality, folder: Path) -> dict[str, Any]:
+    """Write recordings.json and return it."""
+    found = recorded.to_dict(task, quality)
+    write_atomic(folder / recorded.FILE, json.dumps(found) + "\n")
+    return found
+
+
+def save_evaluation(folder: Path, result: dict[str, Any], anonymous: bool = False) -> dict[str, Any]:
+    """Write eval.json into a folder that may not be there yet; return what it holds."""
+    report: dict[str, Any] = without_people(result) if anonymous else result
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / "eval.json", json.dumps(report, indent=2) + "\n")
     return report
 
 

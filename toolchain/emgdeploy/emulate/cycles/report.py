@@ -4,76 +4,85 @@ from __future__ import annotations
 
 from typing import Any
 
-from emgdeploy.emulate.cycles.folder import FolderProfile
-
-_TEMPLATE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>emgdeploy profile: {{ p.board }}</title>
-<style>
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em;
-       color: #1b1f24; background: #fff; }
-h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
-dl { display: grid; grid-template-columns: max-content auto; gap: .2em 1.2em; }
-dt { color: #57606a; } dd { margin: 0; }
-table { border-collapse: collapse; width: 100%; }
-th, td { padding: .25em .6em; text-align: right; border-bottom: 1px solid #d8dee4; white-space: nowrap; }
-th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
-td.name { max-width: 22em; overflow: hidden; text-overflow: ellipsis; }
-td.bar { width: 28%; padding-right: 0; }
-td.bar div { background: #2f6feb; height: .9em; min-width: 1px; }
-@media (prefers-color-scheme: dark) {
-  body { color: #e6edf3; background: #0d1117; } th, td { border-color: #30363d; } dt { color: #9198a1; }
-}
-</style>
-</head>
-<body>
-<h1>One inference on {{ p.board }} ({{ p.core }})</h1>
-<dl>
-{% for name, value in facts %}<dt>{{ name }}</dt><dd>{{ value }}</dd>
-{% endfor %}</dl>
-<h2>Layers</h2>
-<table>
-<tr><th>layer</th><th>name</th><th>operator</th><th>MACs</th><th>instructions</th><th>cycles</th>
-<th>cycles/MAC</th><th>code bytes</th><th>share of {{ unit }}</th></tr>
-{% for row in layers %}<tr><td>{{ row.index }}</td><td class="name" title="{{ row.name }}">{{ row.name }}</td>
-<td>{{ row.op }}</td><td>{{ row.macs | count }}</td><td>{{ row.instructions | count }}</td>
-<td>{{ row.cycles | count }}</td><td>{{ row.cycles_per_mac | ratio }}</td><td>{{ row.code_bytes | count }}</td>
-<td class="bar"><div style="width: {{ row.share }}%" title="{{ row.share }}%"></div></td></tr>
-{% endfor %}</table>
-<h2>Functions, without what they call</h2>
-<table>
-<tr><th>function</th><th>called</th><th>instructions</th><th>cycles</th><th>share of {{ unit }}</th></tr>
-{% for row in functions %}<tr><td>{{ row.name }}</td><td>{{ row.entered | count }}</td>
-<td>{{ row.instructions | count }}</td><td>{{ row.cycles | count }}</td>
-<td class="bar"><div style="width: {{ row.share }}%" title="{{ row.share }}%"></div></td></tr>
-{% endfor %}</table>
-<h2>What the figures are</h2>
-<ul>
-{% for note in p.notes %}<li>{{ note }}</li>
-{% endfor %}</ul>
-</body>
-</html>
-"""
+from emgdeploy.pages.blocks import BAD, GOOD, Bar, Bars, Fact, Facts, Figure, Note, Page, Section
+from emgdeploy.pages.page import render as render_page
 
 
-def render(profile: FolderProfile) -> str:
-    """The HTML text; every name in it is escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters["count"] = lambda value: "-" if value is None else f"{value:,}"
-    environment.filters["ratio"] = lambda value: "-" if value is None else f"{value:.2f}"
-    table = profile.to_dict()
-    unit = "instructions" if table["cycles"] is None else "cycles"
-    return environment.from_string(_TEMPLATE).render(
-        p=table,
-        unit=unit,
-        facts=facts(table),
-        layers=[_shared(row, unit, table[unit]) for row in table["layers"]],
-        functions=[_shared(row, unit, table[unit]) for row in table["functions"]],
+def render(table: dict[str, Any]) -> str:
+    """profile.json as HTML text."""
+    unit = _unit(table)
+    page = Page(
+        "profile",
+        f"one inference on {table['board']} takes {table[unit]:,} {unit}",
+        GOOD if table["bit_exact"] else BAD,
+        [f"{table['core']}, counted instruction by instruction without hardware"],
+        [],
+        sections(table),
     )
+    return render_page(page)
+
+
+def sections(table: dict[str, Any]) -> list[Section]:
+    """Totals, layers, functions, and what the figures are."""
+    return [
+        Section("One inference", [Facts([Fact(name, value) for name, value in facts(table)])]),
+        Section(f"Layers, by {_unit(table)}", [layers(table)]),
+        Section("Functions, without what they call", [functions(table)]),
+        Section("What the figures are", [Note(note) for note in table["notes"]]),
+    ]
+
+
+def layers(table: dict[str, Any]) -> Bars:
+    """A bar for each layer, and what it costs."""
+    return _bars(
+        table,
+        "layers",
+        lambda row: f"{row['index']} {row['op']}",
+        lambda row: " · ".join(
+            filter(
+                None,
+                (
+                    row["name"],
+                    f"{row['macs']:,} MACs" if row["macs"] else "",
+                    f"{row['cycles_per_mac']:.2f} cycles/MAC" if row["cycles_per_mac"] else "",
+                    f"{row['instructions']:,} instructions",
+                    f"{row['code_bytes']:,} bytes of code",
+                ),
+            )
+        ),
+    )
+
+
+def functions(table: dict[str, Any]) -> Bars:
+    """A bar for each function."""
+    return _bars(
+        table,
+        "functions",
+        lambda row: row["name"],
+        lambda row: f"called {row['entered']:,} times · {row['instructions']:,} instructions",
+    )
+
+
+def _bars(table: dict[str, Any], key: str, name: Any, note: Any) -> Bars:
+    unit, rows = _unit(table), table[key]
+    longest = max((row[unit] for row in rows), default=1) or 1
+    return Bars(
+        [
+            Bar(
+                name(row),
+                row[unit] / longest,
+                Figure(
+                    f"{row[unit]:,} ({row[unit] / table[unit]:.1%})", row[unit], f"profile.{key}.{i}.{unit}"
+                ),
+                note(row),
+            )
+            for i, row in enumerate(rows)
+        ]
+    )
+
+
+def _unit(table: dict[str, Any]) -> str:
+    return "instructions" if table["cycles"] is None else "cycles"
 
 
 def facts(table: dict[str, Any]) -> list[tuple[str, str]]:
@@ -92,7 +101,3 @@ def facts(table: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("output", "bit-exact" if table["bit_exact"] else "NOT the reference's"))
     rows.append(("firmware", table["firmware_build_id"]))
     return rows
-
-
-def _shared(row: dict[str, Any], unit: str, total: int) -> dict[str, Any]:
-    return {**row, "share": round(100.0 * row[unit] / total, 2)}
