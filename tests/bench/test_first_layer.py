@@ -148,7 +148,7 @@ def test_a_bench_of_firmware_without_taps_makes_it_with_taps_and_asks(
     """Wrong on the board alone: the same C on this machine would call everything right."""
     right = home.build("qemu-mps2-an386", taps=False)
     manifest = manifests.load(right)
-    work = workload.from_build(right, manifest).first(12)
+    work = workload.from_build(right, manifest).spread(12)
     values = sums(right, manifest, work.x)
     unlike = next(value for value in values if value != values[0])  # so that the self-test passes
     wrong_on_arm(monkeypatch, tmp_path, f"out[5] == {unlike}")
@@ -170,7 +170,7 @@ def test_a_failed_self_test_names_its_layer_too(
     wrong_on_arm(monkeypatch, tmp_path, "1")
     request = BuildRequest(load_board("qemu-mps2-an386"), home.folder / "layered.tflite", tmp_path / "b")
     manifest = build(request)
-    work = workload.from_build(request.out, manifest).first(2)
+    work = workload.from_build(request.out, manifest).spread(2)
     with pytest.raises(GateFailed, match="self-test") as caught:
         benched(request.out, manifest, work)
     assert "the first layer that differs is sum (layer 3, ADD, in the same build" in caught.value.hint

@@ -115,7 +115,7 @@ def test_unanswered_is_exit_6_unless_something_was_wrong(build_copy: Path) -> No
 def test_no_windows_is_usage(build_copy: Path) -> None:
     manifest, work = random_work(build_copy, 3)
     with Device(manifest.artifact(build_copy, "elf")) as device, pytest.raises(UsageError):
-        bench.run(build_copy, manifest, device.port, work.first(0))
+        bench.run(build_copy, manifest, device.port, work.spread(0))
     np.savez(build_copy / "none.npz", x=np.zeros((0, 4, 6, 1), np.float32))
     with pytest.raises(UsageError):
         workload.from_file(build_copy / "none.npz", build_copy, manifest)

@@ -160,7 +160,7 @@ def test_folds_votes_disturbances_and_their_notes(tmp_path: Path) -> None:
     assert report["split"] == "kfold" and len(report["folds"]) == 2 and not report["leaks"]
     assert report["voted"]["windows"] == 3
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
-        "calibration.npz", "checkpoint.pt", "metrics.json", "test.npz", "training.csv",
+        "calibration.npz", "checkpoint.pt", "metrics.json", "recordings.json", "report.html", "test.npz", "training.csv",
     ]  # fmt: skip
     found = run_well(
         *("eval", "--checkpoint", tmp_path / "run/checkpoint.pt", "--dataset", "simulated"),

@@ -284,7 +284,7 @@ def _ratio(result: BenchResult) -> str:
 
 def _run_emulated(folder: Path) -> BenchResult:
     manifest = manifests.load(folder)
-    work = workload.from_build(folder, manifest).first(20)
+    work = workload.from_build(folder, manifest).spread(20)
     with emulate.start(manifest, folder, load_board(manifest.board)) as running:
         return bench.run(folder, manifest, running.port, work, BenchOptions(one_at_a_time=True))
 

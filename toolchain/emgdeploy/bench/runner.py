@@ -38,7 +38,7 @@ Progress = Callable[[int, str], None]
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """limit: only so many windows. deadline_us: None for the preprocessing's stride.
+    """limit: only so many windows, spread over the classes. deadline_us: None for the preprocessing's stride.
 
     timing_gate: largest share by which the time may be off, None for the board's habit. one_at_a_time:
     never more than one window under way, as always on an emulated board. fresh: do not go on where an interrupted bench stopped.
@@ -149,7 +149,7 @@ def run(
     A verdict that cannot be written is in the result all the same; so is what was achieved before Ctrl-C.
     """
     options = options or BenchOptions()
-    work = work.first(options.limit)
+    work = work.spread(options.limit)
     if not len(work):
         raise UsageError("there are no windows to bench", "give at least one with --windows or --limit")
     client = DeviceClient(port, options.link, lambda info: identity.check(info, manifest), trace)

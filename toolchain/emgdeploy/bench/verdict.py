@@ -73,7 +73,7 @@ def assemble(
         "answered": int(answered.sum()),
         "correct_bits": int(good.sum()),
         "wrong_bits": int(wrong.sum()),
-        "wrong_windows": [int(i) for i in np.flatnonzero(wrong)],
+        "wrong_windows": [work.number(int(i)) for i in np.flatnonzero(wrong)],
         "misattributed": _misattributed(tally, wrong),
         "unanswered": int((~answered).sum()),
         **tally.counters,

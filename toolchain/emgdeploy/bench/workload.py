@@ -30,7 +30,7 @@ class Workload:
     """x (N, *device shape) of the input dtype; y (N, *output shape), what the reference answers.
 
     classes: (N,) true classes or None; float_classes: (N,) what the network said before
-    quantization or None. source and reference: where x and y come from, in words. doubts: why it has no classes, and what
+    quantization or None. numbers: (N,) which window of its source each is, None: they are all there. source and reference: where x and y come from, in words. doubts: why it has no classes, and what
     may be wrong with the windows.
     """
 
@@ -41,21 +41,35 @@ class Workload:
     source: str
     reference: str
     doubts: tuple[str, ...] = ()
+    numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def first(self, limit: int | None) -> Workload:
-        """The first `limit` windows, or all of them."""
+    def spread(self, limit: int | None) -> Workload:
+        """So many windows, as many of each class as there are, or all of them; in their order.
+
+        Without true classes those that the reference answers stand for them.
+        """
         if limit is None or limit >= len(self):
             return self
+        known = self.classes if self.classes is not None else self.y.reshape(len(self), -1).argmax(axis=1)
+        nth_of_its_class = np.zeros(len(self), np.int64)
+        for one in np.unique(known):
+            nth_of_its_class[known == one] = np.arange((known == one).sum())
+        kept = np.sort(np.argsort(nth_of_its_class, kind="stable")[:limit])
         return replace(
             self,
-            x=self.x[:limit],
-            y=self.y[:limit],
-            classes=None if self.classes is None else self.classes[:limit],
-            float_classes=None if self.float_classes is None else self.float_classes[:limit],
+            x=self.x[kept],
+            y=self.y[kept],
+            classes=None if self.classes is None else self.classes[kept],
+            float_classes=None if self.float_classes is None else self.float_classes[kept],
+            numbers=kept if self.numbers is None else self.numbers[kept],
         )
+
+    def number(self, index: int) -> int:
+        """Which window of the source it is."""
+        return index if self.numbers is None else int(self.numbers[index])
 
     def window(self, index: int) -> bytes:
         """The bytes that go into the device's input buffer, little-endian."""

@@ -31,7 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--samples", metavar="FILE", help=samplefile.FILES)
     source.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
     samplefile.add(parser)
-    parser.add_argument("--limit", type=options.positive_int, metavar="N", help="only the first N windows")
+    parser.add_argument(
+        "--limit",
+        type=options.positive_int,
+        metavar="N",
+        help="only N windows, spread over all gestures (default: all)",
+    )
     parser.add_argument(
         "--fresh",
         action="store_true",

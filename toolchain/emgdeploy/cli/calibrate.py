@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--min-accuracy",
         type=options.positive_float,
         metavar="SHARE",
-        help="end with 1 and write nothing where less is expected, such as 0.9",
+        help="end with 1 and write nothing where less is expected, such as 0.9 (default: less than as it is)",
     )
     device = parser.add_mutually_exclusive_group()
     device.add_argument("--use", metavar="ID", help="put a set that was made before onto the device")

@@ -69,16 +69,36 @@ def add_data(parser: argparse._ActionsContainer) -> None:
         help="of --split repetition (default 2 5)",
     )
     parser.add_argument(
-        "--folds", type=options.positive_int, metavar="K", help="K of 2 or more: --split kfold in K folds"
+        "--folds",
+        type=options.positive_int,
+        metavar="K",
+        help="K of 2 or more: --split kfold in K folds (default: no folds)",
     )
     _add_reading(parser)
-    parser.add_argument("--sim-subjects", type=options.positive_int, metavar="N", help="simulated people")
-    parser.add_argument("--sim-sessions", type=options.positive_int, metavar="N", help="of each of them")
     parser.add_argument(
-        "--sim-repetitions", type=options.positive_int, metavar="N", help="of each gesture in a session"
+        "--sim-subjects", type=options.positive_int, metavar="N", help="of simulated: people (default 1)"
     )
-    parser.add_argument("--sim-seconds", type=options.positive_float, metavar="S", help="of each repetition")
-    parser.add_argument("--sim-seed", type=options.non_negative_int, metavar="N", help="of the simulation")
+    parser.add_argument(
+        "--sim-sessions",
+        type=options.positive_int,
+        metavar="N",
+        help="of simulated: sessions of each person (default 2)",
+    )
+    parser.add_argument(
+        "--sim-repetitions",
+        type=options.positive_int,
+        metavar="N",
+        help="of simulated: of each gesture in a session (default 10)",
+    )
+    parser.add_argument(
+        "--sim-seconds",
+        type=options.positive_float,
+        metavar="S",
+        help="of simulated: length of a repetition (default 2)",
+    )
+    parser.add_argument(
+        "--sim-seed", type=options.non_negative_int, metavar="N", help="of simulated (default 1)"
+    )
 
 
 def _add_reading(parser: argparse._ActionsContainer) -> None:

@@ -42,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also with disturbed electrodes: lost:16 and the like, or all; see docs/data.md",
     )
     parser.add_argument(
-        "--disturb-seed", type=options.non_negative_int, default=1, metavar="N", help="which electrodes"
+        "--disturb-seed",
+        type=options.non_negative_int,
+        default=1,
+        metavar="N",
+        help="which electrodes (default 1)",
     )
     dataoptions.add_placement(
         parser, "found for each session by its training side, or, without one, by all, never by labels"

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", nargs="+", metavar="NAME", help="gestures, in the order of their numbers")
     parser.add_argument("--label-column", metavar="COLUMN", help="its number from 0, or its name")
     parser.add_argument("--repetition-column", metavar="COLUMN", help="its number from 0, or its name")
-    parser.add_argument("--samples-array", default="x", metavar="NAME", help="of files with several arrays")
+    parser.add_argument(
+        "--samples-array", default="x", metavar="NAME", help="of files with several arrays (default x)"
+    )
     parser.add_argument("--label-array", metavar="NAME", help="the class of each sample, of such files")
     parser.add_argument("--force", action="store_true", help="replace a dataset.toml that is there")
 

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wait-states",
         type=options.non_negative_int,
         metavar="N",
-        help="wait states of the flash, instead of the board's",
+        help="of the flash (default: the board's)",
     )
     parser.add_argument(
         "--alignment",

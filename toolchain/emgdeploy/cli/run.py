@@ -33,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fast", action="store_true", help="a recording as fast as the device goes, not in its own time"
     )
-    parser.add_argument("--limit", type=options.positive_int, metavar="N", help="stop after N windows")
+    parser.add_argument(
+        "--limit",
+        type=options.positive_int,
+        metavar="N",
+        help="stop after N windows (default: at the end of the samples)",
+    )
     parser.add_argument(
         "--every", action="store_true", help="print every window, not only changes of gesture"
     )
@@ -87,7 +92,7 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
         "--vote",
         type=options.positive_int,
         metavar="N",
-        help="of --decisions: majority of the last N windows",
+        help="of --decisions: majority of the last N windows (default: as the model says)",
     )
     parser.add_argument(
         "--late",
@@ -100,7 +105,7 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
         "--hold-ms",
         type=options.positive_float,
         metavar="MS",
-        help="of --decisions: how long a decision outlasts the last window that decided",
+        help="of --decisions: how long a decision outlasts the last window that decided (default: as the model says)",
     )
     parser.add_argument(
         "--rest",

@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="PATH", help="the window file (.npz), or the folder of --recordings"
     )  # fmt: skip
     parser.add_argument(
-        "--seed", type=options.non_negative_int, default=1, metavar="N", help="same seed, same samples"
+        "--seed",
+        type=options.non_negative_int,
+        default=1,
+        metavar="N",
+        help="same seed, same samples (default 1)",
     )
     windows = parser.add_argument_group("windows")
     source = windows.add_mutually_exclusive_group()

@@ -36,9 +36,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of the study (default: sweep)",
     )
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--max-latency-ms", type=options.positive_float, metavar="L", help="of one inference")
-    limits.add_argument("--max-ram-kb", type=options.positive_float, metavar="R", help="of the whole image")
-    limits.add_argument("--max-flash-kb", type=options.positive_float, metavar="F", help="of the whole image")
+    limits.add_argument(
+        "--max-latency-ms",
+        type=options.positive_float,
+        metavar="L",
+        help="of one inference (default: no limit)",
+    )
+    limits.add_argument(
+        "--max-ram-kb",
+        type=options.positive_float,
+        metavar="R",
+        help="of the whole image (default: what the board has)",
+    )
+    limits.add_argument(
+        "--max-flash-kb",
+        type=options.positive_float,
+        metavar="F",
+        help="of the whole image (default: what the board has)",
+    )
     search = parser.add_argument_group("search")
     search.add_argument(
         "--by",
@@ -50,14 +65,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--trials", type=options.positive_int, default=20, metavar="N", help="candidates (default 20)"
     )
     search.add_argument(
-        "--hours", type=options.positive_float, metavar="H", help="begin no generation after this"
+        "--hours",
+        type=options.positive_float,
+        metavar="H",
+        help="begin no generation after this (default: no limit)",
     )
-    search.add_argument("--seed", type=options.non_negative_int, default=1, metavar="N", help="of the search")
+    search.add_argument(
+        "--seed", type=options.non_negative_int, default=1, metavar="N", help="of the search (default 1)"
+    )
     search.add_argument(
         "--network",
         action="append",
         metavar="NAME",
-        help="search among these only; your own is MODULE:FUNCTION",
+        help="search among these only; your own is MODULE:FUNCTION (default: all that suit the data)",
     )
     search.add_argument(
         "--storage", metavar="URL", help="Optuna's database instead of the study's journal file"
@@ -72,6 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Search, test the front on unseen trials, write the answer. What is known stays when it is ended."""
     from emgdeploy.boards import load_board
+    from emgdeploy.nets import registry
     from emgdeploy.signals import datasets
     from emgdeploy.sweep import answer, electrodes
     from emgdeploy.sweep.cost import Costs
@@ -79,6 +100,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.sweep.space import Space
     from emgdeploy.sweep.workers import Question, Workers
 
+    for name in args.network or ():
+        registry.check_name(name)
     board, limits, material = load_board(args.board), _limits(args), _material(args, console)
     space = Space.usual(datasets.default_preprocess(material.dataset).grid, args.network or ())
     search = Search(args.study, space, args.seed, args.storage)

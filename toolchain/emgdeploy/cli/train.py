@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, options, placements, trainreport
+from emgdeploy.cli import dataoptions, placements, trainoptions, trainreport
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import ToolMissingError, UsageError
 
@@ -31,140 +31,12 @@ _PUBLISHED_KEYS = {
     "fold": "folds",
     "model_save": "out",
 }
-# What --robust stands for.
-_ROBUST_LOST, _ROBUST_COPIES = 0.5, 1
 _PUBLISHED_DATASETS = {"CSL": "csl", "ICE": "ice"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The data, the network, the schedule, and where the results go."""
-    parser.add_argument("--dataset", required=True, metavar="NAME", help=dataoptions.DATASETS)
-    options.add_out(parser, required=True)
-    options.add_anonymous(parser)
-    dataoptions.add_data(parser)
-    parser.add_argument(
-        "--preprocess",
-        type=Path,
-        metavar="FILE.toml",
-        help="how windows are made; fields it leaves out keep the data set's defaults",
-    )
-    _add_network(parser)
-    _add_schedule(parser)
-    _add_variation(parser)
-    dataoptions.add_vote(parser)
-    dataoptions.add_placement(
-        parser, "found for each session, against --finetune's checkpoint or else the first session"
-    )
-    dataoptions.add_array(parser)
-    options.add_decisions(parser)
-    parser.add_argument("--num-workers", type=options.positive_int, metavar="N", help="threads to train with")
-    parser.add_argument("--input-width", type=options.positive_int, metavar="N", help="rows of the image")
-    parser.add_argument("--input-height", type=options.positive_int, metavar="N", help="columns of the image")
-    parser.add_argument("--channel", type=options.positive_int, metavar="N", help="frames of a window")
-    parser.add_argument("--seed", type=options.non_negative_int, metavar="N", help="of weights and order")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be trained and what it costs; train nothing"
-    )
-
-
-def _add_network(parser: argparse.ArgumentParser) -> None:
-    """Which network, and where its weights begin."""
-    parser.add_argument(
-        "--network",
-        "--factory",
-        default="mobilenetv2",
-        metavar="NAME",
-        help="mobilenetv2 (default), mobilenetv1, gridnet, m5, effie, bandnet, bandnet-small, lda, mlp, or your own MODULE:FUNCTION",
-    )
-    parser.add_argument(
-        "--model-width",
-        type=options.positive_float,
-        metavar="W",
-        help="of a mobilenetv2 the expansion is int(6 W), at least 1 (default 0.2); see docs/networks.md",
-    )
-    parser.add_argument(
-        "--finetune",
-        type=Path,
-        metavar="FILE.pt",
-        help="train on from this checkpoint, with its preprocessing",
-    )
-    parser.add_argument(
-        "--freeze",
-        type=options.non_negative_int,
-        default=0,
-        metavar="N",
-        help="with --finetune: the first N layers keep their weights (default 0)",
-    )
-    parser.add_argument(
-        "--trials",
-        type=options.positive_int,
-        metavar="N",
-        help="train on the first N training trials of each gesture only",
-    )
-
-
-def _add_schedule(parser: argparse.ArgumentParser) -> None:
-    """How long it is trained, by what steps, and when it stops or goes on."""
-    parser.add_argument("--epochs", type=options.positive_int, metavar="N", help="passes over the windows")
-    parser.add_argument("--batch-size", type=options.positive_int, metavar="N", help="windows per step")
-    parser.add_argument("--learning-rate", type=options.positive_float, metavar="R", help="of AdamW")
-    parser.add_argument(
-        "--t-max", type=options.positive_int, metavar="N", help="epochs of the cosine schedule"
-    )
-    parser.add_argument("--weight-decay", type=float, metavar="D", help="of AdamW")
-    parser.add_argument("--label-smoothing", type=float, metavar="S", help="0 up to 1")
-    parser.add_argument(
-        "--qat",
-        action="store_true",
-        help="train on at the end with the rounding of int8, whose ranges are then learned and stored",
-    )
-    parser.add_argument(
-        "--qat-epochs",
-        type=options.positive_int,
-        metavar="N",
-        help="passes of that (default 3); implies --qat",
-    )
-    parser.add_argument(
-        "--patience",
-        type=options.positive_int,
-        metavar="N",
-        help="stop after N epochs without a better accuracy on a fifth of the training trials, held out for that",
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="keep the state after each epoch in --out, and go on from what is there",
-    )
-
-
-def _add_variation(parser: argparse.ArgumentParser) -> None:
-    """What training changes in its windows."""
-    parser.add_argument("--noise", type=float, metavar="S", help="added to every pixel while training")
-    parser.add_argument("--gain", type=float, metavar="S", help="by which the effort varies while training")
-    parser.add_argument(
-        "--lost",
-        type=float,
-        metavar="SHARE",
-        help="of the electrodes that windows lose at most while training",
-    )
-    parser.add_argument(
-        "--turned",
-        type=options.non_negative_int,
-        nargs=2,
-        metavar=("ROWS", "COLUMNS"),
-        help="by which the array is rolled at most while training, for one that is put on otherwise each time",
-    )
-    parser.add_argument(
-        "--disturbed-copies",
-        type=options.non_negative_int,
-        metavar="N",
-        help="of each training recording, each disturbed in some way, to train on besides (default 0)",
-    )
-    parser.add_argument(
-        "--robust",
-        action="store_true",
-        help=f"the same as --lost {_ROBUST_LOST:g} --disturbed-copies {_ROBUST_COPIES}",
-    )
+    trainoptions.add(parser)
 
 
 def translate_config(table: dict[str, Any]) -> dict[str, Any]:
@@ -182,10 +54,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Train, print what was reached, and name the files. Only --resume writes before the end."""
     from emgdeploy import optional
     from emgdeploy.folders import updating_folder
-    from emgdeploy.nets import results
+    from emgdeploy.nets import registry, results
     from emgdeploy.report import whole as page
     from emgdeploy.signals.decisions import read_rules
 
+    registry.check_name(args.network)
     optional.load("torch", extra="train")
     _check_writable(args.out)
     settings = _settings(args)
@@ -241,7 +114,7 @@ def _settings(args: argparse.Namespace) -> TrainSettings:
     if args.turned is not None:
         given["turned"] = tuple(args.turned)
     if args.robust:
-        given = {"lost": _ROBUST_LOST, **given}
+        given = {"lost": trainoptions.ROBUST_LOST, **given}
     if args.finetune is not None:
         given = {**finetune.USUAL, **given}
     return TrainSettings(**given)
@@ -301,7 +174,7 @@ def _task(
     dataset, rows = placements.put_right(args, choice, matched, start, args.finetune, console)
     copies = args.disturbed_copies
     if copies is None:
-        copies = _ROBUST_COPIES if args.robust else 0
+        copies = trainoptions.ROBUST_COPIES if args.robust else 0
     task = experiment.prepare(
         choice, dataset, matched.preprocess, args.trials, start is None, copies, recorded
     )

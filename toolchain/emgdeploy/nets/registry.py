@@ -5,6 +5,7 @@ A description is a mapping of a name and whole numbers. Building one never runs 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -101,6 +102,19 @@ def unsuited(name: str, image: str, shape: tuple[int, int, int]) -> str | None:
     return None
 
 
+def check_name(name: str) -> None:
+    """Raise UsageError for a name that is none of ours and no `module:function`, with the ones that it is near to."""
+    if ":" in name or name in _CHOICES:
+        return
+    near = difflib.get_close_matches(name, NAMES, n=2)
+    raise UsageError(
+        f"there is no network {name!r:.60}",
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"networks are: {', '.join(NAMES)}, or module:function for your own",
+    )
+
+
 def new(name: str, shape: tuple[int, int, int], classes: int, width: float) -> nn.Module:
     """An untrained network for windows of `shape` (C, H, W); what `width` scales is each network's matter.
 
@@ -109,11 +123,7 @@ def new(name: str, shape: tuple[int, int, int], classes: int, width: float) -> n
     """
     if ":" in name:
         return factory.make(name, {"input_shape": shape, "classes": classes})
-    if name not in _CHOICES:
-        raise UsageError(
-            f"there is no network {name!r:.60}",
-            f"networks are: {', '.join(NAMES)}, or module:function for your own",
-        )
+    check_name(name)
     kind, constructor = _CHOICES[name]
     network_class, config = _KINDS[kind].load()
     try:
