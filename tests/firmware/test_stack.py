@@ -10,6 +10,7 @@ import pytest
 
 from emgdeploy.binary.pointers import addresses_taken
 from emgdeploy.binary.stack import LIBRARY_ALLOWANCE, CallGraph, StackNeed, need, read_call_graphs
+from emgdeploy.resources import FIRMWARE_TEMPLATES
 
 
 def _graph(
@@ -72,3 +73,43 @@ def test_of_a_compiled_program(compiler: str, tmp_path: Path) -> None:
     graph = read_call_graphs([(tmp_path / "p.ci").read_text()], addresses_taken(tmp_path / "p.o"))
     found = need(graph, "main")
     assert found.bytes is not None and 4900 < found.bytes < 5200  # x86-64 keeps 128 bytes in the red zone
+
+
+PAINT = """
+#include "emg_main.c"
+int emg_tty_open(const char *device, uint32_t baud) { return device == NULL || baud == 0u; }
+static uint32_t stack[4096];
+void emg_app_run(void) {
+    uint32_t i, painted = 0;
+    memset(stack, 0, sizeof stack);
+    paint_stack(stack + 4000);
+    for (i = 0; i < 4096; i++) {
+        painted += stack[i] == STACK_PAINT;
+    }
+    printf("%u %u ", (unsigned)painted, (unsigned)emg_platform_stack_used());
+    stack[4000 - 40] = 1;
+    printf("%u", (unsigned)emg_platform_stack_used());
+}
+"""
+
+
+@pytest.mark.parametrize(("stack_bytes", "says"), [(512, "0 0 0"), (1088, "0 0 0"), (2048, "240 256 352")])
+def test_a_stack_under_nuttx_is_painted_within_its_bounds(
+    stack_bytes: int, says: str, tmp_path: Path
+) -> None:
+    for name in ("nuttx", "dwt", "posix"):
+        shutil.copytree(FIRMWARE_TEMPLATES / "platforms" / name, tmp_path / "platform", dirs_exist_ok=True)
+    (tmp_path / "runtime").symlink_to(FIRMWARE_TEMPLATES / "runtime")
+    (tmp_path / "build_info.h").write_text(
+        '#define EMG_CLOCK_HZ 1000000u\n#define EMG_BOARD_NAME "x"\n#define EMG_UART_BAUD 115200\n'
+    )
+    (tmp_path / "nuttx").mkdir()
+    (tmp_path / "nuttx" / "config.h").write_text(
+        f'#define CONFIG_EMG_APP_STACKSIZE {stack_bytes}\n#define CONFIG_EMG_APP_DEVICE "/dev/x"\n'
+        "#define CONFIG_EMG_APP_BAUD 115200\n#define CONFIG_EMG_APP_DRIVER_BUFFER 256\n"
+    )
+    (tmp_path / "platform" / "paint.c").write_text(PAINT)
+    command = ["gcc", f"-I{tmp_path}", str(tmp_path / "platform/paint.c"), "-o", str(tmp_path / "paint")]
+    subprocess.run(command, check=True)
+    said = subprocess.run([tmp_path / "paint"], capture_output=True, text=True)
+    assert said.stdout == says, said.stderr

@@ -68,7 +68,10 @@ uint32_t emg_platform_ticks(void) {
 static void paint_stack(volatile uint32_t *here) {
     volatile uint32_t *word;
     g_paint_top = here - 16; /* below the frames of main and of this function */
-    g_paint_bottom = here - (STACK_BYTES - STACK_NOT_PAINTED) / sizeof *here;
+    g_paint_bottom = g_paint_top;
+    if (STACK_BYTES > STACK_NOT_PAINTED + 64u) {
+        g_paint_bottom = here - (STACK_BYTES - STACK_NOT_PAINTED) / sizeof *here;
+    }
     for (word = g_paint_bottom; word < g_paint_top; word++) {
         *word = STACK_PAINT;
     }
@@ -76,6 +79,9 @@ static void paint_stack(volatile uint32_t *here) {
 
 uint32_t emg_platform_stack_used(void) {
     volatile uint32_t *lowest = g_paint_bottom;
+    if (lowest == g_paint_top) {
+        return 0; /* too small a stack to paint */
+    }
     while (lowest < g_paint_top && *lowest == STACK_PAINT) {
         lowest++;
     }
