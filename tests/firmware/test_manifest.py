@@ -66,6 +66,7 @@ def test_a_network_is_remembered_by_name_and_by_builds_of_the_build(folder: Path
         (lambda t: t.update(sources=["src/../../x.c"]), "inside the folder"),
         (lambda t: t["input"].update(shape=[4, 6]), "window_shape"),
         (lambda t: t["input"].update(window_axes=[0, 0, 1]), "window_shape"),
+        (lambda t: t["input"]["window_shape"].pop(), "window_shape"),
         (lambda t: t["input"].update(dtype="float128"), "one of int8"),
         (lambda t: t["input"].update(scale=float("nan")), "finite"),
         (lambda t: t["output"].update(labels=[1, 2, 3]), "texts"),

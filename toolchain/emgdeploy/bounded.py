@@ -24,6 +24,7 @@ SETTINGS = 4 << 20
 # tomllib walks from the top for every part of a dotted key, which takes time with the square of their number.
 _DEEP_KEY = re.compile(r"(?<![\w\-\"'])(?:[\w\-\"']++[ \t]*+\.[ \t]*+){32}")
 _SHOWN = 200
+_LEAST = 1 << 16  # some systems' own files say that they are empty
 _STACK = 16 << 20
 
 
@@ -31,10 +32,12 @@ def read(path: Path, most: int, hint: str) -> bytes:
     """All bytes of a regular file of at most `most`. Raises InputError with `hint`."""
     try:
         # Opening a pipe would wait for a writer, so look first.
-        if not stat.S_ISREG(path.stat().st_mode):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             raise InputError(f"{path}: cannot be read (it is no file)", hint)
         with path.open("rb") as file:
-            content = file.read(most + 1)
+            # Room is made for as much as is asked for, so no more is than the file can have.
+            content = file.read(min(most, max(found.st_size, _LEAST)) + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", hint) from None
     except ValueError:  # a path with a zero byte in it

@@ -70,7 +70,7 @@ class Mutator:
         bytes_ = bytearray(self.data)
         for _ in range(1 + int(self.rng.integers(0, 3)) * int(self.rng.random() < 0.4)):
             where = self._place()
-            change = _CHANGES[int(self.rng.integers(len(_CHANGES)))]
+            change = CHANGES[int(self.rng.integers(len(CHANGES)))]
             if len(bytes_) > 4:
                 bytes_ = change(bytes_, min(where, len(bytes_) - 4), self.rng)
         return bytes(bytes_)
@@ -139,6 +139,6 @@ def _insert(data: bytearray, at: int, rng: np.random.Generator) -> bytearray:
 
 
 # What keeps the file whole is tried more often: a file cut short is refused early.
-_CHANGES: tuple[Callable[[bytearray, int, np.random.Generator], bytearray], ...] = (
+CHANGES: tuple[Callable[[bytearray, int, np.random.Generator], bytearray], ...] = (
     _flip, _flip, _byte, _byte, _word, _word, _word, _nudge, _nudge, _nudge, _real, _real, _swap, _swap, _cut, _insert,
 )  # fmt: skip

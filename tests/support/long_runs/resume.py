@@ -18,8 +18,8 @@ _DEPENDS_ON = (
 class Progress:
     """One line per finished piece, in build/long/<item>-<fingerprint of the code>.txt."""
 
-    def __init__(self, item: str) -> None:
-        self.path = ROOT / "build/long" / f"{item}-{_fingerprint()}.txt"
+    def __init__(self, item: str, depends_on: tuple[str, ...] = _DEPENDS_ON) -> None:
+        self.path = ROOT / "build/long" / f"{item}-{_fingerprint(depends_on)}.txt"
         self.lines = dict(self._read()) if self.path.exists() else {}
 
     def _read(self) -> list[tuple[str, str]]:
@@ -38,9 +38,9 @@ class Progress:
             file.write(f"{key}\t{report}\n")
 
 
-def _fingerprint() -> str:
+def _fingerprint(depends_on: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for folder in _DEPENDS_ON:
+    for folder in depends_on:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())

@@ -138,7 +138,8 @@ def input_tensor(fields: Fields) -> InputTensor:
     shape = fields.integers("shape", 1, 1 << 24)
     axes = fields.integers("window_axes", 0, 7)
     window = fields.integers("window_shape", 1, 1 << 24)
-    if sorted(axes) != list(range(len(shape))) or tuple(window[a] for a in axes) != shape:
+    fits = sorted(axes) == list(range(len(shape))) and len(window) == len(shape)
+    if not fits or tuple(window[a] for a in axes) != shape:
         raise InputError(
             f"input.window_shape {window} taken in the order {axes} is not input.shape {shape}",
             "build the folder again",

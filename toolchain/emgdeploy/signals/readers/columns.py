@@ -218,15 +218,16 @@ def _unused(sheet: Sheet, electrodes: Sequence[int]) -> tuple[str, ...]:
 def _used(sheet: Sheet, electrodes: Sequence[int]) -> NDArray[np.float32]:
     """All values, 0 in columns that are no electrodes. Raises InputError for an electrode's value that is no number."""
     columns = sorted({column for column in electrodes if column >= 0})
-    bad = ~np.isfinite(sheet.values[:, columns])
+    result = np.zeros(sheet.values.shape, np.float32)
+    with np.errstate(over="ignore"):  # what no float32 can be becomes infinite
+        result[:, columns] = sheet.values[:, columns]
+    bad = ~np.isfinite(result[:, columns])
     if bad.any():
         row, index = (int(where[0]) for where in np.nonzero(bad))
         raise InputError(
             f"{sheet.file}: column {sheet.named(columns[index])} of sample {row} holds a value that is not finite",
             "repair it, or leave the recording out",
         )
-    result = np.zeros(sheet.values.shape, np.float32)
-    result[:, columns] = sheet.values[:, columns]
     return result
 
 
