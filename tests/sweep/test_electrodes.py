@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emgdeploy.signals.choice import DataChoice
-from emgdeploy.sweep import electrodes
+from emgdeploy.sweep import electrode_section, electrodes
 from emgdeploy.sweep.folds import Material
 from support.inputs.toy_dataset import toy_dataset
 
@@ -49,3 +49,17 @@ def test_the_unseen_trials_decide_nothing(material: Material) -> None:
     one, two = electrodes.curve(material), electrodes.curve(other)
     assert [(c.places, c.folds) for c in one.found] == [(c.places, c.folds) for c in two.found]
     assert [c.unseen for c in one.found] != [c.unseen for c in two.found]
+
+
+def test_the_page_shows_the_curve_and_the_places(material: Material) -> None:
+    found = electrodes.curve(material).to_dict()
+    shown = electrode_section.section(found)
+    assert f"{found['enough']} of 6 electrodes" in str(shown.blocks[0])
+    marks = [
+        cell.mark
+        for block in shown.blocks
+        for map_ in getattr(block, "maps", ())
+        for row in map_.rows
+        for cell in row
+    ]
+    assert marks.count("1") == marks.count("2") + (1 if found["enough"] == 1 else 0) > 0

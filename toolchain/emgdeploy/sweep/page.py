@@ -7,6 +7,7 @@ from typing import Any
 
 from emgdeploy.pages.blocks import GOOD, Log, Note, Page, Plot, Section, Shape, Table, Tick
 from emgdeploy.pages.page import render as render_page
+from emgdeploy.sweep import electrode_section
 
 _STYLES = "abcdef"
 _HEADERS = (
@@ -33,6 +34,7 @@ def render(answer: dict[str, Any]) -> str:
         *([Section("Accuracy over cycles", [_picture(measured, answer["front"])])] if measured else []),
         Section(front, [Table(_HEADERS, [_row(row) for row in shown])]),
         *([Section("To build one", [Log(commands)])] if commands else []),
+        electrode_section.section(answer["electrodes"]),
         *([Section("Not trained", left_out)] if left_out else []),
     ]
     said = (
