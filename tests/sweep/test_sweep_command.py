@@ -31,6 +31,11 @@ def test_a_sweep_ends_in_a_checkpoint_that_costs_what_was_predicted(tmp_path: Pa
     built = warm_cli(*row["build_command"].split()[1:], "--out", "build", "--json", cwd=tmp_path)
     built.succeeds()
     made = json.loads(built.out)
+    number = list(dict.fromkeys([*found["front"], *found["front_learned"]])).index(row["id"]) + 1
+    picked = warm_cli("sweep", "--pick", number, "--json", cwd=tmp_path)
+    picked.succeeds()
+    assert json.loads(picked.out)["build"] == row["build_command"].split()[1:]
+    warm_cli("sweep", "--pick", 9, cwd=tmp_path).fails(2, "networks")
     assert (made["ram_bytes"], made["flash_bytes"]) == (row["ram_bytes"], row["flash_bytes"])
     profiled = warm_cli("profile", "--build", "build", "--json", cwd=tmp_path)
     profiled.succeeds()
@@ -41,3 +46,16 @@ def test_a_sweep_ends_in_a_checkpoint_that_costs_what_was_predicted(tmp_path: Pa
 def test_a_way_to_fold_that_there_is_not(tmp_path: Path, cli: Cli) -> None:
     done = cli("sweep", "--board", "native", "--dataset", "simulated", "--by", "weather", "--study", tmp_path)
     done.fails(2, "--by weather is no way to fold")
+
+
+def test_an_answer_that_is_none(tmp_path: Path, cli: Cli) -> None:
+    cli("sweep", "--study", tmp_path, "--pick", 1).fails(3, "holds no answer")
+    for text in (
+        "[]",
+        "{}",
+        '{"board": "native", "trials": [{"id": "a", "checkpoint": null}], "front": ["a"]}',
+    ):
+        (tmp_path / "sweep.json").write_text(text)
+        cli("sweep", "--study", tmp_path, "--pick", 1).fails(3, "sweep.json")
+    cli("sweep", "--study", tmp_path).fails(2, "sweep needs --board")
+    cli("sweep", "--build").fails(2, "none is picked")

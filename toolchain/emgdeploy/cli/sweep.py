@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgdeploy.cli import dataoptions, options
+from emgdeploy.cli import dataoptions, options, picked
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import InputError, UsageError
 
@@ -25,8 +25,8 @@ _KILOBYTE = 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The board and its limits, the data, how long to search, and with whom."""
-    options.add_board(parser, required=True)
-    parser.add_argument("--dataset", required=True, metavar="NAME", help=dataoptions.DATASETS)
+    options.add_board(parser)
+    parser.add_argument("--dataset", metavar="NAME", help=dataoptions.DATASETS)
     dataoptions.add_data(parser)
     parser.add_argument(
         "--study",
@@ -35,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of the study (default: sweep)",
     )
+    picking = parser.add_argument_group("afterwards")
+    picking.add_argument(
+        "--pick",
+        type=options.positive_int,
+        metavar="N",
+        help="search no more: the N-th network of the answer in --study (default: search)",
+    )
+    picking.add_argument("--build", action="store_true", help="with --pick: build it for the study's board")
     limits = parser.add_argument_group("limits")
     limits.add_argument(
         "--max-latency-ms",
@@ -100,6 +108,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from emgdeploy.sweep.space import Space
     from emgdeploy.sweep.workers import Question, Workers
 
+    if args.pick is not None or args.build:
+        return picked.run(args, console)
+    if args.board is None or args.dataset is None:
+        missing = "--board" if args.board is None else "--dataset"
+        raise UsageError(
+            f"sweep needs {missing}", f"add {missing}, or --pick N for a network of an earlier answer"
+        )
     for name in args.network or ():
         registry.check_name(name)
     board, limits, material = load_board(args.board), _limits(args), _material(args, console)

@@ -29,8 +29,8 @@ def section(found: dict[str, Any]) -> Section:
 def _plot(curve: list[dict[str, Any]]) -> Plot:
     """Accuracy over the number of electrodes, which doubles from tick to tick."""
     last = math.log2(max(2, curve[-1]["count"]))
-    bottom = math.floor(10 * min(min(row["folds"], row["unseen"]) for row in curve)) / 10
-    bottom = min(bottom, 0.9)
+    least: float = min(min(row["folds"], row["unseen"]) for row in curve)
+    bottom = min(math.floor(10 * least) / 10, 0.9)
 
     def x(count: int) -> float:
         return 100 * math.log2(count) / last

@@ -29,7 +29,7 @@ from emgdeploy.signals.splits import Division, Split
 from emgdeploy.sweep.candidate import Candidate, is_raw
 
 # The score is what it is: a network that int8 hurts shows it there, and a gate would hide how much.
-_ANY = Gates(int8_agreement=0, int8_accuracy_drop=1, int8_logits=1e9)
+ANY = Gates(int8_agreement=0, int8_accuracy_drop=1, int8_logits=1e9)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def int8_score(outcome: Outcome) -> Score:
             Path(name),
             experiment.calibration_windows(task).x,
             task.test,
-            _ANY,
+            ANY,
         )
         logits = int8_logits(made.tflite.read_bytes(), task.test.x, made.window_axes)
     found: NDArray[np.int64] = logits.argmax(axis=1).astype(np.int64)
