@@ -6,13 +6,17 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emgdeploy.signals.choice import DataChoice
+from emgdeploy.signals.recordings import Dataset, Recording
 from emgdeploy.sweep import answer
 from emgdeploy.sweep.candidate import ALL, EVEN_COLUMNS, EVEN_ROWS, Candidate
 from emgdeploy.sweep.cost import Cost, Limits
+from emgdeploy.sweep.folds import Material
 from emgdeploy.sweep.search import Search
 from emgdeploy.sweep.space import Space
 from emgdeploy.sweep.trials import FINISHED, NOT_TRAINED, Book, Trial
@@ -110,3 +114,19 @@ def test_halves_of_a_grid_keep_its_electrodes_in_place(tmp_path: Path) -> None:
     assert (rows.grid, rows.electrodes) == ((2, 4), (10, 11, 12, 13, 18, 19, 20, 21))
     assert (columns.grid, columns.electrodes) == ((4, 2), (10, 12, 14, 16, 18, 20, 22, 24))
     assert Candidate("gridnet", electrodes=ALL, log=False).preprocess(base).log_epsilon is None
+
+
+@pytest.mark.parametrize("network", ["mlp", "bandnet-small", "m5"])
+@pytest.mark.parametrize("window", [0.5, 1.0, 1.5, 2.0])
+def test_a_ring_has_windows_of_every_length(network: str, window: float) -> None:
+    """Samples as they are keep a column for each sample; classifiers of given features see amplitudes."""
+    rng = np.random.default_rng(1)
+    recordings = tuple(
+        Recording(rng.normal(size=(400, 8)).astype(np.float32), np.full(400, n % 2, np.int64), 1, 1, n)
+        for n in range(8)
+    )
+    dataset = Dataset("ninapro-db5", recordings, ("a", "b"), 200.0, (1, 8), tuple(range(8)))
+    material = Material.of(DataChoice("own:read"), dataset, "2")
+    made = Candidate(network, window=window).preprocess(material.base(network))
+    assert (made.image, made.frames) == (("rms", 1) if network == "mlp" else ("stacked", made.window_samples))
+    assert made.window_samples == window * (40 if network == "mlp" else 32)

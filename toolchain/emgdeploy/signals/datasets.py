@@ -88,6 +88,17 @@ def raw_preprocess(dataset: Dataset, layout: str) -> Preprocess:
     )
 
 
+def amplitude_preprocess(dataset: Dataset) -> Preprocess:
+    """For networks that take an image of amplitudes: the data set's own way, or where that is samples as they are one
+    RMS for each electrode of windows of 200 ms every 50 ms, as logarithms."""
+    usual = default_preprocess(dataset)
+    if usual.image != "stacked":
+        return usual
+    return replace(
+        usual, image="rms", layout="channels", frames=1, window_ms=200.0, stride_ms=50.0, log_epsilon=1e-3
+    )
+
+
 def _of_own(name: str, folder: Path | None, subjects: Chosen, sessions: Chosen) -> Dataset:
     return _chosen(own.read(name, folder), subjects, sessions, "choose among those that it gives")
 

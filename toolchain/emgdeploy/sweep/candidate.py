@@ -50,7 +50,7 @@ class Candidate:
 
     def preprocess(self, base: Preprocess) -> Preprocess:
         """How its windows are made. base: the data set's own way, for images or samples as the network wants."""
-        made = dataclasses.replace(base, window_ms=base.window_ms * self.window)
+        made = _lasting(base, base.window_ms * self.window)
         if base.image != "stacked":
             made = dataclasses.replace(made, log_epsilon=_epsilon(base) if self.log else None)
         return _with_electrodes(made, self.electrodes)
@@ -73,6 +73,14 @@ class Candidate:
 def is_raw(network: str) -> bool:
     """Whether a network wants samples as they are."""
     return network in registry.RAW_LAYOUTS
+
+
+def _lasting(base: Preprocess, window_ms: float) -> Preprocess:
+    """The same windows, longer or shorter; one with a frame for each sample keeps that."""
+    frames = base.frames
+    if frames == base.window_samples:
+        frames = round(window_ms * base.sample_rate_hz / 1000)
+    return dataclasses.replace(base, window_ms=window_ms, frames=frames)
 
 
 def _epsilon(base: Preprocess) -> float:

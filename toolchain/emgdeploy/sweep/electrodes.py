@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from emgdeploy.nets import features
 from emgdeploy.nets.discriminant import Moments
 from emgdeploy.nets.evaluation import classes_of
+from emgdeploy.signals import datasets
+from emgdeploy.signals.preprocess import Preprocess
 from emgdeploy.signals.splits import Split
-from emgdeploy.sweep.candidate import Candidate
 from emgdeploy.sweep.folds import Material
 
 # Sets beyond this are tried as a whole only.
@@ -94,11 +95,10 @@ class _Side:
 
 def curve(material: Material) -> Curve:
     """Choose on the inner folds, report on the outer split."""
-    candidate = Candidate("lda")
-    preprocess = candidate.preprocess(material.base("lda"))
+    preprocess = datasets.default_preprocess(material.dataset)
     count = len(preprocess.electrodes)
-    inner = [_side(material, candidate, split, count) for split in material.inner]
-    outer = _side(material, candidate, material.outer, count)
+    inner = [_side(material, preprocess, split, count) for split in material.inner]
+    outer = _side(material, preprocess, material.outer, count)
     order = _order(inner, count)
     sizes = [size for size in _SHOWN if size < count and size <= len(order)]
     sets = [*(tuple(order[:size]) for size in sizes), tuple(range(count))]
@@ -106,8 +106,8 @@ def curve(material: Material) -> Curve:
     return Curve(preprocess.grid, preprocess.electrodes, found)
 
 
-def _side(material: Material, candidate: Candidate, split: Split, count: int) -> _Side:
-    task = material.task(candidate, split)
+def _side(material: Material, preprocess: Preprocess, split: Split, count: int) -> _Side:
+    task = material.windows(preprocess, split)
     learnt = features.learn(task.train.x, task.preprocess)
     x = learnt.of(task.train.x, task.preprocess)
     moments = Moments.of(x, classes_of(task.train), len(task.dataset.labels))

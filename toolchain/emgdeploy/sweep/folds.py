@@ -72,12 +72,15 @@ class Material:
         """How windows are made for a network, before a candidate changes it."""
         if is_raw(network):
             return datasets.raw_preprocess(self.dataset, registry.RAW_LAYOUTS[network])
-        return datasets.default_preprocess(self.dataset)
+        return datasets.amplitude_preprocess(self.dataset)
 
     def task(self, candidate: Candidate, split: Split) -> Task:
         """Windows of one fold, or of the outer split."""
-        made = candidate.preprocess(self.base(candidate.network))
-        return experiment.prepare(self.choice, self.dataset, made, split=split)
+        return self.windows(candidate.preprocess(self.base(candidate.network)), split)
+
+    def windows(self, preprocess: Preprocess, split: Split) -> Task:
+        """Windows made in a way of one's own."""
+        return experiment.prepare(self.choice, self.dataset, preprocess, split=split)
 
 
 def _folds(dataset: Dataset, outer: Split, by: str) -> tuple[Split, ...]:

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 
 # Widths that a family is searched in; others stand as their makers gave them.
 _WIDTHS: dict[str, tuple[float, ...]] = {
+    "bandnet": (1.0, 0.5, 0.75),
+    "bandnet-small": (1.0, 0.5, 1.5, 2.0),
     "gridnet": (0.5, 1.0, 2.0, 3.0),
     "mlp": (0.25, 0.5, 1.0, 2.0),
     "mobilenetv1": (0.1, 0.25, 0.5),
     "mobilenetv2": (0.2, 0.4),
 }
 IMAGES = ("gridnet", "mobilenetv2", "mobilenetv1", "mlp")
-RAW = ("bandnet-small", "m5")
+RAW = ("bandnet", "bandnet-small", "m5")
 # Families that count as learned features; LDA and MLP are classifiers on given ones.
 CLASSICAL = ("lda", "mlp")
 _WINDOWS = (0.5, 1.0, 1.5, 2.0)
-_EPOCHS = (5, 10, 20)
+_EPOCHS = (5, 10, 20, 40)
 
 
 @dataclass(frozen=True)
