@@ -131,6 +131,8 @@ def test_unplugged_and_back_under_another_name(cli: Cli, build_copy: Path) -> No
     moments: list[float] = []
     with Device(manifests.load(build_copy).artifact(build_copy, "elf")) as device:
         with Relay(device, FaultPlan(baud=115200)) as relay:
+            # As long as somebody has it open, nobody else gets a pty of this name.
+            held = os.open(relay.path, os.O_RDWR | os.O_NOCTTY)
 
             def unplug() -> None:
                 while not (build_copy / "bench.json").exists():
@@ -148,12 +150,10 @@ def test_unplugged_and_back_under_another_name(cli: Cli, build_copy: Path) -> No
         assert ended - moments[0] < 2.0
         found = json.loads((build_copy / "bench.json").read_text())
         assert found["complete"] is False and found["answered"] > 0
-        spare = os.openpty()  # takes the old name
         with Relay(device, FaultPlan()) as other:
             assert other.path != relay.path
             cli(*command, other.path).succeeds()
-        for fd in spare:
-            os.close(fd)
+        os.close(held)
     found = json.loads((build_copy / "bench.json").read_text())
     assert found["complete"] and found["correct_bits"] == 1500 and found["port"] == other.path
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emgdeploy import state
-from emgdeploy.bench import place, tally
+from emgdeploy.bench import place, tally, verdict
 from emgdeploy.bench.tally import NotResumed, Tally
 from emgdeploy.bench.workload import Workload
 
@@ -104,3 +104,12 @@ def test_an_adapter_is_known_by_its_serial_number(monkeypatch: pytest.MonkeyPatc
     assert place.of_port("/dev/ttyACM3") == "USB 0483:374b 066BFF"
     for name in ("/dev/ttyUSB0", "socket://localhost:4000", "native (emulated)"):
         assert place.of_port(name) == name
+
+
+def test_right_is_answered_for_its_own_input_with_every_bit(work: Workload) -> None:
+    made = Tally.empty(work, WHO, WHERE)
+    made.outputs[:] = np.frombuffer(b"".join(work.answer(i) for i in range(6)), np.uint8).reshape(6, -1)
+    made.answered[:5] = True
+    made.answered_for[1], made.answered_for[2] = 0, tally.TWICE
+    made.outputs[3, -1] ^= 1
+    assert verdict.right(made, work).tolist() == [True, False, False, False, True, False]

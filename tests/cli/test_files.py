@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -32,6 +34,33 @@ def test_the_new_file_has_ordinary_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE(
         (tmp_path / "plain").stat().st_mode
     )
+
+
+def test_content_is_on_the_disk_before_the_name_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, rename = list[str](), Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: steps.append(f"{os.fstat(handle).st_size} bytes"))
+
+    def renamed(old: Path, new: Path) -> Path:
+        steps.append("name")
+        return rename(old, new)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    write_atomic(tmp_path / "a", "four")
+    assert steps == ["4 bytes", "name"]
+
+
+def test_what_cannot_be_written_is_named_as_the_user_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(old: Path, new: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(old), None, str(new))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError) as caught:
+        write_atomic(tmp_path / "a.json", "x")
+    assert caught.value.filename == str(tmp_path / "a.json")
 
 
 def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

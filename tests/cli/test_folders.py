@@ -294,3 +294,34 @@ def test_a_build_that_cannot_be_noted_as_the_latest_is_a_build(
     said = list[str]()
     builds.remember(tmp_path / "b", said.append)
     assert len(said) == 1 and f"--build {tmp_path / 'b'}" in said[0]
+
+
+def test_an_interrupt_at_the_exchange_waits_until_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "out", "old")
+    exchange = folders._Aside._exchange
+
+    def interrupted(aside: folders._Aside) -> None:
+        signal.raise_signal(signal.SIGINT)
+        exchange(aside)
+
+    monkeypatch.setattr(folders._Aside, "_exchange", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "out", "new")
+    assert tree(tmp_path / "out") == NEW and [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_old_folder_that_a_killed_process_had_moved_away_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    make(out, "old")
+    (out / "notes.txt").write_text("mine")
+    place = files.passing(out)
+    (place / "new").mkdir(parents=True)
+    out.rename(place / "old")
+    monkeypatch.setattr(files, "_lives", lambda process: False)
+    update(out, "new")
+    assert tree(out) == {**NEW, "notes.txt": b"mine"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -150,6 +150,18 @@ def starts_after_each_welcome(device: SimulatedDevice) -> None:
     device.hook = lie
 
 
+def answers_of_another_length(device: SimulatedDevice) -> None:
+    device.after = lambda sequence: device.send_result(sequence, output=bytes(device.outputs - 1))
+
+
+def answers_without_a_byte(device: SimulatedDevice) -> None:
+    device.after = lambda sequence: device.send_result(sequence, output=b"")
+
+
+def an_answer_cut_short(device: SimulatedDevice) -> None:
+    device.after = lambda sequence: device.say(wire.RESULT, sequence, bytes(5))
+
+
 LIES: dict[Lie, type[LinkError]] = {
     taken_and_no_result: NoisyLink,
     taken_again_and_again: NoisyLink,
@@ -166,6 +178,9 @@ LIES: dict[Lie, type[LinkError]] = {
     rejects_everything: NoisyLink,
     another_first: NoisyLink,
     starts_after_each_welcome: DeviceReset,
+    answers_of_another_length: ProtocolBreach,
+    answers_without_a_byte: ProtocolBreach,
+    an_answer_cut_short: ProtocolBreach,
 }
 
 
@@ -176,6 +191,20 @@ def test_a_lie_ends_the_session(lie: Lie) -> None:
     with pytest.raises(LIES[lie]):
         stream(device, 60)
     assert device.clock < 100
+
+
+def test_an_answer_to_another_window_says_so() -> None:
+    device = SimulatedDevice()
+
+    def after(sequence: int) -> None:
+        known, crc = device.answers[sequence]
+        device.answers[sequence] = known, crc ^ (device.inferences == 3)
+        device.send_result(sequence)
+
+    device.after = after
+    windows = [bytes([index]) * device.inputs for index in range(5)]
+    answers = DeviceClient(device, now=device.now).stream(enumerate(windows))
+    assert [answer.own_input for answer in answers] == [True, True, False, True, True]
 
 
 def test_an_honest_device_answers() -> None:

@@ -54,7 +54,7 @@ def replacing(path: Path) -> Iterator[Path]:
         _to_disk(temporary)
         temporary.replace(path)
     except OSError as error:
-        if error.filename is None:  # a full disk is reported without one
+        if error.filename in (None, str(temporary)):  # a full disk is reported without one
             error.filename = str(path)
         raise
     finally:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from support.long_runs import fingerprint
+
 _ROOT = Path(__file__).parents[3]
 _AGAIN = os.environ.get("EMGDEPLOY_LINK_AGAIN") == "1"
 
 LINK = (
-    "firmware_templates/runtime/app",
-    "firmware_templates/runtime/taps",
-    "firmware_templates/platforms",
+    "firmware_templates",
+    "boards",
+    "toolchain/emgdeploy/codegen",
+    "toolchain/emgdeploy/firmware",
     "toolchain/emgdeploy/link",
     "tests/support/devices/link_items.py",
     "tests/support/devices/scenario.py",
@@ -39,7 +41,7 @@ def once(name: str, depends_on: tuple[str, ...], run: Callable[[], str]) -> None
     EMGDEPLOY_LINK_AGAIN=1 runs it in any case. What passed is kept in build/long/link.
     """
     record = _ROOT / "build" / "long" / "link" / f"{name.replace(' ', '-').replace('/', '-')}.json"
-    sources = _fingerprint(depends_on)
+    sources = fingerprint.of(depends_on)
     if record.exists() and not _AGAIN:
         done = json.loads(record.read_text())
         if done["sources"] == sources:
@@ -56,13 +58,3 @@ def once(name: str, depends_on: tuple[str, ...], run: Callable[[], str]) -> None
 
 def _show(name: str, done: dict[str, str | float]) -> None:
     print(f"\n{name}: {done['figures']} [{done['when']}, {done['seconds']:.0f} s]", flush=True)
-
-
-def _fingerprint(depends_on: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for name in depends_on:
-        place = _ROOT / name
-        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.suffix in (".py", ".c", ".h", ".j2", ".toml"):
-                digest.update(str(path.relative_to(_ROOT)).encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from conftest import ROOT
+from support.long_runs import fingerprint
 
-_DEPENDS_ON = (
+DEPENDS_ON = (
     "toolchain/emgdeploy/graph",
     "toolchain/emgdeploy/codegen",
-    "firmware_templates/runtime/kernels",
-    "firmware_templates/model",
+    "firmware_templates",
     "tests/support",
 )
 
@@ -18,8 +16,8 @@ _DEPENDS_ON = (
 class Progress:
     """One line per finished piece, in build/long/<item>-<fingerprint of the code>.txt."""
 
-    def __init__(self, item: str, depends_on: tuple[str, ...] = _DEPENDS_ON) -> None:
-        self.path = ROOT / "build/long" / f"{item}-{_fingerprint(depends_on)}.txt"
+    def __init__(self, item: str, depends_on: tuple[str, ...] = DEPENDS_ON) -> None:
+        self.path = ROOT / "build/long" / f"{item}-{fingerprint.of(depends_on)[:12]}.txt"
         self.lines = dict(self._read()) if self.path.exists() else {}
 
     def _read(self) -> list[tuple[str, str]]:
@@ -36,12 +34,3 @@ class Progress:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
             file.write(f"{key}\t{report}\n")
-
-
-def _fingerprint(depends_on: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for folder in depends_on:
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
