@@ -1,4 +1,4 @@
-"""`emgdeploy init`: a dataset.toml for a folder of recordings."""
+"""`emgdeploy init`: a dataset.toml and an emgdeploy.toml for a folder of recordings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emgdeploy.cli import options
+from emgdeploy.cli import options, project
 from emgdeploy.cli.console import Console
 from emgdeploy.errors import UsageError
 
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from emgdeploy.signals.readers.proposal import Told
 
 NAME = "init"
-HELP = "describe a folder of your own recordings: writes dataset.toml and reads them by it"
+HELP = "describe a folder of your own recordings: writes dataset.toml, reads them by it, and emgdeploy.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The folder, and what is known of it."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the recordings lie")
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where the recordings lie (default: here)",
+    )
     parser.add_argument("--rate", type=options.positive_float, metavar="HZ", help="samples per second")
     parser.add_argument("--grid", type=options.grid, metavar="RxC", help="rows and columns of the array")
     parser.add_argument("--unit", metavar="UNIT", help="of the numbers: mV, uV, V or counts")
@@ -58,6 +65,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for doubt in (*found.doubts, *dataset.doubts):
         console.warn(doubt)
     write_atomic(path, found.text.encode())
+    _write_project(args.folder, console)
     seconds = sum(len(recording.samples) for recording in dataset.recordings) / dataset.sample_rate_hz
     console.print(found.text)
     console.print(
@@ -78,6 +86,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
         }
     )
     return 0
+
+
+def _write_project(folder: Path, console: Console) -> None:
+    """emgdeploy.toml, unless one is there: it may hold what somebody wrote."""
+    from emgdeploy.files import write_atomic
+
+    path = folder / project.FILE
+    if path.exists():
+        console.print(f"{path} is there already and stays as it is")
+        return
+    write_atomic(path, project.text())
+    console.print(f"{path}: in {folder} check, train, eval and build need no options but --board")
 
 
 def _told(args: argparse.Namespace) -> Told:

@@ -1,4 +1,4 @@
-"""Where an option's value comes from: command line, then environment, then --config, then default."""
+"""Where an option's value comes from: command line, environment, --config, the project's emgdeploy.toml, default."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emgdeploy import bounded
+from emgdeploy.cli import project as projects
 from emgdeploy.cli import verbs
 from emgdeploy.cli.console import Console
 from emgdeploy.cli.parser import Parser, add_common
@@ -39,10 +40,11 @@ def resolve(
     config_file = typed.get("config") or environment.get("config")
     lower = typed.keys() | blocked | environment.keys() | _rivals(groups, environment)
     config = _from_config(config_file, options, verb, lower, console) if config_file else {}
-    values = defaults | config | environment | typed
-    _complete(
-        parser, values.keys() & (typed.keys() | environment.keys() | config.keys()), required, required_groups
-    )
+    lower |= config.keys() | _rivals(groups, config)
+    project = _from_project(options, verb, lower, console)
+    given = project | config | environment | typed
+    _complete(parser, set(given), required, required_groups)
+    values = defaults | given
     return argparse.Namespace(**values)
 
 
@@ -105,6 +107,23 @@ def _from_config(
         for dest, (key, value) in entries.items()
         if dest not in taken and value is not None
     }
+
+
+def _from_project(
+    options: Mapping[str, argparse.Action], verb: verbs.Verb, taken: set[str], console: Console
+) -> dict[str, Any]:
+    """What the project's emgdeploy.toml says; nothing where there is none, or somebody else's."""
+    project = projects.find()
+    if project is None:
+        return {}
+    if projects.is_anothers(project.path):
+        console.warn(f"{project.path} is left alone: others than you can write it or its folder")
+        return {}
+    table = _read(project.path)
+    for key in (*table, *(key for part in table.values() if isinstance(part, dict) for key in part)):
+        projects.refuse(project, key)
+    found = _from_config(project.path, options, verb, taken, console)
+    return projects.placed(project, options, found)
 
 
 def _matched(
