@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from emgdeploy import state
-from emgdeploy.bench import place, tally, verdict
+from emgdeploy.bench import place, tally, timing, verdict
 from emgdeploy.bench.tally import NotResumed, Tally
 from emgdeploy.bench.workload import Workload
+from emgdeploy.link.transfer import Answer
 
 WHO, WHERE = "native 0123 4567", "/dev/ttyACM0"
 
@@ -113,3 +114,17 @@ def test_right_is_answered_for_its_own_input_with_every_bit(work: Workload) -> N
     made.answered_for[1], made.answered_for[2] = 0, tally.TWICE
     made.outputs[3, -1] ^= 1
     assert verdict.right(made, work).tolist() == [True, False, False, False, True, False]
+
+
+def test_an_answer_to_another_input_is_entered_for_that_one(work: Workload) -> None:
+    made = Tally.empty(work, WHO, WHERE)
+    for index, crc, own in ((0, 7, True), (1, 7, False), (2, 8, False)):
+        answer = Answer(index, work.answer(index), 5, crc, own, 0.1, True, 0)
+        made.take(answer, {7: 0})
+    assert made.answered_for.tolist() == [tally.OWN, 0, tally.NOBODY, *[tally.OWN] * 3]
+    assert verdict.right(made, work).tolist() == [True] + [False] * 5
+
+
+@pytest.mark.parametrize(("ratio", "held"), [(1.0, True), (1.01, True), (1.02, False), (0.5, False)])
+def test_a_gate_of_time_is_on_both_sides(ratio: float, held: bool) -> None:
+    assert timing.Timing(100, round(100 * ratio), ratio, 0.011).held is held

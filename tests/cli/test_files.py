@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emgdeploy.errors import ToolMissingError
+from emgdeploy import bounded, files
+from emgdeploy.errors import InputError, ToolMissingError
 from emgdeploy.files import replacing, write_atomic
 from emgdeploy.optional import load
 
@@ -95,3 +96,18 @@ def test_a_package_that_breaks_on_import_says_how(tmp_path: Path, monkeypatch: p
 
 def test_a_present_package_is_returned() -> None:
     assert load("json", extra="train").dumps([1]) == "[1]"
+
+
+def test_a_file_is_read_whole_up_to_its_limit(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(200_000))
+    assert len(bounded.read(tmp_path / "a", 200_000, "")) == 200_000
+    with pytest.raises(InputError, match="larger than"):
+        bounded.read(tmp_path / "a", 199_999, "")
+
+
+def test_another_users_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(process: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", forbidden)
+    assert files._lives(1)
