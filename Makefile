@@ -14,7 +14,7 @@ C_FILES = $(shell find firmware_templates tests -name '*.[ch]')
 BUILT_FROM := $(shell find toolchain/emgdeploy firmware_templates boards models -type f ! -name '*.pyc')
 LONG_TESTS = $(patsubst tests/long/test_long_%.py,%,$(wildcard tests/long/test_long_*.py))
 
-.PHONY: help setup demo test lint format clean bench-cycles system-demo system-dev test-long test-nuttx light
+.PHONY: help setup demo test lint format clean bench-cycles docs system-demo system-dev test-long test-nuttx light
 
 help:
 	@echo "make demo     default model -> firmware for $(BOARD) -> flash -> bench (BOARD=... for another)"
@@ -22,6 +22,7 @@ help:
 	@echo "make setup    install what both need"
 	@echo "make lint | format | clean"
 	@echo "make light    install without extras into .venv-light, and try it"
+	@echo "make docs     the pages in docs/ as a site in build/site, links checked"
 	@echo "make bench-cycles   cycles of every network, core and mode into docs/benchmarks.md (10 minutes or more)"
 	@for item in $(LONG_TESTS); do echo "make test-long-$${item//_/-}"; done
 
@@ -59,6 +60,11 @@ light:
 	if [ -d .venv-light/Scripts ]; then bin=.venv-light/Scripts; else bin=.venv-light/bin; fi; \
 	$$bin/python -m pip install --quiet . && \
 	$$bin/emgdeploy --version && $$bin/emgdeploy boards && $$bin/emgdeploy bench --help > /dev/null
+
+docs:
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet ".[docs]"
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
 
 lint: setup
 	$(BIN)/ruff check .

@@ -35,3 +35,9 @@ def test_every_c_file_that_is_handed_out_names_its_licence() -> None:
         if not p.read_text().startswith("/* SPDX-License-Identifier: MIT */\n")
     ]
     assert not without, without
+
+
+def test_every_page_stands_in_the_site() -> None:
+    site = (ROOT / "mkdocs.yml").read_text()
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert set(re.findall(r"[\w-]+\.md", site)) == pages
