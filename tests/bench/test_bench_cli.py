@@ -21,6 +21,8 @@ from support.devices.bench_items import random_work
 from support.devices.relay import Relay
 from support.devices.wire_device import Device
 
+pytestmark = pytest.mark.timing
+
 
 def test_verdict_is_the_last_line_and_json_the_only_output(cli: Cli, build_copy: Path) -> None:
     done = cli("bench", "--build", build_copy)

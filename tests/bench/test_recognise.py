@@ -22,6 +22,8 @@ from emgdeploy.signals.decisions import Vote
 from emgdeploy.signals.float32_math import Single
 from support.commands.command import Cli
 
+pytestmark = pytest.mark.timing
+
 DESCRIPTION = """sample_rate_hz = 1000.0
 grid = [4, 6]
 window_ms = 20.0

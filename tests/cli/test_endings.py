@@ -27,6 +27,8 @@ from emgdeploy.errors import (
 )
 from support.commands.command import heeding_signals
 
+pytestmark = pytest.mark.timing
+
 Run = Callable[[argparse.Namespace, Console], int]
 
 

@@ -17,6 +17,8 @@ import pytest
 from support.commands.command import Cli
 from support.models.tiny import INPUT_SHAPE
 
+pytestmark = pytest.mark.timing
+
 
 def processes_below(folder: Path) -> list[str]:
     """Command lines of running processes that name `folder`."""

@@ -24,6 +24,8 @@ from emgdeploy.flash import flash
 from emgdeploy.link.client import DeviceClient
 from support.inputs.sealing import seal
 
+pytestmark = pytest.mark.timing
+
 BOARDS = ("native", "qemu-mps2-an386")
 
 

@@ -21,6 +21,8 @@ from support.devices import wire_device
 from support.devices.scenario import stream
 from support.devices.wire_device import Device, Firmware
 
+pytestmark = pytest.mark.timing
+
 QUICK = LinkOptions(connect_patience=0.6, boot_patience=0.6, patience=1.5)
 
 

@@ -16,6 +16,8 @@ from emgdeploy.link.options import LinkOptions
 from emgdeploy.link.port import Port
 from support.devices.wire_device import Device, Firmware, expected
 
+pytestmark = pytest.mark.timing
+
 _HURRIED = LinkOptions(
     connect_patience=0.3, boot_patience=0.3, patience=0.5, reply_timeout=0.05, least_timeout=0.02, resets=1
 )

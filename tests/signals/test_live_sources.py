@@ -27,6 +27,8 @@ from emgdeploy.signals.sources.otb import muovi, quattrocento, sessantaquattro
 from emgdeploy.signals.sources.source import Clock
 from support.devices.streams import taken
 
+pytestmark = pytest.mark.timing
+
 ROWS = np.random.default_rng(0).integers(-30000, 30000, (500, 8)).astype(np.float32)
 TEXT = "".join(",".join(f"{value:g}" for value in row) + "\n" for row in ROWS.tolist()).encode()
 
