@@ -8,4 +8,4 @@
 `api` is the public surface; all else are the rooms behind it (docs/architecture.md).
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
