@@ -18,6 +18,8 @@ UNKNOWN = "unknown"
 """Where the device's word on its time is not believed."""
 EMULATED_GATE = 0.01
 """On an emulated board instructions are counted, not sampled: this much off is another program."""
+# QEMU's boards count time in ticks of 25 MHz, an instruction takes a nanosecond: no time is finer than 40 instructions.
+_GRAIN = 40
 
 
 _HOST = "host-clock"
@@ -76,10 +78,10 @@ def doubt(
 
 
 def compare(expected: int | None, cycles: NDArray[np.float64], source: str, gate: float | None) -> Timing:
-    """gate: the user's; None for the habit: 1% on emulated boards, none elsewhere."""
+    """gate: the user's; None for the habit: 1 % or one tick of the clock on emulated boards, none elsewhere."""
     measured = round(float(np.median(cycles))) if len(cycles) else None
     if gate is None and source == EMULATED:
-        gate = EMULATED_GATE
+        gate = max(EMULATED_GATE, _GRAIN / max(1, expected or 1))
     if expected is None or measured is None or (source != EMULATED and gate is None):
         return Timing(expected, measured, None, None)
     return Timing(expected, measured, measured / expected, gate)
