@@ -153,7 +153,8 @@ class Fields:
     def _inside(self, key: str, text: str) -> str:
         path = PurePosixPath(text)
         plain = printable(text) == text and "\\" not in text and ":" not in text
-        if not text or not plain or path.is_absolute() or ".." in path.parts:
+        short = len(text) <= _PATH and all(len(part.encode(errors="replace")) <= _NAME for part in path.parts)
+        if not text or not plain or not short or path.is_absolute() or ".." in path.parts:
             raise self._wrong(key, "a relative path inside the folder", text)
         return text
 
@@ -163,4 +164,6 @@ class Fields:
         return InputError(f"{place} must be {wanted}, not {shown[:60]}", _HINT)
 
 
+# A file's name has at most 255 bytes on every file system in use; no path of a build comes near the other limit.
+_NAME, _PATH = 255, 1000
 _HINT = "build the folder again with `emgdeploy build`"
